@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference evaluator: the verdict of one frame at one port, straight from the model, naive on purpose (linear scans, own parsing). It
+// is the oracle of the tests and the engine of `explain`, and shares no code with compile, lower or the BPF programs: only core/.
+//
+// Rules: docs/semantics.md. One evaluator holds the state (flows) of every port of one model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model.h"
+#include "core/verdict.h"
+
+namespace portcullis {
+
+// How a frame that is delivered to a port came to the host's bridge.
+struct Entrance {
+    enum class Kind : std::uint8_t {
+        Port,    // by the bound port of `interface_id`
+        Host,    // sent by the host itself, or routed by it (it entered the port's bridge from the bridge device)
+        Uplink,  // by any other device
+    };
+    Kind kind = Kind::Host;
+    std::string interface_id;  // Port only
+};
+
+struct Arrival {
+    std::string interface_id;  // the port that judges
+    Direction direction = Direction::Outbound;
+    Entrance entrance;  // Inbound only
+    std::span<const std::uint8_t> frame;
+    double now_s = 0;  // monotonic
+};
+
+struct Verdict {
+    Reason reason = PC_REASON_passed;
+    // Rule::label of every rule that a right back end may name as the one that decided: all that allow it, or the one ACL entry that
+    // denies it. Empty when no rule was asked.
+    std::vector<std::string> rules;
+    [[nodiscard]] bool passes() const { return reason == PC_REASON_passed; }
+};
+
+class Evaluator {
+   public:
+    // Pre: the model validated; it outlives the evaluator.
+    explicit Evaluator(const Model& model);
+    ~Evaluator();
+    Evaluator(Evaluator&&) noexcept;
+    Evaluator& operator=(Evaluator&&) noexcept;
+
+    // Judges and, when the frame passes, updates the state of the port's flows.
+    [[nodiscard]] Verdict judge(const Arrival& arrival);
+
+    // Goes on with another model, as a running host does: flows stay, verdicts follow docs/semantics.md 7.8.
+    void replace_model(const Model& model);
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace portcullis

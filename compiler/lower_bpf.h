@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ruleset -> the exact entries of every BPF map that hold policy (bpf/abi.h), apart from what depends on the host's devices (pc_devices,
+// pc_ports, pc_interfaces.ifindex), which the loader adds. Rows with two parities are given once, as values: the loader writes them into
+// the version that is due.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bpf/abi.h"
+#include "compiler/numbering.h"
+#include "core/result.h"
+#include "core/ruleset.h"
+
+namespace portcullis {
+
+// Capacities of the maps; also the limits of admission. docs/kernel-state.md has the memory of each.
+struct MapCapacities {
+    std::uint32_t rules = 1'048'576;
+    std::uint32_t port_sets = 262'144;
+    std::uint32_t port_set_entries = 2'097'152;
+    std::uint32_t policies = 65'536;
+    std::uint32_t cidrs4 = 2'097'152;
+    std::uint32_t cidrs6 = 1'048'576;
+    std::uint32_t group_sets = 262'144;
+    std::uint32_t groups = 65'536;
+    std::uint32_t interfaces = 65'536;
+    std::uint32_t zones = 4'096;
+    std::uint32_t subnets = 65'536;
+    std::uint32_t owners = 262'144;
+    std::uint32_t address_sets = 65'536;
+    std::uint32_t addresses4 = 262'144;
+    std::uint32_t addresses6 = 262'144;
+    std::uint32_t members4 = 262'144;
+    std::uint32_t members6 = 262'144;
+    std::uint32_t ports = 1'024;
+    std::uint32_t flows4 = 1'048'576;
+    std::uint32_t flows6 = 262'144;
+};
+
+// Every numbering that lowering uses; lives as long as the maps do.
+struct Numberings {
+    explicit Numberings(const MapCapacities& capacities);
+    Numbering rules, port_sets, policies, groups, interfaces, zones, subnets, owners, address_sets;
+    void retire_unused();
+    void roll_back();
+};
+
+struct OwnerRow {
+    std::uint32_t interface = 0;
+    std::uint32_t subnet = 0;
+    bool operator==(const OwnerRow&) const = default;
+};
+struct InterfaceRow {
+    std::vector<std::uint32_t> groups;
+    bool operator==(const InterfaceRow&) const = default;
+};
+
+// One port's view but for its epoch and the flag PC_PORT_OPEN, which the loader gives.
+using PortRow = pc_port_view;
+
+// Vectors are sorted by key bytes (memcmp) or by number, without duplicates.
+struct MapImage {
+    template <class Key, class Value>
+    using Entries = std::vector<std::pair<Key, Value>>;
+    Entries<std::uint32_t, pc_policy> policies;       // rows
+    Entries<std::uint32_t, pc_set_head> set_heads;    // rows
+    Entries<std::uint32_t, OwnerRow> owners;          // rows with two parities
+    Entries<std::uint32_t, InterfaceRow> interfaces;  // rows with two parities
+    Entries<pc_port_set_key, std::uint32_t> port_sets;
+    Entries<pc_cidr4_key, std::uint32_t> cidrs4;
+    Entries<pc_cidr6_key, std::uint32_t> cidrs6;
+    Entries<pc_group_set_key, std::uint32_t> group_sets;
+    Entries<pc_address4_key, std::uint32_t> addresses4;
+    Entries<pc_address6_key, std::uint32_t> addresses6;
+    Entries<pc_member4_key, std::uint32_t> members4;
+    Entries<pc_member6_key, std::uint32_t> members6;
+    std::vector<PortRow> ports;  // index = Ruleset::ports
+};
+
+// Ticks (bpf/abi.h) that last at least `seconds`.
+[[nodiscard]] std::uint32_t ticks_of(std::uint32_t seconds);
+
+// Fails when something does not fit, naming the map, its limit and the need; `numberings` is then to be rolled back.
+[[nodiscard]] Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings);
+
+// "pc_cidrs4: 1,204 of 2,097,152" per map, for `check`.
+struct SlotUse {
+    std::string map;
+    std::uint64_t used = 0;
+    std::uint64_t capacity = 0;
+};
+[[nodiscard]] std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capacities);
+
+}  // namespace portcullis

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers for what the kernel's maps refer to. A thing keeps its number for as long as it exists, whatever else changes, so that a change
+// writes only what changed; a freed number is given out again only after the change that freed it has been carried out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/result.h"
+
+namespace portcullis {
+
+// One kind of number: 1 … capacity. Keys are content (a port set's entries) or identity (a group's id).
+class Numbering {
+   public:
+    // `what` names the kind in errors: "port sets".
+    Numbering(std::string what, std::uint32_t capacity);
+
+    // The number of `key`, new if it had none. Fails when all are taken, naming the limit.
+    [[nodiscard]] Result<std::uint32_t> number_of(std::string_view key);
+    // Keys not asked for since the last call are dropped; their numbers become free at the next call.
+    void retire_unused();
+    // Undoes every number_of since the last retire_unused: the change that asked was not carried out.
+    void roll_back();
+    // Empty where the number is not given out.
+    [[nodiscard]] std::string_view key_of(std::uint32_t number) const;
+    [[nodiscard]] std::uint32_t highest() const;  // highest number ever given out
+    [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
+
+   private:
+    struct Slot {
+        std::uint32_t number = 0;
+        std::uint64_t asked_in = 0;  // round of the last number_of
+        std::uint64_t given_in = 0;  // round in which it was given out
+    };
+    std::string what_;
+    std::uint32_t capacity_;
+    std::uint32_t next_ = 1;
+    std::uint64_t round_ = 1;
+    std::unordered_map<std::string, Slot> slots_;
+    std::unordered_map<std::uint32_t, std::string_view> keys_;
+    std::deque<std::uint32_t> free_;       // may be given out now, oldest first
+    std::vector<std::uint32_t> retiring_;  // free after the next retire_unused
+};
+
+}  // namespace portcullis

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one seam to the kernel: implemented by the BPF back end (loader/bpf_dataplane.h), the nftables back end (fallback/) and a fake in
+// tests/support. Not thread-safe: one writer, the daemon's controller.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/ruleset.h"
+#include "core/verdict.h"
+
+namespace portcullis {
+
+// A device of this host as the controller saw it over netlink, and what it is to be.
+struct DeviceBinding {
+    enum class Kind : std::uint8_t {
+        Bound,   // port of an interface: enforces Ruleset::ports[port]
+        Closed,  // managed, without a policy: nothing passes in either direction
+        Uplink,  // port of a managed bridge that leads off the host: no program, but known as such
+        Bridge,  // a bridge that has managed ports
+    };
+    std::uint32_t ifindex = 0;
+    std::string device;  // for messages; never used to find it
+    Kind kind = Kind::Closed;
+    Index port = 0;  // Bound only
+    bool operator==(const DeviceBinding&) const = default;
+};
+
+struct ApplyReport {
+    std::uint64_t generation = 0;
+    std::uint64_t kernel_writes = 0;  // map entries written or deleted
+};
+
+struct ReasonCount {
+    Reason reason = PC_REASON_passed;
+    Direction direction = Direction::Outbound;
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+};
+
+struct PortCounters {
+    std::uint32_t ifindex = 0;
+    std::vector<ReasonCount> reasons;  // those that are not zero
+    std::uint64_t flows = 0;           // live entries of the port
+};
+
+struct RuleHits {
+    std::string label;  // Rule::label
+    std::uint64_t decisions = 0;
+};
+
+class Dataplane {
+   public:
+    virtual ~Dataplane() = default;
+
+    // Makes the kernel enforce `ruleset` on exactly `devices`, all at one instant for everything that was there before. On failure the
+    // former ruleset stays enforced whole, and devices that could not be prepared are closed. A managed device is closed from the moment
+    // it is given here. Devices that are no longer given are released: ours is removed from them.
+    [[nodiscard]] virtual Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) = 0;
+
+    [[nodiscard]] virtual Result<std::vector<PortCounters>> port_counters() const = 0;
+    [[nodiscard]] virtual Result<std::vector<RuleHits>> rule_hits() const = 0;
+
+    // Frees expired flow entries. Called every second or so.
+    [[nodiscard]] virtual Result<> sweep() = 0;
+
+    // "bpf (tcx)", "nftables (bridge)": for `status`.
+    [[nodiscard]] virtual std::string description() const = 0;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The normal form: what must hold on each port, whatever the back end. Made by compiler/compile.h from a model that validated, lowered by
+// compiler/lower_bpf.h (and later lower_nft.h).
+//
+// Groups, ACLs and lists are one thing here: a Policy is, for one direction, a function from the remote address to a PortSet, and a PortSet
+// one from (protocol, port) to a decision. First-match order, unions, nested prefixes and prefix lists are resolved already. Policies and
+// port sets are shared: two with the same content are one (index equality is content equality).
+//
+// All cross references are indices into the vectors of the same Ruleset.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/address.h"
+#include "core/model.h"
+
+namespace portcullis {
+
+using Index = std::uint32_t;
+
+// What decided, for counters and `explain`. The label identifies it across compilations:
+// "sg-1 ingress tcp 22 from 10.0.0.0/8" or, with EC2's id, "sgr-0a1"; "acl-1 egress 100 ipv4".
+struct Rule {
+    std::string label;
+    std::string owner_id;  // group or ACL
+    std::string rule_id;   // sgr-… or the entry's number; may be empty
+};
+
+struct Decision {
+    Index rule = 0;
+    bool allow = true;
+    auto operator<=>(const Decision&) const = default;
+};
+
+// Destination ports, or ICMP type << 8 | code, from-to inclusive; 0-0 for protocols that have neither.
+struct PortRange {
+    std::uint8_t protocol = 0;
+    std::uint16_t from = 0;
+    std::uint16_t to = 0;
+    Decision decision;
+    auto operator<=>(const PortRange&) const = default;
+};
+
+struct PortSet {
+    std::vector<PortRange> ranges;  // sorted; ranges of one protocol are disjoint
+    std::optional<Decision> any;    // for whatever no range holds
+    auto operator<=>(const PortSet&) const = default;
+};
+
+struct Policy {
+    // Sorted by prefix. The set of a prefix holds whatever shorter prefixes contribute; a look-up takes the longest match alone.
+    // 0.0.0.0/0 and ::/0 stand in default_set instead.
+    std::vector<std::pair<Prefix, Index>> cidrs;
+    std::array<std::optional<Index>, 2> default_set;  // by Family
+    std::vector<std::pair<Index, Index>> groups;      // {group, port set}, sorted; consulted when the address gave no decision
+    auto operator<=>(const Policy&) const = default;
+};
+
+// An interface of the model, on this host or not.
+struct InterfaceGroups {
+    std::string id;
+    std::vector<Index> groups;  // as the documents order them; at most 16
+};
+
+// Who an address (or delegated prefix, or subnet block) of a zone belongs to. Longest prefix decides.
+struct AddressOwner {
+    Index zone = 0;
+    Prefix prefix;
+    std::optional<Index> interface;  // none: a subnet's block or a link-local address, which no group reference matches
+    std::optional<Index> subnet;     // none: outside every subnet of the zone (a member in a peered VPC)
+    auto operator<=>(const AddressOwner&) const = default;
+};
+
+struct Port {
+    std::string interface_id;
+    std::string device;  // name in the documents; empty: bound by the kernel alias of a device
+    Index interface = 0;
+    Index zone = 0;
+    Index subnet = 0;
+    Mac mac;
+    std::vector<Prefix> addresses;                   // own: may be sent from and received at; the link-local among them; sorted
+    std::array<Index, 2> group_policy{};             // by Direction
+    std::optional<std::array<Index, 2>> acl_policy;  // none: the model uses no ACLs
+    ConnectionTracking tracking;                     // defaults filled in
+};
+
+struct Ruleset {
+    std::vector<Rule> rules;
+    std::vector<PortSet> port_sets;
+    std::vector<Policy> policies;
+    std::vector<std::string> groups;   // ids
+    std::vector<std::string> zones;    // VPC ids
+    std::vector<std::string> subnets;  // ids
+    std::vector<InterfaceGroups> interfaces;
+    std::vector<AddressOwner> owners;  // sorted, at most one of a (zone, prefix)
+    std::vector<Port> ports;           // every interface of the model that a device may be bound to (it has a MAC and a known subnet)
+    std::vector<Bridge> bridges;
+    Quotas quotas;
+};
+
+}  // namespace portcullis
