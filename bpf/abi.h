@@ -56,9 +56,9 @@ enum pc_flow_state {
 	PC_FLOW_PICKED_UP = 2,    /* opened by an ACK in mid-stream; half-open until answered */
 	PC_FLOW_SYN_RECEIVED = 3, /* the SYN was answered */
 	PC_FLOW_ESTABLISHED = 4,
-	PC_FLOW_FIN_WAIT = 5,     /* one side sent FIN */
-	PC_FLOW_TIME_WAIT = 6,    /* both sides sent FIN */
-	PC_FLOW_UDP = 7,          /* half-open until answered */
+	PC_FLOW_FIN_WAIT = 5,  /* one side sent FIN */
+	PC_FLOW_TIME_WAIT = 6, /* both sides sent FIN */
+	PC_FLOW_UDP = 7,       /* half-open until answered */
 	PC_FLOW_UDP_STREAM = 8,
 	PC_FLOW_ICMP = 9,
 	PC_FLOW_OTHER = 10,
@@ -70,9 +70,9 @@ enum pc_flow_state {
 
 /* One version of a port. */
 struct pc_port_view {
-	__u32 flags;           /* PC_PORT_* */
-	__u32 epoch;           /* 24 bits; changes whenever something changes that verdicts cached in this port's flows depend on */
-	__u32 zone;            /* the VPC: first half of every look-up of an address */
+	__u32 flags; /* PC_PORT_* */
+	__u32 epoch; /* 24 bits; changes whenever something changes that verdicts cached in this port's flows depend on */
+	__u32 zone;  /* the VPC: first half of every look-up of an address */
 	__u32 subnet;
 	__u32 interface;       /* own row in pc_interfaces */
 	__u32 address_set;     /* own addresses and delegated prefixes, in pc_addresses4/6 */
@@ -185,10 +185,10 @@ struct pc_group_set_key {
 #define PC_LENGTHS_ICMP 2u
 #define PC_LENGTHS_ICMPV6 3u
 struct pc_set_head {
-	__u32 number;        /* its own: a row that is not filled in is `inconsistent` */
-	__u32 any;           /* decision for whatever no entry matches; 0: none */
-	__u32 lengths[4];    /* by PC_LENGTHS_*: bit L: entries of prefix length L (0-16) exist */
-	__u32 has_others;    /* 1: entries for protocols other than TCP, UDP, ICMP and ICMPv6 exist */
+	__u32 number;     /* its own: a row that is not filled in is `inconsistent` */
+	__u32 any;        /* decision for whatever no entry matches; 0: none */
+	__u32 lengths[4]; /* by PC_LENGTHS_*: bit L: entries of prefix length L (0-16) exist */
+	__u32 has_others; /* 1: entries for protocols other than TCP, UDP, ICMP and ICMPv6 exist */
 	__u32 reserved;
 };
 struct pc_port_set_key {

@@ -41,7 +41,5 @@
 /* clang-format on */
 
 #define PC_REASON_ENUMERATOR(name, stage, text) PC_REASON_##name,
-enum pc_reason {
-	PC_REASONS(PC_REASON_ENUMERATOR) PC_REASON_COUNT
-};
+enum pc_reason { PC_REASONS(PC_REASON_ENUMERATOR) PC_REASON_COUNT };
 #undef PC_REASON_ENUMERATOR
