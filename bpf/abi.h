@@ -84,10 +84,13 @@ struct pc_port_view {
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */
 };
 
+#define PC_PORT_ID_SLOT_BITS 12 /* at most 4,095 ports */
+
 /* pc_ports: slot -> port. Slot 0 counts what no_port drops. */
 struct pc_port {
 	__u32 ifindex; /* compared with the device the program runs on: mismatch drops (no_port) */
-	__u32 port_id; /* never given out twice in the life of the maps: a reused slot or ifindex inherits no flow */
+	__u32 port_id; /* incarnation << PC_PORT_ID_SLOT_BITS | slot; never given out twice in the life of the maps: a reused slot or ifindex
+			* inherits no flow */
 	__u32 reserved[14];
 	struct pc_port_view view[2]; /* by parity */
 };
