@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Verb check: everything a change has to pass, the quick steps first.
+
+check_format() {
+  sources core compiler bpf loader tools tests | xargs clang-format --dry-run --Werror
+}
+
+check_shell() {
+  shellcheck --external-sources --check-sourced tools/dev .ci/run # tools/dev sources all of tools/dev.d
+}
+
+# clang-tidy over every source of ours that the tidy preset compiles; the generated skeletons are all that has to be built for it.
+check_tidy() {
+  configure tidy
+  quietly tidy-generate.log cmake --build build-tidy --target tc_skel_generate || return 1
+  run-clang-tidy -p build-tidy -j "$(nproc)" -quiet "^$root/(core|compiler|loader|tools)/" >build/log/tidy.log 2>&1 && return
+  grep -E '(warning|error):' -A 4 build/log/tidy.log | head -n 200 >&2
+  return 1
+}
+
+# step SENTENCE COMMAND…
+step() {
+  local sentence=$1 started=$SECONDS
+  shift
+  say "checking $sentence"
+  "$@" || die "$sentence: see above"
+  say "checked $sentence ($((SECONDS - started)) s)"
+}
+
+verb_check() {
+  require_root "checking, which ends with the tests,"
+  need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_check[@]}"
+  step "the format" check_format
+  step "includes and files" check_layers
+  step "the shell scripts" check_shell
+  step "that clang++ accepts everything" build_preset clang
+  step "with clang-tidy" check_tidy
+  step "that the sanitizers accept everything" build_preset asan
+  step "the unit tests under sanitizers" run_ctest build-asan -L unit
+  verb_test
+}

@@ -1,0 +1,1 @@
+verb_demo() { die "not yet"; }
