@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF back end: Dataplane over the maps and programs of bpf/tc.bpf.c. Owns the loaded object, its pins, the numbers given out and the
+// image of the maps that is in force; called by the daemon's controller, from one thread.
+//
+// Invariant: between calls both parities of every row are equal, and the maps hold exactly the image in force (docs/kernel-state.md,
+// "Switching"). Destruction leaves the pinned enforcement standing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/lower_bpf.h"
+#include "core/dataplane.h"
+#include "core/result.h"
+#include "loader/attach_mode.h"
+#include "loader/log.h"
+
+namespace portcullis {
+
+struct BpfDataplaneOptions {
+    std::string bpffs_directory = "/sys/fs/bpf/portcullis";
+    AttachMode attach_mode = AttachMode::Auto;
+    MapCapacities capacities;
+    LogCallback log;
+};
+
+class BpfDataplane final : public Dataplane {
+   public:
+    // Mounts a bpffs where none is, loads programs and maps, and pins them; nothing is attached before the first apply. Where a former
+    // daemon's enforcement stands it is left alone until the first successful apply replaces it, hook by hook, without a gap.
+    // Acts on the network namespace of the calling thread, as every later call must.
+    [[nodiscard]] static Result<std::unique_ptr<BpfDataplane>> create(const BpfDataplaneOptions& options);
+    ~BpfDataplane() override;
+    BpfDataplane(const BpfDataplane&) = delete;
+    BpfDataplane& operator=(const BpfDataplane&) = delete;
+
+    [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) override;
+    [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
+    [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
+    [[nodiscard]] Result<> sweep() override;
+    [[nodiscard]] std::string description() const override;
+
+   private:
+    struct State;
+    explicit BpfDataplane(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace portcullis
