@@ -2,7 +2,8 @@
 // The reference evaluator: the verdict of one frame at one port, straight from the model, naive on purpose (linear scans, own parsing). It
 // is the oracle of the tests and the engine of `explain`, and shares no code with compile, lower or the BPF programs: only core/.
 //
-// Rules: docs/semantics.md. One evaluator holds the state (flows) of every port of one model.
+// Rules: docs/semantics.md. One evaluator holds the state (flows) of every port of one model. Only what depends on capacities is not its
+// business: it never says flow_table_full or flow_busy.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,8 @@ class Evaluator {
     // Judges and, when the frame passes, updates the state of the port's flows.
     [[nodiscard]] Verdict judge(const Arrival& arrival);
 
-    // Goes on with another model, as a running host does: flows stay, verdicts follow docs/semantics.md 7.8.
+    // Goes on with another model, as a running host does: flows stay, verdicts follow docs/semantics.md 7.7. The flows of a port that is
+    // no longer there end. Pre: the former model still lives; the new one outlives the evaluator.
     void replace_model(const Model& model);
 
    private:
