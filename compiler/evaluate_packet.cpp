@@ -34,11 +34,11 @@ Reason check_options(FrameBytes options) {
             ++at;
             continue;
         }
-        if (at + 2 > options.size() || options[at + 1] < 2 || at + options[at + 1] > options.size()) {
-            return PC_REASON_ip_malformed;
-        }
         if (type == 131 || type == 137) {
             return PC_REASON_source_route;
+        }
+        if (at + 2 > options.size() || options[at + 1] < 2 || at + options[at + 1] > options.size()) {
+            return PC_REASON_ip_malformed;
         }
         at += options[at + 1];
     }

@@ -112,6 +112,11 @@ bool concerns_acl(const ModelIndex& index, const RuleQuestion& question) {
     if (remote != nullptr && !counts_as(index, *remote, question)) {
         return true;
     }
+    // Whose a link-local address is cannot be told from where the packet entered, unless a port of ours vouched for it.
+    const bool is_from_elsewhere = question.direction == Direction::Inbound && question.entrance.kind == Entrance::Kind::Uplink;
+    if (is_from_elsewhere && is_link_local(question.remote)) {
+        return true;
+    }
     return !index.is_in_subnet_of(*question.port, question.remote);
 }
 
