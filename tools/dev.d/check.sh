@@ -38,5 +38,5 @@ verb_check() {
   step "with clang-tidy" check_tidy
   step "that the sanitizers accept everything" build_preset asan
   step "the unit tests under sanitizers" run_ctest build-asan -L unit
-  verb_test
+  verb_test "$@"
 }

@@ -6,7 +6,7 @@ packages_build=(g++ clang cmake ninja-build pkg-config bpftool libbpf-dev libmnl
   libtoml11-dev libboost-dev libspdlog-dev)
 packages_test=(libgtest-dev libgmock-dev iproute2 iputils-ping)
 packages_check=(clang-format clang-tidy clang-tools shellcheck python3 python3-yaml git)
-packages_demo=(iproute2 iputils-ping socat curl jq)
+packages_demo=(iproute2 iputils-ping curl socat busybox jq)
 
 is_installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
