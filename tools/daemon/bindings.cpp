@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/bindings.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace portcullis {
+namespace {
+
+// One run of plan_bindings: each step decides devices that no earlier step has decided, so the order of the calls below is the precedence.
+class Planner {
+   public:
+    Planner(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory)
+        : ruleset_(ruleset), devices_(devices), memory_(memory) {
+        for (Index i = 0; i < ruleset.ports.size(); ++i) {
+            port_of_interface_.emplace(ruleset.ports[i].interface_id, i);
+        }
+        for (const auto& [ifindex, device] : devices) {
+            ifindex_of_name_.emplace(device.name, ifindex);
+        }
+    }
+
+    void keep_standing();
+    void find_uplinks();
+    void bind_named();
+    void bind_aliased();
+    void close_orphaned();
+    void close_unknown(const std::set<std::uint32_t>& default_routes);
+    void add_bridges();
+    void list_absent();
+    BindingPlan finish();
+
+   private:
+    [[nodiscard]] const Device* device_named(const std::string& name) const;
+    [[nodiscard]] const Bridge* listed_bridge_of(const Device& device) const;
+    [[nodiscard]] bool is_decided(std::uint32_t ifindex) const { return decided_.contains(ifindex); }
+    void bind(const Device& device, Index port, std::string claimed_device);
+    void close(const Device& device, PortState state, std::string interface_id, std::string detail);
+    void bind_newcomer(const Device& device, Index port, std::string claimed_device);
+
+    const Ruleset& ruleset_;
+    const HostDevices& devices_;
+    const BindingMemory& memory_;
+    std::map<std::string, Index> port_of_interface_;
+    std::map<std::string, std::uint32_t> ifindex_of_name_;
+    std::map<std::uint32_t, DeviceBinding> decided_;
+    std::map<std::uint32_t, PortLine> lines_;
+    std::map<Index, std::uint32_t> holder_;  // port -> device that has it
+    BindingPlan plan_;
+};
+
+const Device* Planner::device_named(const std::string& name) const {
+    const auto found = ifindex_of_name_.find(name);
+    return found == ifindex_of_name_.end() ? nullptr : &devices_.at(found->second);
+}
+
+const Bridge* Planner::listed_bridge_of(const Device& device) const {
+    const auto master = devices_.find(device.master);
+    if (device.master == 0 || master == devices_.end() || !master->second.is_bridge) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find(ruleset_.bridges, master->second.name, &Bridge::device);
+    return found == ruleset_.bridges.end() ? nullptr : &*found;
+}
+
+void Planner::bind(const Device& device, Index port, std::string claimed_device) {
+    const std::string& interface_id = ruleset_.ports[port].interface_id;
+    decided_[device.ifindex] = {.ifindex = device.ifindex, .device = device.name, .kind = DeviceBinding::Kind::Bound, .port = port};
+    lines_[device.ifindex] = {device.name, device.ifindex, interface_id, PortState::Enforced, {}};
+    holder_[port] = device.ifindex;
+    plan_.memory.standing.push_back({device.ifindex, interface_id, std::move(claimed_device)});
+}
+
+void Planner::close(const Device& device, PortState state, std::string interface_id, std::string detail) {
+    decided_[device.ifindex] = {.ifindex = device.ifindex, .device = device.name, .kind = DeviceBinding::Kind::Closed, .port = 0};
+    lines_[device.ifindex] = {device.name, device.ifindex, std::move(interface_id), state, std::move(detail)};
+}
+
+// A standing binding holds as long as anything still claims the device for the interface: its alias, its name, or the name under which the
+// documents claimed it, whatever it is called now.
+void Planner::keep_standing() {
+    for (const StandingBinding& standing : memory_.standing) {
+        const auto device = devices_.find(standing.ifindex);
+        const auto port = port_of_interface_.find(standing.interface_id);
+        if (device == devices_.end() || port == port_of_interface_.end() || holder_.contains(port->second)) {
+            continue;
+        }
+        const std::string& claimed = ruleset_.ports[port->second].device;
+        const bool by_claim = !claimed.empty() && (claimed == standing.claimed_device || claimed == device->second.name);
+        if (by_claim || device->second.alias == standing.interface_id) {
+            bind(device->second, port->second, by_claim ? claimed : std::string{});
+        }
+    }
+}
+
+void Planner::find_uplinks() {
+    for (const auto& [ifindex, device] : devices_) {
+        const Bridge* bridge = listed_bridge_of(device);
+        if (bridge != nullptr && !is_decided(ifindex) && std::ranges::find(bridge->uplinks, device.name) != bridge->uplinks.end()) {
+            decided_[ifindex] = {.ifindex = ifindex, .device = device.name, .kind = DeviceBinding::Kind::Uplink, .port = 0};
+        }
+    }
+}
+
+void Planner::bind_newcomer(const Device& device, Index port, std::string claimed_device) {
+    const auto holder = holder_.find(port);
+    if (holder == holder_.end()) {
+        bind(device, port, std::move(claimed_device));
+        return;
+    }
+    const std::string& interface_id = ruleset_.ports[port].interface_id;
+    close(device, PortState::Conflict, interface_id, interface_id + " is already bound to " + devices_.at(holder->second).name);
+}
+
+void Planner::bind_named() {
+    for (Index i = 0; i < ruleset_.ports.size(); ++i) {
+        const std::string& name = ruleset_.ports[i].device;
+        const Device* device = name.empty() ? nullptr : device_named(name);
+        if (device != nullptr && !is_decided(device->ifindex)) {
+            bind_newcomer(*device, i, name);
+        }
+    }
+}
+
+// In ascending order of ifindex: of two devices that claim one interface at once, the older is bound.
+void Planner::bind_aliased() {
+    for (const auto& [ifindex, device] : devices_) {
+        if (device.alias.empty() || is_decided(ifindex)) {
+            continue;
+        }
+        if (const auto port = port_of_interface_.find(device.alias); port != port_of_interface_.end()) {
+            bind_newcomer(device, port->second, {});
+        } else if (std::ranges::find(ruleset_.interfaces, device.alias, &InterfaceGroups::id) != ruleset_.interfaces.end()) {
+            close(device, PortState::Closed, device.alias, "the model does not give this interface a MAC address and a known subnet");
+        }
+    }
+}
+
+void Planner::close_orphaned() {
+    for (const std::uint32_t ifindex : memory_.once_bound) {
+        if (const auto device = devices_.find(ifindex); device != devices_.end() && !is_decided(ifindex)) {
+            close(device->second, PortState::Orphaned, {}, "was a port, and the model no longer names it");
+        }
+    }
+}
+
+void Planner::close_unknown(const std::set<std::uint32_t>& default_routes) {
+    for (const auto& [ifindex, device] : devices_) {
+        const Bridge* bridge = listed_bridge_of(device);
+        const auto decided = decided_.find(ifindex);
+        const bool keeps = decided != decided_.end() && decided->second.kind != DeviceBinding::Kind::Closed;
+        if (bridge == nullptr || keeps || (decided == decided_.end() && bridge->unknown_ports == UnknownPorts::Open)) {
+            continue;
+        }
+        if (device.is_physical || default_routes.contains(ifindex)) {
+            const std::string what = device.is_physical ? " is a physical device" : " carries a default route";
+            plan_.cut_off.push_back(
+                {.severity = Finding::Severity::Error,
+                 .position = bridge->position,
+                 .message = device.name + what + " and is neither bound nor an uplink: closing it would cut the host off"});
+        }
+        if (decided == decided_.end()) {
+            close(device, PortState::Closed, {}, "an unknown port of " + bridge->device);
+        }
+    }
+}
+
+// Listed bridges, and those with managed ports: what enters a port from such a device was sent or routed by the host itself.
+void Planner::add_bridges() {
+    std::set<std::uint32_t> bridges;
+    for (const auto& [ifindex, binding] : decided_) {
+        bridges.insert(devices_.at(ifindex).master);
+    }
+    for (const auto& [ifindex, device] : devices_) {
+        const bool is_listed = std::ranges::find(ruleset_.bridges, device.name, &Bridge::device) != ruleset_.bridges.end();
+        if (device.is_bridge && !is_decided(ifindex) && (is_listed || bridges.contains(ifindex))) {
+            decided_[ifindex] = {.ifindex = ifindex, .device = device.name, .kind = DeviceBinding::Kind::Bridge, .port = 0};
+        }
+    }
+}
+
+void Planner::list_absent() {
+    for (Index i = 0; i < ruleset_.ports.size(); ++i) {
+        const Port& port = ruleset_.ports[i];
+        if (port.device.empty() || holder_.contains(i)) {
+            continue;
+        }
+        const Device* device = device_named(port.device);
+        if (device == nullptr) {
+            plan_.lines.push_back({port.device, 0, port.interface_id, PortState::Absent, {}});
+            continue;
+        }
+        const auto line = lines_.find(device->ifindex);
+        const bool is_bound = line != lines_.end() && line->second.state == PortState::Enforced;
+        plan_.lines.push_back({port.device, device->ifindex, port.interface_id, PortState::Conflict,
+                               port.device + (is_bound ? " is already bound to " + line->second.interface_id : " is an uplink")});
+    }
+}
+
+BindingPlan Planner::finish() {
+    std::vector<PortLine> present;
+    for (auto& [ifindex, line] : lines_) {
+        present.push_back(std::move(line));
+    }
+    plan_.lines.insert(plan_.lines.begin(), std::make_move_iterator(present.begin()), std::make_move_iterator(present.end()));
+    for (const auto& [ifindex, binding] : decided_) {
+        const bool was_bound = memory_.once_bound.contains(ifindex) && binding.kind == DeviceBinding::Kind::Closed;
+        if (was_bound || binding.kind == DeviceBinding::Kind::Bound) {
+            plan_.memory.once_bound.insert(ifindex);
+        }
+        plan_.devices.push_back(binding);
+    }
+    return std::move(plan_);
+}
+
+}  // namespace
+
+std::string_view to_string(PortState state) {
+    switch (state) {
+        case PortState::Enforced:
+            return "enforced";
+        case PortState::Closed:
+            return "closed";
+        case PortState::Absent:
+            return "absent";
+        case PortState::Orphaned:
+            return "orphaned";
+        case PortState::Conflict:
+            return "conflict";
+    }
+    return "closed";
+}
+
+BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,
+                          const std::set<std::uint32_t>& default_routes) {
+    Planner planner(ruleset, devices, memory);
+    planner.keep_standing();
+    planner.find_uplinks();
+    planner.bind_named();
+    planner.bind_aliased();
+    planner.close_orphaned();
+    planner.close_unknown(default_routes);
+    planner.add_bridges();
+    planner.list_absent();
+    return planner.finish();
+}
+
+}  // namespace portcullis

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which device of this host is which port: the pure part of the controller (docs/operations.md, "Devices and ports").
+//
+// Invariant: a device that was ever bound is never left out of the result while it exists, unless the model itself names it as an uplink:
+// what is left out passes everything.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dataplane.h"
+#include "core/ruleset.h"
+#include "tools/daemon/host_devices.h"
+
+namespace portcullis {
+
+// A binding that has been made. It outlives a rename of the device: its claim, not the name, is compared.
+struct StandingBinding {
+    std::uint32_t ifindex = 0;
+    std::string interface_id;
+    std::string claimed_device;  // Ports[].Device that claimed it; empty: the device's alias did
+    bool operator==(const StandingBinding&) const = default;
+};
+
+// What the controller remembers from one plan to the next.
+struct BindingMemory {
+    std::vector<StandingBinding> standing;
+    std::set<std::uint32_t> once_bound;  // managed before; still existing devices of these are never released
+    bool operator==(const BindingMemory&) const = default;
+};
+
+enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict };
+[[nodiscard]] std::string_view to_string(PortState state);
+
+// One line of `status`. ifindex 0: no such device now.
+struct PortLine {
+    std::string device;
+    std::uint32_t ifindex = 0;
+    std::string interface_id;
+    PortState state = PortState::Absent;
+    std::string detail;  // why, where the state needs it
+};
+
+struct BindingPlan {
+    std::vector<DeviceBinding> devices;  // sorted by ifindex, each once
+    std::vector<PortLine> lines;         // present devices by ifindex, then absent ports
+    BindingMemory memory;                // for the next plan, once this one is enforced
+    std::vector<Finding> cut_off;        // errors: devices whose closing would cut the host off
+};
+
+// `default_routes`: devices that a default route leaves by.
+[[nodiscard]] BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,
+                                        const std::set<std::uint32_t>& default_routes);
+
+}  // namespace portcullis

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Desired state in, Dataplane out: holds the accepted model, decides which device is which port and has both enforced.
+//
+// Called from the event loop's one thread: by the API and the model file (change_model), by netlink (devices_changed) and by timers
+// (retry). Logs nothing: outcomes go back to the caller. Invariant: what was enforced stays enforced when a change is refused or fails.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/parse.h"
+#include "core/dataplane.h"
+#include "tools/daemon/bindings.h"
+#include "tools/daemon/state_store.h"
+
+namespace portcullis {
+
+struct ChangeOutcome {
+    enum class Kind : std::uint8_t {
+        Enforced,
+        Refused,  // the documents are wrong: `findings`
+        Failed,   // this host could not do it: `failure`
+    };
+    Kind kind = Kind::Enforced;
+    std::uint64_t generation = 0;   // Enforced: the one that is enforced
+    std::vector<Finding> findings;  // warnings, and when Refused the errors
+    std::string failure;
+    std::string diff;  // "interfaces 2 -> 3, rules 10 -> 12"
+};
+
+// Since when something is wrong, and what.
+struct Trouble {
+    std::string since;  // UTC, ISO 8601
+    std::string message;
+};
+
+struct PortStatus {
+    PortLine line;
+    std::uint64_t rules = 0;  // of its groups, both directions
+    std::uint64_t flows = 0;
+    std::vector<ReasonCount> counters;
+};
+
+struct ControllerStatus {
+    std::string backend;
+    std::uint64_t generation = 0;        // of what is enforced, device changes included
+    std::uint64_t model_generation = 0;  // at which the model was last accepted; what If-Match means
+    bool has_model = false;
+    bool uses_network_acls = false;
+    std::string accepted_at;  // UTC, ISO 8601; empty without a model
+    std::vector<PortStatus> ports;
+    std::optional<Trouble> trouble;  // the last change of devices is not enforced, or state could not be saved or counters read
+};
+
+// What the controller works on; all of it outlives the controller.
+struct ControllerHost {
+    Dataplane& dataplane;
+    const StateStore& store;
+    const HostDevices& devices;
+    std::function<std::set<std::uint32_t>()> default_routes;  // devices that a default route leaves by, now
+};
+
+class Controller {
+   public:
+    // `progress`: from the last run.
+    Controller(ControllerHost host, Progress progress);
+
+    // Makes `documents` the desired state, or changes nothing.
+    [[nodiscard]] ChangeOutcome change_model(std::vector<Document> documents);
+    // Takes up the documents that were accepted in an earlier run: as change_model, but a device whose closing would cut the host off is
+    // closed all the same, since leaving every port unguarded is worse.
+    [[nodiscard]] ChangeOutcome resume_model(std::vector<Document> documents);
+
+    // To be called after ControllerHost::devices has changed. Returns whether something was applied: IfChanged, only if a binding changes
+    // or the last attempt failed. A failure is kept as trouble and tried again by the next call.
+    enum class Reapply : std::uint8_t { IfChanged, Always };
+    [[nodiscard]] Result<bool> devices_changed(Reapply reapply = Reapply::IfChanged);
+    // Whether the device was given to the data plane. A managed ifindex that comes back as another device must be released in between.
+    [[nodiscard]] bool is_managed(std::uint32_t ifindex) const;
+    [[nodiscard]] bool needs_retry() const { return needs_retry_; }
+
+    [[nodiscard]] ControllerStatus status() const;
+    [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
+    [[nodiscard]] std::uint64_t model_generation() const { return model_generation_; }
+
+   private:
+    enum class HostGuard : std::uint8_t { Off, On };
+    struct Accepted {
+        Model model;
+        Ruleset ruleset;
+        std::vector<Document> documents;
+    };
+    [[nodiscard]] ChangeOutcome take_model(std::vector<Document> documents, HostGuard guard);
+    [[nodiscard]] Result<> enforce(Accepted accepted, BindingPlan plan);
+    [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
+    void remember();
+    [[nodiscard]] PortStatus port_status(const PortLine& line) const;
+
+    ControllerHost host_;
+    std::optional<Model> model_;
+    Ruleset ruleset_;
+    std::vector<Document> documents_;
+    std::string accepted_at_;
+    std::uint64_t generation_ = 0;  // never goes back, not even over restarts
+    std::uint64_t model_generation_ = 0;
+    BindingMemory memory_;
+    std::vector<DeviceBinding> applied_;
+    std::vector<PortLine> lines_;
+    bool needs_retry_ = false;
+    bool is_model_remembered_ = true;
+    std::optional<Trouble> enforcement_trouble_;
+    std::optional<Trouble> storage_trouble_;
+};
+
+}  // namespace portcullis
