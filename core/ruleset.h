@@ -61,10 +61,14 @@ struct Policy {
     auto operator<=>(const Policy&) const = default;
 };
 
-// An interface of the model, on this host or not.
+// An interface of the model, on this host or not, and those of its groups that belong to its own VPC: the only ones by which a reference
+// can match it (docs/semantics.md 6.7).
 struct InterfaceGroups {
     std::string id;
     std::vector<Index> groups;  // as the documents order them; at most 16
+    // Empty, but where interfaces of several VPCs have one address as a peered zone sees it: those interfaces, for whom this entry stands
+    // with the union of their groups. If one of them is bound on this host, 6.6 holds for the entry.
+    std::vector<Index> stands_for;
 };
 
 // Who an address (or delegated prefix, or subnet block) of a zone belongs to. Longest prefix decides.
