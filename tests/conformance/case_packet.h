@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packets of the case files (README.md, "A packet"): JSON -> bytes of a frame.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/result.h"
+#include "tests/support/packet.h"
+
+namespace portcullis::test {
+
+// Addresses of the frame where the packet names none.
+struct FrameDefaults {
+    Mac source;
+    Mac destination;
+};
+
+// Fails on a key or value that README.md does not know, naming it.
+[[nodiscard]] Result<Bytes> frame_of(const nlohmann::json& packet, const FrameDefaults& defaults);
+
+}  // namespace portcullis::test

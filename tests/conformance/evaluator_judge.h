@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference evaluator as a judge: the oracle of the others.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "tests/conformance/judge.h"
+
+namespace portcullis::test {
+
+class EvaluatorJudge final : public Judge {
+   public:
+    [[nodiscard]] std::string name() const override { return "evaluator"; }
+    void begin(const Model& model) override;
+    void change(const Model& model) override;
+    void wait(unsigned seconds) override { waited_s_ += seconds; }
+    [[nodiscard]] Verdict judge(const Arrival& arrival) override;
+
+   private:
+    std::unique_ptr<Model> model_;  // the evaluator refers to it
+    std::optional<Evaluator> evaluator_;
+    double waited_s_ = 0;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();  // real time passes for the other judges
+};
+
+}  // namespace portcullis::test

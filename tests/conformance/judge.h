@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who says what becomes of a packet: the evaluator, and every back end. All are asked the same questions and must give the same answers.
+#pragma once
+
+#include <string>
+
+#include "compiler/evaluate.h"
+#include "core/model.h"
+
+namespace portcullis::test {
+
+class Judge {
+   public:
+    Judge() = default;
+    Judge(const Judge&) = delete;
+    Judge& operator=(const Judge&) = delete;
+    virtual ~Judge() = default;
+
+    [[nodiscard]] virtual std::string name() const = 0;
+    // From now on the model holds, and there are no flows. The interfaces in Model::ports are bound. A failure is a failure of the test.
+    virtual void begin(const Model& model) = 0;
+    // The model changes, flows stay.
+    virtual void change(const Model& model) = 0;
+    // Time passes for every flow.
+    virtual void wait(unsigned seconds) = 0;
+    // Arrival::now_s is ignored. Verdict::rules are those that the judge can tell: a back end names none for packets of a known flow.
+    [[nodiscard]] virtual Verdict judge(const Arrival& arrival) = 0;
+};
+
+}  // namespace portcullis::test

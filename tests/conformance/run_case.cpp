@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/run_case.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace portcullis::test {
+namespace {
+
+void compare_rules(const std::vector<std::string>& expected, std::vector<std::string> named, RuleNaming naming) {
+    std::sort(named.begin(), named.end());
+    if (naming == RuleNaming::All) {
+        EXPECT_EQ(named, expected);
+        return;
+    }
+    EXPECT_TRUE(std::includes(expected.begin(), expected.end(), named.begin(), named.end()))
+        << "named a rule that did not decide: " << testing::PrintToString(named) << ", not among " << testing::PrintToString(expected);
+}
+
+}  // namespace
+
+void run_case(const Case& conformance_case, Judge& judge, RuleNaming naming) {
+    judge.begin(*conformance_case.model);
+    for (std::size_t i = 0; i < conformance_case.steps.size(); ++i) {
+        const Step& step = conformance_case.steps[i];
+        SCOPED_TRACE("docs/semantics.md " + conformance_case.section + ", step " + std::to_string(i + 1) + ", " +
+                     to_string(step.arrival()));
+        if (step.model) {
+            judge.change(*step.model);
+        }
+        if (step.wait_s != 0) {
+            judge.wait(step.wait_s);
+        }
+        const Verdict verdict = judge.judge(step.arrival());
+        EXPECT_EQ(name_of(verdict.reason), name_of(step.reason)) << "says: " << to_string(verdict);
+        if (step.rules) {
+            compare_rules(*step.rules, verdict.rules, naming);
+        }
+    }
+}
+
+std::string to_string(const Verdict& verdict) {
+    std::string out = verdict.passes() ? "pass" : "drop: " + std::string(name_of(verdict.reason));
+    for (const std::string& rule : verdict.rules) {
+        out += " [" + rule + "]";
+    }
+    return out;
+}
+
+std::string to_string(const Arrival& arrival) {
+    std::string out = std::string(to_string(arrival.direction)) + " at " + arrival.interface_id;
+    if (arrival.direction == Direction::Inbound) {
+        const bool by_port = arrival.entrance.kind == Entrance::Kind::Port;
+        out += by_port ? " from port " + arrival.entrance.interface_id
+                       : (arrival.entrance.kind == Entrance::Kind::Uplink ? " from the uplink" : " from the host");
+    }
+    return out + ": " + hex(Bytes(arrival.frame.begin(), arrival.frame.end()));
+}
+
+}  // namespace portcullis::test

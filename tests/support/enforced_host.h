@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TestHost on which the BPF back end enforces a model: the i-th of Model::ports is bound to the i-th port of the bridge, up0 is an
+// uplink. Reads the programs' counters by port, direction and reason, row for row as the programs write them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model.h"
+#include "core/verdict.h"
+#include "loader/bpf_dataplane.h"
+#include "tests/support/prog_run.h"
+#include "tests/support/test_host.h"
+
+namespace portcullis::test {
+
+// Packets by reason.
+using ReasonCounts = std::array<std::uint64_t, PC_REASON_COUNT>;
+
+class EnforcedHost {
+   public:
+    // Pre: a PrivateBpffs outlives this.
+    explicit EnforcedHost(const TestHostOptions& options);
+
+    // Pre: the model validates and binds at most as many interfaces as the host has ports. Ports without an interface are closed.
+    // Failure ends the process.
+    void apply(const Model& model);
+    void forget_flows();
+    // Every flow is that much older.
+    void age_flows(unsigned seconds);
+
+    [[nodiscard]] const TestHost& test_host() const { return host_; }
+    [[nodiscard]] std::size_t port_of(const std::string& interface_id) const { return ports_.at(interface_id); }
+    [[nodiscard]] const AttachedProgram& program(std::size_t port, Direction direction) const;
+    [[nodiscard]] ReasonCounts counts(std::size_t port, Direction direction) const;
+    [[nodiscard]] std::map<std::string, std::uint64_t> rule_hits() const;  // by label, those that are not zero
+
+   private:
+    struct Hooks {
+        AttachedProgram program[2];  // by Direction
+    };
+    TestHost host_;
+    std::unique_ptr<BpfDataplane> dataplane_;
+    std::vector<Hooks> hooks_;  // by port
+    std::optional<KernelMap> counters_;
+    std::vector<KernelMap> flows_;  // of both families
+    std::vector<std::uint32_t> slots_;
+    std::map<std::string, std::size_t> ports_;  // by interface id
+};
+
+}  // namespace portcullis::test
