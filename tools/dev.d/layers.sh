@@ -34,7 +34,7 @@ check_includes() {
   only_ours bpf 'bpf/[^"]*'
   only_ours loader '(loader|compiler|core)/[^"]*|bpf/(abi|reasons)\.h|[a-z_]+\.skel\.h'
   only_ours tools/daemon '(tools/daemon|loader|compiler|core)/[^"]*'
-  only_ours tools/cli '(tools/cli|compiler|core)/[^"]*'
+  only_ours tools/cli '(tools/cli|compiler|core)/[^"]*|tools/daemon/model_files\.h|loader/teardown\.h'
   library 'bpf/abi\.h' 'bpf/|compiler/lower_bpf|loader/|tests/'
   library 'bpf/(libbpf|bpf|btf)\.h' 'loader/|tests/'
   library 'bpf/bpf_[a-z_]*\.h' 'bpf/'
