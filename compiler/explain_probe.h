@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first packet of what a question asks about, as bytes, so that `explain` asks the evaluator what it asks about real packets. Called by
+// explain.cpp alone.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/explain.h"
+#include "core/address.h"
+
+namespace portcullis {
+
+struct ProbeEnvelope {
+    Mac source_mac;
+    Mac destination_mac;
+    Address source;
+    Address destination;
+};
+
+// A SYN, a datagram, an ICMP message or a packet without content. Checksums are left zero: nothing of ours looks at them.
+[[nodiscard]] std::vector<std::uint8_t> probe_frame(const ProbeEnvelope& envelope, const Question& question);
+
+}  // namespace portcullis
