@@ -19,7 +19,7 @@ namespace portcullis {
 // Capacities of the maps; also the limits of admission. docs/kernel-state.md has the memory of each.
 struct MapCapacities {
     std::uint32_t rules = 1'048'576;
-    std::uint32_t port_sets = 262'144;
+    std::uint32_t port_sets = 1'048'576;  // as many as rules: a rule with a prefix of its own has a set of its own
     std::uint32_t port_set_entries = 2'097'152;
     std::uint32_t policies = 65'536;
     std::uint32_t cidrs4 = 2'097'152;

@@ -3,8 +3,10 @@
 // writes only what changed; a freed number is given out again only after the change that freed it has been carried out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,12 +21,16 @@ class Numbering {
    public:
     // `what` names the kind in errors: "port sets".
     Numbering(std::string what, std::uint32_t capacity);
+    Numbering(Numbering&&) = default;
+    Numbering& operator=(Numbering&&) = default;
+    Numbering(const Numbering&) = delete;  // keys_ refers to the keys of slots_
+    Numbering& operator=(const Numbering&) = delete;
 
     // The number of `key`, new if it had none. Fails when all are taken, naming the limit.
     [[nodiscard]] Result<std::uint32_t> number_of(std::string_view key);
     // Keys not asked for since the last call are dropped; their numbers become free at the next call.
     void retire_unused();
-    // Undoes every number_of since the last retire_unused: the change that asked was not carried out.
+    // Undoes every number_of since the last retire_unused or roll_back: the change that asked was not carried out.
     void roll_back();
     // Empty where the number is not given out.
     [[nodiscard]] std::string_view key_of(std::uint32_t number) const;
@@ -37,14 +43,24 @@ class Numbering {
         std::uint64_t asked_in = 0;  // round of the last number_of
         std::uint64_t given_in = 0;  // round in which it was given out
     };
+    // Looks up a view without making a string of it.
+    struct KeyHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+    };
+    using Slots = std::unordered_map<std::string, Slot, KeyHash, std::equal_to<>>;
+    // Takes the slots for which `is_gone` holds out; their numbers, ascending.
+    template <class Predicate>
+    [[nodiscard]] std::vector<std::uint32_t> take_out(Predicate is_gone);
+
     std::string what_;
     std::uint32_t capacity_;
     std::uint32_t next_ = 1;
-    std::uint64_t round_ = 1;
-    std::unordered_map<std::string, Slot> slots_;
-    std::unordered_map<std::uint32_t, std::string_view> keys_;
-    std::deque<std::uint32_t> free_;       // may be given out now, oldest first
-    std::vector<std::uint32_t> retiring_;  // free after the next retire_unused
+    std::uint64_t round_ = 1;  // one per change, carried out or not
+    Slots slots_;
+    std::vector<std::string_view> keys_ = std::vector<std::string_view>(1);  // by number; 0 is none
+    std::deque<std::uint32_t> free_;                                         // may be given out now, oldest first
+    std::vector<std::uint32_t> retiring_;                                    // free after the next retire_unused
 };
 
 }  // namespace portcullis

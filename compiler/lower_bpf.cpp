@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower_bpf.h"
+
+#include <limits>
+#include <span>
+#include <unordered_set>
+
+#include "compiler/lower_bpf_state.h"
+
+namespace portcullis {
+namespace {
+
+Result<std::vector<std::uint32_t>> numbers_of(Numbering& numbering, std::span<const std::string> ids) {
+    std::vector<std::uint32_t> numbers;
+    numbers.reserve(ids.size());
+    for (const std::string& id : ids) {
+        const auto number = numbering.number_of(id);
+        if (!number) {
+            return fail(number.error());
+        }
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
+// What needs a number each: refused before anything is numbered, with the need and not only the limit.
+Result<> check_numbers(const Ruleset& ruleset, const MapCapacities& capacities) {
+    struct Kind {
+        const char* name;
+        std::size_t need;
+        std::uint32_t limit;
+    };
+    const Kind kinds[] = {
+        {"pc_rule_hits", ruleset.rules.size(), capacities.rules},
+        {"pc_set_heads", ruleset.port_sets.size(), capacities.port_sets},
+        {"pc_policies", ruleset.policies.size(), capacities.policies},
+        {"security groups", ruleset.groups.size(), capacities.groups},
+        {"VPCs", ruleset.zones.size(), capacities.zones},
+        {"subnets", ruleset.subnets.size(), capacities.subnets},
+        {"pc_interfaces", ruleset.interfaces.size(), capacities.interfaces},
+        {"pc_owners", ruleset.owners.size(), capacities.owners},
+    };
+    for (const Kind& kind : kinds) {
+        if (const auto room = check_room(kind.name, kind.need, kind.limit); !room) {
+            return room;
+        }
+    }
+    return {};
+}
+
+Result<> number_names(Lowering& lowering) {
+    const Ruleset& ruleset = lowering.ruleset;
+    struct Kind {
+        const std::vector<std::string>& ids;
+        Numbering& numbering;
+        std::vector<std::uint32_t>& numbers;
+    };
+    const Kind kinds[] = {
+        {ruleset.groups, lowering.numberings.groups, lowering.groups},
+        {ruleset.zones, lowering.numberings.zones, lowering.zones},
+        {ruleset.subnets, lowering.numberings.subnets, lowering.subnets},
+    };
+    for (const Kind& kind : kinds) {
+        auto numbers = numbers_of(kind.numbering, kind.ids);
+        if (!numbers) {
+            return fail(numbers.error());
+        }
+        kind.numbers = std::move(*numbers);
+    }
+    for (const Rule& rule : ruleset.rules) {
+        const auto number = lowering.numberings.rules.number_of(rule.label);
+        if (!number) {
+            return fail(number.error());
+        }
+        lowering.rules.push_back(*number);
+    }
+    return {};
+}
+
+Result<> check_entries(const MapImage& image, const MapCapacities& capacities) {
+    for (const SlotUse& use : slots_of(image, capacities)) {
+        if (const auto room = check_room(use.map, use.used, static_cast<std::uint32_t>(use.capacity)); !room) {
+            return room;
+        }
+    }
+    return {};
+}
+
+void sort_image(MapImage& image) {
+    sort_by_key(image.policies);
+    sort_by_key(image.set_heads);
+    sort_by_key(image.owners);
+    sort_by_key(image.interfaces);
+    sort_by_key(image.port_sets);
+    sort_by_key(image.cidrs4);
+    sort_by_key(image.cidrs6);
+    sort_by_key(image.group_sets);
+    sort_by_key(image.addresses4);
+    sort_by_key(image.addresses6);
+    sort_by_key(image.members4);
+    sort_by_key(image.members6);
+}
+
+std::size_t rules_in_use(const MapImage& image) {
+    std::unordered_set<std::uint32_t> rules;
+    for (const auto& [key, decision] : image.port_sets) {
+        rules.insert(decision & ~PC_DENY);
+    }
+    for (const auto& [number, head] : image.set_heads) {
+        rules.insert(head.any & ~PC_DENY);
+    }
+    rules.erase(0);
+    return rules.size();
+}
+
+}  // namespace
+
+Numberings::Numberings(const MapCapacities& capacities)
+    : rules("rules", capacities.rules),
+      port_sets("port sets", capacities.port_sets),
+      policies("policies", capacities.policies),
+      groups("security groups", capacities.groups),
+      interfaces("network interfaces", capacities.interfaces),
+      zones("VPCs", capacities.zones),
+      subnets("subnets", capacities.subnets),
+      owners("owners of addresses", capacities.owners),
+      address_sets("sets of own addresses", capacities.address_sets) {}
+
+void Numberings::retire_unused() {
+    for (Numbering* numbering : {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets}) {
+        numbering->retire_unused();
+    }
+}
+
+void Numberings::roll_back() {
+    for (Numbering* numbering : {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets}) {
+        numbering->roll_back();
+    }
+}
+
+std::uint32_t ticks_of(std::uint32_t seconds) {
+    constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+    constexpr std::uint64_t kNsPerTick = std::uint64_t{1} << PC_TICK_SHIFT;
+    constexpr std::uint64_t kLongest = std::numeric_limits<std::int32_t>::max();  // ticks are compared modulo 2^32
+    return static_cast<std::uint32_t>(std::min((seconds * kNsPerSecond + kNsPerTick - 1) / kNsPerTick, kLongest));
+}
+
+Result<> check_room(std::string_view map, std::size_t need, std::uint32_t limit) {
+    if (need > limit) {
+        return fail(std::string(map) + ": " + std::to_string(need) + " are needed, the limit is " + std::to_string(limit));
+    }
+    return {};
+}
+
+Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings) {
+    if (const auto room = check_numbers(ruleset, capacities); !room) {
+        return fail(room.error());
+    }
+    Lowering lowering{.ruleset = ruleset, .capacities = capacities, .numberings = numberings};
+    for (const auto step : {number_names, lower_port_sets, lower_policies, lower_members, lower_ports}) {
+        if (const auto done = step(lowering); !done) {
+            return fail(done.error());
+        }
+    }
+    sort_image(lowering.image);
+    if (const auto room = check_entries(lowering.image, capacities); !room) {
+        return fail(room.error());
+    }
+    return std::move(lowering.image);
+}
+
+std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capacities) {
+    return {
+        {"pc_rule_hits", rules_in_use(image), capacities.rules},
+        {"pc_set_heads", image.set_heads.size(), capacities.port_sets},
+        {"pc_port_sets", image.port_sets.size(), capacities.port_set_entries},
+        {"pc_policies", image.policies.size(), capacities.policies},
+        {"pc_cidrs4", image.cidrs4.size(), capacities.cidrs4},
+        {"pc_cidrs6", image.cidrs6.size(), capacities.cidrs6},
+        {"pc_group_sets", image.group_sets.size(), capacities.group_sets},
+        {"pc_interfaces", image.interfaces.size(), capacities.interfaces},
+        {"pc_owners", image.owners.size(), capacities.owners},
+        {"pc_members4", image.members4.size(), capacities.members4},
+        {"pc_members6", image.members6.size(), capacities.members6},
+        {"pc_addresses4", image.addresses4.size(), capacities.addresses4},
+        {"pc_addresses6", image.addresses6.size(), capacities.addresses6},
+    };
+}
+
+}  // namespace portcullis

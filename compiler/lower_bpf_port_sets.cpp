@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Port sets -> pc_set_heads and pc_port_sets: a range becomes the fewest blocks of 2^n aligned ports, each one entry (abi.h).
+#include <optional>
+
+#include "compiler/lower_bpf_state.h"
+
+namespace portcullis {
+namespace {
+
+constexpr unsigned kPortBits = 16;
+
+// The index of a protocol in pc_set_head.lengths; none: it has no ports.
+std::optional<std::size_t> lengths_index(std::uint8_t protocol) {
+    switch (protocol) {
+        case 6:
+            return PC_LENGTHS_TCP;
+        case 17:
+            return PC_LENGTHS_UDP;
+        case 1:
+            return PC_LENGTHS_ICMP;
+        case 58:
+            return PC_LENGTHS_ICMPV6;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::uint32_t decision_word(const Lowering& lowering, const Decision& decision) {
+    return lowering.rules[decision.rule] | (decision.allow ? 0u : PC_DENY);
+}
+
+// The bits of the largest block that starts at `from` and ends at or before `to`.
+unsigned block_bits(std::uint32_t from, std::uint32_t to) {
+    unsigned bits = 0;
+    while (bits < kPortBits && from % (2u << bits) == 0 && from + (2u << bits) - 1 <= to) {
+        ++bits;
+    }
+    return bits;
+}
+
+void add_range(const PortRange& range, std::uint32_t decision, pc_set_head& head, MapImage& image) {
+    const auto lengths = lengths_index(range.protocol);
+    if (!lengths) {
+        head.has_others = 1;
+        image.port_sets.push_back({{.set = head.number, .port = 0, .protocol = range.protocol, .length = 0}, decision});
+        return;
+    }
+    for (std::uint32_t from = range.from; from <= range.to;) {
+        const unsigned bits = block_bits(from, range.to);
+        const auto length = static_cast<std::uint8_t>(kPortBits - bits);
+        head.lengths[*lengths] |= 1u << length;
+        image.port_sets.push_back(
+            {{.set = head.number, .port = static_cast<std::uint16_t>(from), .protocol = range.protocol, .length = length}, decision});
+        from += 1u << bits;
+    }
+}
+
+}  // namespace
+
+Result<> lower_port_sets(Lowering& lowering) {
+    ContentKey key;
+    lowering.port_sets.reserve(lowering.ruleset.port_sets.size());
+    for (const PortSet& set : lowering.ruleset.port_sets) {
+        const std::uint32_t any = set.any ? decision_word(lowering, *set.any) : 0;
+        key.clear();
+        key.add(any);
+        for (const PortRange& range : set.ranges) {
+            key.add(range.protocol);
+            key.add(range.from);
+            key.add(range.to);
+            key.add(decision_word(lowering, range.decision));
+        }
+        const auto number = lowering.numberings.port_sets.number_of(key.bytes());
+        if (!number) {
+            return fail(number.error());
+        }
+        lowering.port_sets.push_back(*number);
+        pc_set_head head{.number = *number, .any = any};
+        for (const PortRange& range : set.ranges) {
+            add_range(range, decision_word(lowering, range.decision), head, lowering.image);
+        }
+        lowering.image.set_heads.emplace_back(*number, head);
+    }
+    return {};
+}
+
+}  // namespace portcullis
