@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/netlink_messages.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace portcullis {
+namespace {
+
+using OnAttribute = std::function<void(const nlattr*)>;
+
+int call(const nlattr* attribute, void* on_attribute) {
+    (*static_cast<const OnAttribute*>(on_attribute))(attribute);
+    return MNL_CB_OK;
+}
+
+bool is_text(const nlattr* attribute) { return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0; }
+
+bool is_bridge_kind(const nlattr* link_info) {
+    bool is_bridge = false;
+    OnAttribute look = [&is_bridge](const nlattr* attribute) {
+        if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND && is_text(attribute)) {
+            is_bridge = std::string_view(mnl_attr_get_str(attribute)) == "bridge";
+        }
+    };
+    (void)mnl_attr_parse_nested(link_info, call, &look);  // the callback never fails
+    return is_bridge;
+}
+
+void take_attribute(const nlattr* attribute, Device& device) {
+    switch (mnl_attr_get_type(attribute)) {
+        case IFLA_IFNAME:
+            device.name = is_text(attribute) ? mnl_attr_get_str(attribute) : "";
+            break;
+        case IFLA_IFALIAS:
+            device.alias = is_text(attribute) ? mnl_attr_get_str(attribute) : "";
+            break;
+        case IFLA_MASTER:
+            device.master = mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0 ? mnl_attr_get_u32(attribute) : 0;
+            break;
+        case IFLA_LINKINFO:
+            device.is_bridge = is_bridge_kind(attribute);
+            break;
+        case IFLA_PARENT_DEV_NAME:  // since Linux 5.14
+            device.is_physical = true;
+            break;
+        default:
+            break;
+    }
+}
+
+void add_next_hops(const nlattr* multipath, std::set<std::uint32_t>& devices) {
+    std::string_view left(static_cast<const char*>(mnl_attr_get_payload(multipath)), mnl_attr_get_payload_len(multipath));
+    rtnexthop hop{};
+    while (left.size() >= sizeof hop) {
+        std::memcpy(&hop, left.data(), sizeof hop);
+        if (hop.rtnh_len < sizeof hop || hop.rtnh_len > left.size()) {
+            return;
+        }
+        devices.insert(static_cast<std::uint32_t>(hop.rtnh_ifindex));
+        left.remove_prefix(std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), left.size()));
+    }
+}
+
+}  // namespace
+
+std::optional<Device> parse_device(const nlmsghdr* message) {
+    const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg) || header->ifi_family != AF_UNSPEC) {
+        return std::nullopt;
+    }
+    Device device{.ifindex = static_cast<std::uint32_t>(header->ifi_index)};
+    OnAttribute take = [&device](const nlattr* attribute) { take_attribute(attribute, device); };
+    (void)mnl_attr_parse(message, sizeof(ifinfomsg), call, &take);  // the callback never fails
+    return device.name.empty() ? std::nullopt : std::optional(std::move(device));
+}
+
+std::set<std::uint32_t> parse_default_route(const nlmsghdr* message) {
+    std::set<std::uint32_t> devices;
+    const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg) || header->rtm_dst_len != 0 || header->rtm_type != RTN_UNICAST) {
+        return devices;
+    }
+    OnAttribute take = [&devices](const nlattr* attribute) {
+        if (mnl_attr_get_type(attribute) == RTA_OIF && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0) {
+            devices.insert(mnl_attr_get_u32(attribute));
+        } else if (mnl_attr_get_type(attribute) == RTA_MULTIPATH) {
+            add_next_hops(attribute, devices);
+        }
+    };
+    (void)mnl_attr_parse(message, sizeof(rtmsg), call, &take);  // the callback never fails
+    return devices;
+}
+
+}  // namespace portcullis
