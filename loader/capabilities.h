@@ -10,7 +10,7 @@
 namespace portcullis {
 
 struct Capability {
-    std::string name;       // "tcx"
+    std::string name;  // "tcx"
     bool is_present = false;
     bool is_needed = false;  // without it the BPF back end cannot run at all
     std::string reason;      // why not; empty when present

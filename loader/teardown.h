@@ -17,8 +17,8 @@ struct TeardownReport {
 };
 
 // Detaches the links that are pinned in `directory`, removes the clsact filters that hold a program pinned there, then every pin whose name
-// begins with pc_, then the directories that are empty, and the bpffs mount if it was ours and is empty. Nothing else. A directory that does
-// not exist is no error. Stops at the first failure; can be called again.
+// begins with pc_, then the directories that are empty, and the bpffs mount if it was ours and is empty. Nothing else. A directory that
+// does not exist is no error. Stops at the first failure; can be called again.
 [[nodiscard]] Result<TeardownReport> teardown(const std::string& directory);
 
 }  // namespace portcullis

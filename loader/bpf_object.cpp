@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/bpf_object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+
+#include "tc.skel.h"
+
+namespace portcullis {
+namespace {
+
+// Enough for the verifier's whole story of our largest program; only pages that are written cost memory.
+constexpr std::uint32_t kVerifierLogBytes = 16U << 20;
+// The end of it tells what was wrong.
+constexpr std::size_t kReportedLogBytes = 2048;
+
+// Devices beyond ports: uplinks and bridges, and room for a port's successor before its predecessor's entry is deleted.
+constexpr std::uint32_t kOtherDevices = 1024;
+
+struct MapSize {
+    std::string_view name;
+    std::uint32_t entries;
+};
+
+// Arrays hold number 0 ("none") besides the numbers 1 … capacity.
+std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
+    return {
+        {"pc_devices", 2 * capacities.ports + kOtherDevices},
+        {"pc_ports", capacities.ports + 1},
+        {"pc_addresses4", capacities.addresses4},
+        {"pc_addresses6", capacities.addresses6},
+        {"pc_members4", capacities.members4},
+        {"pc_members6", capacities.members6},
+        {"pc_owners", capacities.owners + 1},
+        {"pc_interfaces", capacities.interfaces + 1},
+        {"pc_policies", capacities.policies + 1},
+        {"pc_cidrs4", capacities.cidrs4},
+        {"pc_cidrs6", capacities.cidrs6},
+        {"pc_group_sets", capacities.group_sets},
+        {"pc_set_heads", capacities.port_sets + 1},
+        {"pc_port_sets", capacities.port_set_entries},
+        {"pc_rule_hits", capacities.rules + 1},
+        {"pc_flows4", capacities.flows4},
+        {"pc_flows6", capacities.flows6},
+        {"pc_counters", (capacities.ports + 1) * 2 * PC_REASONS_MAX},
+    };
+}
+
+Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
+    for (const MapSize& size : sizes_of(capacities)) {
+        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
+        if (map == nullptr) return fail("the BPF object has no map " + std::string(size.name));
+        if (const int result = ::bpf_map__set_max_entries(map, size.entries); result != 0) {
+            return fail(Error::from_errno("cannot size " + std::string(size.name), -result));
+        }
+    }
+    // The generation word is stored to directly: a map update would copy the row, with no promise of one aligned store.
+    bpf_map* host = ::bpf_object__find_map_by_name(object, "pc_host");
+    if (host == nullptr) return fail("the BPF object has no map pc_host");
+    if (const int result = ::bpf_map__set_map_flags(host, ::bpf_map__map_flags(host) | BPF_F_MMAPABLE); result != 0) {
+        return fail(Error::from_errno("cannot make pc_host mappable", -result));
+    }
+    return {};
+}
+
+std::string end_of(const char* log) {
+    std::string_view text(log);
+    if (text.size() > kReportedLogBytes) text.remove_prefix(text.size() - kReportedLogBytes);
+    return std::string(text);
+}
+
+}  // namespace
+
+std::string_view program_name(Direction direction) { return direction == Direction::Outbound ? "pc_from_instance" : "pc_to_instance"; }
+
+struct BpfObject::Skeleton {
+    tc_bpf* opened = nullptr;
+    std::array<std::uint32_t, 2> program_ids{};  // by Direction
+    explicit Skeleton(tc_bpf* skeleton) : opened(skeleton) {}
+    Skeleton(const Skeleton&) = delete;
+    Skeleton& operator=(const Skeleton&) = delete;
+    ~Skeleton() { tc_bpf__destroy(opened); }
+};
+
+BpfObject::BpfObject(std::unique_ptr<Skeleton> skeleton) : skeleton_(std::move(skeleton)) {}
+BpfObject::BpfObject(BpfObject&&) noexcept = default;
+BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
+BpfObject::~BpfObject() = default;
+
+Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
+    const auto log = std::make_unique_for_overwrite<char[]>(kVerifierLogBytes);
+    log[0] = '\0';
+    LIBBPF_OPTS(bpf_object_open_opts, options);
+    options.kernel_log_buf = log.get();
+    options.kernel_log_size = kVerifierLogBytes;
+    auto skeleton = std::make_unique<Skeleton>(tc_bpf__open_opts(&options));
+    if (skeleton->opened == nullptr) return fail(Error::from_errno("cannot open the BPF object", errno));
+    if (auto sized = size_maps(skeleton->opened->obj, capacities); !sized) return fail(std::move(sized.error()));
+    if (const int result = tc_bpf__load(skeleton->opened); result != 0) {
+        Error error = Error::from_errno("cannot load the BPF programs and maps", -result);
+        if (log[0] != '\0') error.message += "; the verifier's log ends:\n" + end_of(log.get());
+        return fail(std::move(error));
+    }
+    BpfObject object(std::move(skeleton));
+    for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
+        bpf_prog_info info{};
+        std::uint32_t bytes = sizeof(info);
+        if (const int result = ::bpf_obj_get_info_by_fd(object.program_fd(direction), &info, &bytes); result != 0) {
+            return fail(Error::from_errno("cannot ask the kernel about " + std::string(program_name(direction)), -result));
+        }
+        object.skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
+    }
+    return object;
+}
+
+std::vector<BpfObject::Part> BpfObject::maps() const {
+    std::vector<Part> parts;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, skeleton_->opened->obj) {
+        // libbpf's own maps (.rodata and the like) carry no pc_ name and are kept alive by the programs.
+        if (!::bpf_map__is_internal(map)) parts.push_back({::bpf_map__name(map), ::bpf_map__fd(map)});
+    }
+    return parts;
+}
+
+std::vector<BpfObject::Part> BpfObject::programs() const {
+    std::vector<Part> parts;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton_->opened->obj) {
+        parts.push_back({::bpf_program__name(program), ::bpf_program__fd(program)});
+    }
+    return parts;
+}
+
+Result<UniqueFd> BpfObject::map(std::string_view name) const {
+    const int fd = ::bpf_object__find_map_fd_by_name(skeleton_->opened->obj, std::string(name).c_str());
+    if (fd < 0) return fail("the BPF object has no map " + std::string(name));
+    UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own.is_open()) return fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
+    return own;
+}
+
+int BpfObject::program_fd(std::string_view name) const {
+    const bpf_program* program = ::bpf_object__find_program_by_name(skeleton_->opened->obj, std::string(name).c_str());
+    assert(program != nullptr);
+    return ::bpf_program__fd(program);
+}
+
+std::uint32_t BpfObject::program_id(Direction direction) const { return skeleton_->program_ids[static_cast<std::size_t>(direction)]; }
+
+}  // namespace portcullis

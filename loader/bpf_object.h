@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs and maps of bpf/tc.bpf.c in the kernel: opened, sized and loaded as one. The only file that knows the generated skeleton.
+// Destruction closes the descriptors; what is pinned or attached stays.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/lower_bpf.h"
+#include "core/result.h"
+#include "core/unique_fd.h"
+#include "core/verdict.h"
+
+namespace portcullis {
+
+// The name in the kernel of the program that judges packets of the direction: what tells our programs from others'.
+[[nodiscard]] std::string_view program_name(Direction direction);
+
+class BpfObject {
+   public:
+    // Loads everything under the verifier; a refusal carries the end of the verifier's log. Pins and attaches nothing.
+    [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
+    BpfObject(BpfObject&&) noexcept;
+    BpfObject& operator=(BpfObject&&) noexcept;
+    ~BpfObject();
+
+    struct Part {
+        std::string name;
+        int fd = -1;  // the object's own
+    };
+    [[nodiscard]] std::vector<Part> maps() const;
+    [[nodiscard]] std::vector<Part> programs() const;
+    // A descriptor of the caller's own.
+    [[nodiscard]] Result<UniqueFd> map(std::string_view name) const;
+    // The object's own descriptor. Pre: the object has such a program.
+    [[nodiscard]] int program_fd(std::string_view name) const;
+    [[nodiscard]] int program_fd(Direction direction) const { return program_fd(program_name(direction)); }
+    // The kernel's number for the program: what a hook shows when it is read back.
+    [[nodiscard]] std::uint32_t program_id(Direction direction) const;
+
+   private:
+    struct Skeleton;
+    explicit BpfObject(std::unique_ptr<Skeleton> skeleton);
+    std::unique_ptr<Skeleton> skeleton_;
+};
+
+}  // namespace portcullis

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names under which our maps, programs and links outlive the process: files named pc_… in maps/, progs/ and links/ of the bpffs
+// directory. While a new daemon takes over from a former one, its maps and programs stand in a set of their own (next1/, next2/ …) and
+// move into place when everything has been replaced; links are replaced in place and never move. docs/kernel-state.md, "Pins".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "loader/bpf_object.h"
+#include "loader/hook.h"
+#include "loader/log.h"
+
+namespace portcullis {
+
+class Pins {
+   public:
+    // Makes the directory, and mounts a bpffs where none is.
+    [[nodiscard]] static Result<Pins> open(const std::string& directory, const LogCallback& log);
+
+    [[nodiscard]] std::string links_directory() const { return directory_ + "/links"; }
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+    // Whether a former daemon's programs or links are pinned here.
+    [[nodiscard]] Result<bool> hold_enforcement() const;
+    // Pins maps and programs: in place, or beside a former daemon's.
+    [[nodiscard]] Result<> pin(const BpfObject& object);
+    // Moves what `pin` pinned into place over the former daemon's, whose other sets are removed. Pre: no hook holds a former program.
+    [[nodiscard]] Result<> promote();
+
+   private:
+    explicit Pins(std::string directory) : directory_(std::move(directory)) {}
+    std::string directory_;
+    std::string own_set_;  // where `pin` pinned; empty before
+};
+
+// What stands in the kernel by the pins of a directory, in the calling thread's network namespace.
+struct PinnedLink {
+    std::string path;
+    Hook hook;  // ifindex 0: its device is gone
+    std::uint32_t program_id = 0;
+};
+struct Standing {
+    std::vector<PinnedLink> links;  // tcx; of whatever namespace
+    std::vector<Hook> filters;      // clsact filters that hold a pinned program
+    [[nodiscard]] bool has(const Hook& hook) const;
+};
+[[nodiscard]] Result<Standing> find_standing(const std::string& directory);
+
+// Removes every pin whose name begins with pc_, then the directories that are empty. Gives the number of pins removed.
+[[nodiscard]] Result<std::uint32_t> remove_pins(const std::string& directory);
+
+}  // namespace portcullis
