@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/merge.h"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+
+#include "compiler/keep_first.h"
+#include "compiler/merge_flat_rules.h"
+
+namespace portcullis {
+namespace {
+
+template <class T, class KeyOf = std::identity>
+auto sorted_keys(const std::vector<T>& elements, KeyOf key_of = {}) {
+    std::vector<std::decay_t<std::invoke_result_t<KeyOf, const T&>>> keys;
+    keys.reserve(elements.size());
+    for (const T& element : elements) {
+        keys.push_back(key_of(element));
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+}
+
+auto content(const Vpc& vpc) { return sorted_keys(vpc.cidrs); }
+
+auto content(const Subnet& subnet) { return std::tuple(subnet.vpc_id, sorted_keys(subnet.cidrs)); }
+
+auto content(const SecurityGroup& group) {
+    const auto key = [](const SecurityGroupRule& rule) { return std::pair(rule.traffic, rule.source); };
+    return std::tuple(group.name, group.vpc_id, sorted_keys(group.rules[0], key), sorted_keys(group.rules[1], key));
+}
+
+auto content(const NetworkAcl& acl) {
+    const auto key = [](const NetworkAclEntry& entry) { return std::tuple(entry.number, entry.allow, entry.traffic, entry.cidr); };
+    return std::tuple(acl.vpc_id, acl.is_default, sorted_keys(acl.entries[0], key), sorted_keys(acl.entries[1], key),
+                      sorted_keys(acl.subnet_ids));
+}
+
+auto content(const NetworkInterface& interface) {
+    const ConnectionTracking& tracking = interface.tracking;
+    return std::tuple(interface.vpc_id, interface.subnet_id, interface.instance_id, interface.mac, sorted_keys(interface.addresses),
+                      sorted_keys(interface.delegated_prefixes), sorted_keys(interface.group_ids), interface.source_dest_check,
+                      std::tuple(tracking.tcp_established_s, tracking.udp_s, tracking.udp_stream_s));
+}
+
+auto content(const PrefixList& list) { return sorted_keys(list.cidrs); }
+
+auto content(const Bridge& bridge) { return std::tuple(sorted_keys(bridge.uplinks), bridge.unknown_ports); }
+
+const std::string& key_of(const Bridge& bridge) { return bridge.device; }
+template <class T>
+const std::string& key_of(const T& object) {
+    return object.id;
+}
+
+template <class T>
+bool unite(T& kept, const T& other) {
+    return content(kept) == content(other);
+}
+
+// A list without its entries says nothing about them: it agrees with any contents.
+template <>
+bool unite(PrefixList& kept, const PrefixList& other) {
+    if (!kept.is_known) {
+        kept.is_known = other.is_known;
+        kept.cidrs = other.cidrs;
+        return true;
+    }
+    return !other.is_known || content(kept) == content(other);
+}
+
+template <class T>
+void merge_same(std::vector<T>& objects, Findings& findings) {
+    std::vector<T> kept;
+    kept.reserve(objects.size());
+    std::unordered_map<std::string, std::size_t> index;
+    for (T& object : objects) {
+        const auto [it, is_new] = index.try_emplace(key_of(object), kept.size());
+        if (is_new) {
+            kept.push_back(std::move(object));
+        } else if (!unite(kept[it->second], object)) {
+            findings.error(object.position, quoted(key_of(object)) + " differs from the one in " + place(kept[it->second].position));
+        }
+    }
+    objects = std::move(kept);
+}
+
+void merge_quotas(const std::vector<FlowQuota>& quotas, Model& model, Findings& findings) {
+    for (const FlowQuota& quota : quotas) {
+        if (quota.flows != quotas.front().flows) {
+            findings.error(quota.position, std::to_string(quota.flows) + " differs from the number in " + place(quotas.front().position));
+        }
+        model.quotas.flows = quota.flows;
+    }
+}
+
+void warn_of_available(const std::vector<std::string>& available, const Model& model, Findings& findings) {
+    const std::set<std::string_view> ids(available.begin(), available.end());
+    for (const PortClaim& port : model.ports) {
+        if (ids.contains(port.network_interface_id)) {
+            findings.warn(port.position,
+                          quoted(port.network_interface_id) + " is \"available\" (attached to nothing); it is enforced all the same");
+        }
+    }
+}
+
+}  // namespace
+
+Model merge(Declarations declared, Findings& findings) {
+    Model& model = declared.model;
+    merge_same(model.vpcs, findings);
+    merge_same(model.subnets, findings);
+    merge_same(model.security_groups, findings);
+    merge_same(model.network_acls, findings);
+    merge_same(model.prefix_lists, findings);
+    merge_same(model.network_interfaces, findings);
+    merge_same(model.bridges, findings);
+    keep_first(model.ports, [](const PortClaim& port) { return std::pair(port.network_interface_id, port.device); });
+    merge_flat_rules(std::move(declared.flat_rules), model.security_groups, findings);
+    merge_quotas(declared.flow_quotas, model, findings);
+    warn_of_available(declared.available_interfaces, model, findings);
+    return std::move(model);
+}
+
+}  // namespace portcullis

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's side: a port joins one device and one interface, and a device plays one part.
+#include "compiler/validate_parts.h"
+
+namespace portcullis {
+namespace {
+
+struct Part {
+    std::string what;  // "a port", "an uplink of br0", "a bridge"
+    Position position;
+};
+
+// Records the part of a device; a second one is an error.
+void give_part(std::unordered_map<std::string_view, Part>& parts, std::string_view device, Part part, Findings& findings) {
+    const auto [it, is_first] = parts.try_emplace(device, part);
+    if (!is_first) {
+        findings.error(part.position, "the device " + quoted(device) + " is " + part.what + " here, and " + it->second.what + " in " +
+                                          place(it->second.position));
+    }
+}
+
+}  // namespace
+
+void validate_host(const Model& model, const ModelIndex& index, Findings& findings) {
+    std::unordered_map<std::string_view, Part> parts;
+    std::unordered_map<std::string_view, const PortClaim*> claims;
+    for (const PortClaim& port : model.ports) {
+        give_part(parts, port.device, {"the port of " + quoted(port.network_interface_id), port.position}, findings);
+        const auto [it, is_first] = claims.try_emplace(port.network_interface_id, &port);
+        if (!is_first) {
+            findings.error(port.position, "the interface " + quoted(port.network_interface_id) + " is claimed for " +
+                                              quoted(it->second->device) + " in " + place(it->second->position));
+        }
+        if (index.interface(port.network_interface_id) == nullptr) {
+            findings.error(port.position, "the interface " + quoted(port.network_interface_id) + " has no document");
+        }
+    }
+    for (const Bridge& bridge : model.bridges) {
+        give_part(parts, bridge.device, {"a bridge", bridge.position}, findings);
+        for (const std::string& uplink : bridge.uplinks) {
+            give_part(parts, uplink, {"an uplink of " + quoted(bridge.device), bridge.position}, findings);
+        }
+    }
+}
+
+}  // namespace portcullis

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// A subnet has one ACL: the one associated with it, else its VPC's default. An entry is told by direction, family and number.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "compiler/validate_parts.h"
+
+namespace portcullis {
+namespace {
+
+using ById = std::unordered_map<std::string_view, const NetworkAcl*>;
+
+// Records that the ACL is the one of `id`; the second that claims it is an error.
+void claim(ById& acls, std::string_view id, const NetworkAcl& acl, const std::string& what, Findings& findings) {
+    const auto [it, is_first] = acls.try_emplace(id, &acl);
+    if (!is_first && it->second != &acl) {
+        findings.error(acl.position, what + " " + quoted(id) + " has another one in " + place(it->second->position));
+    }
+}
+
+// Entries with equal contents have been merged, so two of one number differ.
+void validate_entries(const std::vector<NetworkAclEntry>& entries, Findings& findings) {
+    std::map<std::pair<Family, std::uint16_t>, const NetworkAclEntry*> seen;
+    for (const NetworkAclEntry& entry : entries) {
+        const auto [it, is_first] = seen.try_emplace({entry.cidr.family(), entry.number}, &entry);
+        if (!is_first) {
+            findings.error(entry.position, "rule number " + std::to_string(entry.number) +
+                                               " stands in its direction and family already, with other contents, in " +
+                                               place(it->second->position));
+        }
+    }
+}
+
+}  // namespace
+
+void validate_network_acls(const Model& model, const ModelIndex& index, Findings& findings) {
+    ById by_subnet;
+    ById default_of_vpc;
+    for (const NetworkAcl& acl : model.network_acls) {
+        for (const auto& entries : acl.entries) {
+            validate_entries(entries, findings);
+        }
+        if (acl.is_default) {
+            claim(default_of_vpc, acl.vpc_id, acl, "the default ACL of VPC", findings);
+        }
+        for (const std::string& subnet_id : acl.subnet_ids) {
+            claim(by_subnet, subnet_id, acl, "the ACL of subnet", findings);
+            const Subnet* subnet = index.subnet(subnet_id);
+            if (subnet != nullptr && subnet->vpc_id != acl.vpc_id) {
+                findings.error(acl.position, "the subnet " + quoted(subnet_id) + " is in another VPC, " + quoted(subnet->vpc_id));
+            }
+        }
+    }
+    for (const Subnet& subnet : model.subnets) {
+        const bool has_acl = by_subnet.contains(subnet.id) || default_of_vpc.contains(subnet.vpc_id);
+        if (model.has_network_acls && !has_acl && index.is_bound(subnet)) {
+            findings.error(subnet.position,
+                           "neither an ACL of the subnet nor a default one of its VPC is given, and the model uses NetworkAcls");
+        }
+    }
+}
+
+}  // namespace portcullis
