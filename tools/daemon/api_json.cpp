@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/api_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace portcullis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Names of files and devices are bytes; what is not UTF-8 in them is replaced.
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json findings_json(const std::vector<Finding>& findings, Finding::Severity severity) {
+    Json array = Json::array();
+    for (const Finding& finding : findings) {
+        if (finding.severity == severity) {
+            array.push_back({{"File", finding.position.file}, {"Pointer", finding.position.pointer}, {"Message", finding.message}});
+        }
+    }
+    return array;
+}
+
+Json message_json(const std::string& message) { return {{"File", ""}, {"Pointer", ""}, {"Message", message}}; }
+
+Json port_json(const PortStatus& port) {
+    Json drops = Json::array();
+    std::uint64_t passed = 0;
+    for (const ReasonCount& count : port.counters) {
+        if (count.reason == PC_REASON_passed) {
+            passed += count.packets;
+            continue;
+        }
+        drops.push_back({{"Reason", name_of(count.reason)},
+                         {"Direction", to_string(count.direction)},
+                         {"Packets", count.packets},
+                         {"Bytes", count.bytes}});
+    }
+    return {{"Device", port.line.device},
+            {"Ifindex", port.line.ifindex},
+            {"NetworkInterfaceId", port.line.interface_id},
+            {"State", to_string(port.line.state)},
+            {"Detail", port.line.detail},
+            {"Rules", port.rules},
+            {"Flows", port.flows},
+            {"PassedPackets", passed},
+            {"Drops", std::move(drops)}};
+}
+
+Json refusal_json(const SourceStatus& source) {
+    if (!source.refusal) {
+        return nullptr;
+    }
+    Json errors = findings_json(source.refusal->findings, Finding::Severity::Error);
+    if (!source.refusal->failure.empty()) {
+        errors.push_back(message_json(source.refusal->failure));
+    }
+    return {{"Since", source.refusal->since}, {"Errors", std::move(errors)}};
+}
+
+// A present port is enforced when its line says so; unknown and orphaned devices are closed and belong to no interface.
+bool is_enforced(const PortStatus& port) {
+    return port.line.state == PortState::Enforced || port.line.state == PortState::Absent || port.line.interface_id.empty();
+}
+
+}  // namespace
+
+std::string print_status(const ControllerStatus& status, const SourceStatus& source) {
+    Json ports = Json::array();
+    for (const PortStatus& port : status.ports) {
+        ports.push_back(port_json(port));
+    }
+    const bool lacks_model = !status.has_model && source.refusal.has_value();
+    const bool is_all_enforced = !lacks_model && std::ranges::all_of(status.ports, is_enforced);
+    return dump({{"Version", PORTCULLIS_VERSION},
+                 {"Backend", status.backend},
+                 {"BackendReason", "the only back end of this version"},
+                 {"Generation", status.generation},
+                 {"Enforced", is_all_enforced},
+                 {"Healthy", is_all_enforced && !status.trouble && !source.refusal},
+                 {"Model",
+                  {{"Source", source.path.empty() ? "api" : "file"},
+                   {"Path", source.path},
+                   {"Generation", status.model_generation},
+                   {"AcceptedAt", status.accepted_at},
+                   {"Refused", refusal_json(source)}}},
+                 {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
+                 {"Trouble", status.trouble ? Json{{"Since", status.trouble->since}, {"Message", status.trouble->message}} : Json()},
+                 {"Ports", std::move(ports)}});
+}
+
+std::string print_errors(const std::vector<Finding>& findings) {
+    return dump({{"Errors", findings_json(findings, Finding::Severity::Error)}});
+}
+
+std::string print_error(const std::string& message) { return dump({{"Errors", Json::array({message_json(message)})}}); }
+
+std::string print_generation(const ChangeOutcome& outcome) {
+    return dump({{"Generation", outcome.generation}, {"Warnings", findings_json(outcome.findings, Finding::Severity::Warning)}});
+}
+
+}  // namespace portcullis

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of the API as JSON text, with the keys that docs/api.md fixes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/daemon/api.h"
+#include "tools/daemon/controller.h"
+
+namespace portcullis {
+
+[[nodiscard]] std::string print_status(const ControllerStatus& status, const SourceStatus& source);
+// {"Errors": [{"File", "Pointer", "Message"}]}; warnings are left out.
+[[nodiscard]] std::string print_errors(const std::vector<Finding>& findings);
+[[nodiscard]] std::string print_error(const std::string& message);
+// {"Generation": n, "Warnings": […]}
+[[nodiscard]] std::string print_generation(const ChangeOutcome& outcome);
+
+}  // namespace portcullis

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/change_log.h"
+
+#include <spdlog/spdlog.h>
+
+namespace portcullis {
+namespace {
+
+// The rest of thousands of findings is in the answer, or in what `portcullis check` prints.
+constexpr std::size_t kMostFindings = 20;
+
+void log_findings(const ChangeOutcome& outcome) {
+    std::size_t count = 0;
+    for (const Finding& finding : outcome.findings) {
+        if (++count > kMostFindings) {
+            spdlog::warn("and {} more", outcome.findings.size() - kMostFindings);
+            return;
+        }
+        spdlog::log(finding.severity == Finding::Severity::Error ? spdlog::level::err : spdlog::level::warn, "{}", finding.to_string());
+    }
+}
+
+}  // namespace
+
+void log_change(std::string_view origin, const ChangeOutcome& outcome) {
+    switch (outcome.kind) {
+        case ChangeOutcome::Kind::Enforced:
+            spdlog::info("model from {} is enforced as generation {}: {}", origin, outcome.generation, outcome.diff);
+            break;
+        case ChangeOutcome::Kind::Refused:
+            spdlog::error("model from {} is refused; what was enforced stays enforced", origin);
+            break;
+        case ChangeOutcome::Kind::Failed:
+            spdlog::error("model from {} could not be enforced ({}); what was enforced stays enforced", origin, outcome.failure);
+            break;
+    }
+    log_findings(outcome);
+}
+
+}  // namespace portcullis

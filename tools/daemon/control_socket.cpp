@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one file of the daemon that includes Boost.Beast, which is dear to compile.
+#include "tools/daemon/control_socket.h"
+
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+namespace portcullis {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Protocol = asio::local::stream_protocol;
+
+constexpr int kMaxConnections = 64;
+constexpr std::uint64_t kMaxBodyBytes = 1ULL << 30U;
+constexpr std::uint32_t kMaxHeaderBytes = 16384;
+constexpr std::chrono::seconds kHeaderDeadline{30};  // also how long an idle connection is kept
+constexpr std::chrono::seconds kBodyDeadline{120};
+constexpr std::chrono::seconds kAnswerDeadline{30};
+constexpr std::chrono::seconds kAcceptPause{1};
+
+Peer peer_of(int fd) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+        return {.uid = static_cast<uid_t>(-1), .pid = -1};  // nobody: the log must not name root by default
+    }
+    return {.uid = credentials.uid, .pid = credentials.pid};
+}
+
+// One connection. Keeps itself alive through the handlers it has pending; ends when none is.
+class Session : public std::enable_shared_from_this<Session> {
+   public:
+    Session(Protocol::socket socket, std::shared_ptr<const ControlSocket::Handler> handler, std::shared_ptr<int> connections)
+        : peer_(peer_of(socket.native_handle())),
+          stream_(std::move(socket)),
+          handler_(std::move(handler)),
+          connections_(std::move(connections)) {
+        ++*connections_;
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { --*connections_; }
+
+    void read_header() {
+        parser_.emplace();
+        parser_->body_limit(kMaxBodyBytes);
+        parser_->header_limit(kMaxHeaderBytes);
+        stream_.expires_after(kHeaderDeadline);
+        http::async_read_header(stream_, buffer_, *parser_,
+                                [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_header(error); });
+    }
+
+   private:
+    void on_header(beast::error_code error) {
+        if (error == http::error::body_limit) {  // announced by Content-Length
+            return answer({.status = 413, .body = R"({"Errors":[{"Message":"the body is larger than 1 GiB"}]})"}, false);
+        }
+        if (error) {
+            return;  // gone, too slow, or not HTTP: nothing to answer
+        }
+        stream_.expires_after(kBodyDeadline);
+        http::async_read(stream_, buffer_, *parser_,
+                         [self = shared_from_this()](beast::error_code failure, std::size_t) { self->on_body(failure); });
+    }
+
+    void on_body(beast::error_code error) {
+        if (error == http::error::body_limit) {
+            return answer({.status = 413, .body = R"({"Errors":[{"Message":"the body is larger than 1 GiB"}]})"}, false);
+        }
+        if (error) {
+            return;
+        }
+        auto message = parser_->release();
+        const bool keep_alive = message.keep_alive();
+        answer((*handler_)({.method = std::string(message.method_string()),
+                            .target = std::string(message.target()),
+                            .if_match = std::string(message[http::field::if_match]),
+                            .body = std::move(message.body()),
+                            .peer = peer_}),
+               keep_alive);
+    }
+
+    void answer(HttpResponse response, bool keep_alive) {
+        answer_ = {};
+        answer_.version(11);
+        answer_.result(response.status);
+        answer_.set(http::field::content_type, "application/json");
+        if (response.etag) {
+            answer_.set(http::field::etag, '"' + std::to_string(*response.etag) + '"');
+        }
+        answer_.keep_alive(keep_alive);
+        answer_.body() = std::move(response.body);
+        answer_.prepare_payload();
+        stream_.expires_after(kAnswerDeadline);
+        http::async_write(stream_, answer_, [self = shared_from_this(), keep_alive](beast::error_code error, std::size_t) {
+            if (!error && keep_alive) {
+                self->read_header();
+            }
+        });
+    }
+
+    Peer peer_;
+    beast::basic_stream<Protocol> stream_;
+    beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    http::response<http::string_body> answer_;
+    std::shared_ptr<const ControlSocket::Handler> handler_;
+    std::shared_ptr<int> connections_;
+};
+
+// A socket that nobody listens on is left over from a daemon that died.
+Result<> remove_stale(asio::io_context& loop, const std::string& path) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) {
+        return errno == ENOENT ? Result<>{} : fail(Error::from_errno("cannot look at " + path, errno));
+    }
+    if (!S_ISSOCK(info.st_mode)) {
+        return fail("cannot listen on " + path + ": something that is not a socket is there");
+    }
+    Protocol::socket probe(loop);
+    boost::system::error_code error;
+    (void)probe.connect(path, error);
+    if (error != asio::error::connection_refused) {
+        return fail("cannot listen on " + path + ": another process does");
+    }
+    return ::unlink(path.c_str()) == 0 ? Result<>{} : fail(Error::from_errno("cannot remove the stale socket " + path, errno));
+}
+
+Result<> make_directory(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+    return error ? fail(Error::from_errno("cannot make the directory of " + path, error.value())) : Result<>{};
+}
+
+void give_to_group(const std::string& path) {
+    if (const group* entry = ::getgrnam("portcullis")) {
+        (void)::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid);  // refused without the right: then root alone may connect
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(asio::io_context& loop, const std::string& path, Handler handler) {
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+        return fail("cannot listen on " + path + ": the path is longer than a unix socket's may be (107 bytes)");
+    }
+    Result<> ready = make_directory(path);
+    if (ready) {
+        ready = remove_stale(loop, path);
+    }
+    if (!ready) {
+        return fail(ready.error());
+    }
+    Protocol::acceptor acceptor(loop);
+    boost::system::error_code error;
+    (void)acceptor.open(Protocol(), error);
+    const mode_t mask = ::umask(0117);  // the socket is never open to others, not even between bind and chmod
+    if (!error) {
+        (void)acceptor.bind(Protocol::endpoint(path), error);
+    }
+    (void)::umask(mask);
+    if (error) {
+        return fail(Error::from_errno("cannot listen on " + path, error.value()));
+    }
+    give_to_group(path);
+    (void)acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+        return fail(Error::from_errno("cannot listen on " + path, error.value()));
+    }
+    return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(acceptor), path, std::move(handler)));
+}
+
+ControlSocket::ControlSocket(Protocol::acceptor acceptor, std::string path, Handler handler)
+    : acceptor_(std::move(acceptor)),
+      pause_(acceptor_.get_executor()),
+      path_(std::move(path)),
+      handler_(std::make_shared<const Handler>(std::move(handler))),
+      connections_(std::make_shared<int>(0)) {
+    accept_next();
+}
+
+ControlSocket::~ControlSocket() { (void)::unlink(path_.c_str()); }
+
+// Above the limit, connections are closed at once rather than queued: whoever waits learns it.
+void ControlSocket::accept_next() {
+    acceptor_.async_accept([this](boost::system::error_code error, Protocol::socket socket) {
+        if (error == asio::error::operation_aborted) {
+            return;
+        }
+        if (error) {  // no descriptor or memory left: trying again at once would only spin
+            pause_.expires_after(kAcceptPause);
+            pause_.async_wait([this](boost::system::error_code stopped) {
+                if (!stopped) {
+                    accept_next();
+                }
+            });
+            return;
+        }
+        if (*connections_ < kMaxConnections) {
+            std::make_shared<Session>(std::move(socket), handler_, connections_)->read_header();
+        }
+        accept_next();
+    });
+}
+
+}  // namespace portcullis
