@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/random_packet.h"
+
+#include <algorithm>
+
+#include "tests/conformance/random_model.h"
+
+namespace portcullis::test {
+namespace {
+
+constexpr std::size_t kTalksKept = 24;
+const Mac kGateway{{0x02, 0, 0, 0, 0, 0xfe}};
+
+Address link_local_of(const NetworkInterface& interface) { return interface.mac->link_local(); }
+
+Direction opposite(Direction direction) { return direction == Direction::Outbound ? Direction::Inbound : Direction::Outbound; }
+
+std::uint8_t reply_type(std::uint8_t protocol, std::uint8_t query) {
+    if (protocol == 58) {
+        return static_cast<std::uint8_t>(query + 1);
+    }
+    return query == 8 ? 0 : static_cast<std::uint8_t>(query + 1);
+}
+
+}  // namespace
+
+const NetworkInterface& PacketStream::interface_at(std::size_t port) const {
+    const std::string& id = model_->ports[port].network_interface_id;
+    return *std::find_if(model_->network_interfaces.begin(), model_->network_interfaces.end(),
+                         [&](const NetworkInterface& interface) { return interface.id == id; });
+}
+
+const NetworkInterface* PacketStream::owner_of(const std::string& vpc_id, const Address& address) const {
+    for (const NetworkInterface& interface : model_->network_interfaces) {
+        const auto& own = interface.addresses;
+        if (interface.vpc_id == vpc_id && std::find(own.begin(), own.end(), address) != own.end()) {
+            return &interface;
+        }
+    }
+    return nullptr;
+}
+
+Entrance PacketStream::random_entrance() {
+    const std::uint32_t kind = random_.below(100);
+    if (kind < 40) {
+        return {.kind = Entrance::Kind::Uplink, .interface_id = {}};
+    }
+    if (kind < 60) {
+        return {.kind = Entrance::Kind::Host, .interface_id = {}};
+    }
+    return {.kind = Entrance::Kind::Port, .interface_id = random_.pick(model_->ports).network_interface_id};
+}
+
+Address PacketStream::own_or_other(const NetworkInterface& own, Family family, unsigned percent_own) {
+    std::vector<Address> candidates;
+    if (random_.chance(percent_own)) {
+        std::copy_if(own.addresses.begin(), own.addresses.end(), std::back_inserter(candidates),
+                     [&](const Address& address) { return address.family == family; });
+        for (const Prefix& delegated : own.delegated_prefixes) {
+            if (delegated.family() == family) {
+                Address inside = delegated.address;
+                inside.bytes[address_bits(family) / 8u - 1] |= static_cast<std::uint8_t>(random_.below(16));
+                candidates.push_back(inside);
+            }
+        }
+        if (family == Family::Ipv6 && (candidates.empty() || random_.chance(20))) {
+            candidates = {link_local_of(own)};
+        }
+    }
+    return candidates.empty() ? interesting_address(*model_, family, random_) : random_.pick(candidates);
+}
+
+PacketStream::Talk PacketStream::new_talk() {
+    Talk talk;
+    talk.port = random_.below(model_->ports.size());
+    const NetworkInterface& own = interface_at(talk.port);
+    const Family family = random_.chance(65) ? Family::Ipv4 : Family::Ipv6;
+    talk.local = own_or_other(own, family, 92);
+    talk.remote = interesting_address(*model_, family, random_);
+    talk.asker = random_.chance(50) ? Direction::Outbound : Direction::Inbound;
+    const std::uint8_t icmp = family == Family::Ipv4 ? 1 : 58;
+    talk.protocol = random_.one_of<std::uint8_t>({6, 6, 6, 6, 17, 17, 17, icmp, icmp, 47, 50, 132, 255, 59, 2, 51});
+    const std::uint16_t near = random_.pick(interesting_ports());
+    const auto service = static_cast<std::uint16_t>(random_.chance(60) ? near : near + random_.one_of({-1, 1}));
+    const auto ephemeral = static_cast<std::uint16_t>(random_.one_of({49152, 49153, 32768, 22, 80}));
+    talk.local_port = talk.asker == Direction::Outbound ? ephemeral : service;
+    talk.remote_port = talk.asker == Direction::Outbound ? service : ephemeral;
+    talk.icmp_type = family == Family::Ipv4 ? random_.one_of<std::uint8_t>({8, 8, 8, 0, 3, 11, 13, 15, 17, 5, 14, 4, 12, 255})
+                                            : random_.one_of<std::uint8_t>({128, 128, 128, 129, 1, 2, 3, 139, 140, 130, 143, 255, 137});
+    talk.icmp_code = random_.chance(75) ? std::uint8_t{0} : random_.one_of<std::uint8_t>({1, 3, 4, 255});
+    talk.entrance = random_entrance();
+    // Often where a packet from that address would really come from.
+    const NetworkInterface* remote = owner_of(own.vpc_id, talk.remote);
+    const bool is_bound = remote != nullptr && std::any_of(model_->ports.begin(), model_->ports.end(), [&](const PortClaim& claim) {
+                              return claim.network_interface_id == remote->id;
+                          });
+    if (is_bound && random_.chance(70)) {
+        talk.entrance = {.kind = Entrance::Kind::Port, .interface_id = remote->id};
+    }
+    return talk;
+}
+
+// The same conversation at the port of the other side, when that is bound here.
+PacketStream::Talk PacketStream::seen_from_the_other_end(const Talk& talk) const {
+    const NetworkInterface& own = interface_at(talk.port);
+    const NetworkInterface* remote = owner_of(own.vpc_id, talk.remote);
+    for (std::size_t port = 0; remote != nullptr && port < model_->ports.size(); ++port) {
+        if (model_->ports[port].network_interface_id != remote->id) {
+            continue;
+        }
+        Talk other = talk;
+        other.port = port;
+        std::swap(other.local, other.remote);
+        std::swap(other.local_port, other.remote_port);
+        other.asker = opposite(talk.asker);
+        other.entrance = {.kind = Entrance::Kind::Port, .interface_id = own.id};
+        return other;
+    }
+    return talk;
+}
+
+void PacketStream::bend(Talk& talk) {
+    switch (random_.below(6)) {
+        case 0:
+            ++talk.local_port;
+            break;
+        case 1:
+            --talk.remote_port;
+            break;
+        case 2:
+            talk.remote = interesting_address(*model_, talk.remote.family, random_);
+            break;
+        case 3:
+            talk.protocol = talk.protocol == 6 ? 17 : 6;
+            break;
+        case 4:
+            talk.port = random_.below(model_->ports.size());
+            break;
+        default:
+            talk.entrance = random_entrance();
+    }
+}
+
+Packet PacketStream::headers_of(const Talk& talk, Direction direction) {
+    const NetworkInterface& own = interface_at(talk.port);
+    const bool is_outbound = direction == Direction::Outbound;
+    Mac other = kGateway;
+    for (const NetworkInterface& interface : model_->network_interfaces) {
+        if (interface.id == talk.entrance.interface_id && interface.id != own.id && interface.mac) {
+            other = *interface.mac;
+        }
+    }
+    const Ethernet ethernet{.source = is_outbound ? *own.mac : other, .destination = is_outbound ? other : *own.mac, .type = {}};
+    const Address source = is_outbound ? talk.local : talk.remote;
+    const Address destination = is_outbound ? talk.remote : talk.local;
+    if (source.family == Family::Ipv4) {
+        const Bytes options =
+            random_.chance(4) ? random_.one_of<Bytes>({{1, 1, 1, 0}, {7, 7, 4, 0, 0, 0, 0}, {131, 3, 4}, {137, 3, 4}, {68, 1}}) : Bytes{};
+        return ethernet / Ipv4{.source = source, .destination = destination, .protocol = talk.protocol, .options = options};
+    }
+    return ethernet / Ipv6{.source = source, .destination = destination, .next_header = talk.protocol, .payload_length = {}};
+}
+
+Layer PacketStream::transport_of(const Talk& talk, Direction direction, bool is_first) {
+    const bool is_outbound = direction == Direction::Outbound;
+    const std::uint16_t source = is_outbound ? talk.local_port : talk.remote_port;
+    const std::uint16_t destination = is_outbound ? talk.remote_port : talk.local_port;
+    if (talk.protocol == 6) {
+        static constexpr std::uint8_t kSynAck = kSyn | kAck;
+        std::uint8_t flags =
+            random_.one_of<std::uint8_t>({kSyn, kSynAck, kSynAck, kAck, kAck, kAck | kPsh, kFin | kAck, kFin | kAck, kRst, kRst | kAck});
+        if (is_first) {
+            flags = random_.chance(80) ? kSyn : random_.one_of<std::uint8_t>({kAck, kSynAck, kRst, kFin | kAck});
+        } else if (random_.chance(5)) {
+            flags = random_.byte();
+        }
+        return Tcp{.source_port = source, .destination_port = destination, .flags = flags, .data_offset = {}};
+    }
+    if (talk.protocol == 17) {
+        return Udp{.source_port = source, .destination_port = destination, .length = {}, .checksum = {}};
+    }
+    if (talk.protocol == 1 || talk.protocol == 58) {
+        const bool is_reply = direction != talk.asker && random_.chance(85);
+        const std::uint8_t type = is_reply ? reply_type(talk.protocol, talk.icmp_type) : talk.icmp_type;
+        return Icmpv6{.type = type, .code = talk.icmp_code, .identifier = talk.local_port, .sequence = 1, .checksum = {}};
+    }
+    return Payload{.bytes = Bytes(random_.below(24))};
+}
+
+Step PacketStream::packet_of(const Talk& talk, Direction direction, bool is_first) {
+    Packet packet = headers_of(talk, direction);
+    packet.layers.push_back(transport_of(talk, direction, is_first));
+    Step step{.interface_id = interface_at(talk.port).id,
+              .direction = direction,
+              .entrance = talk.entrance,
+              .frame = packet.bytes(),
+              .rules = {},
+              .model = {}};
+    if (random_.chance(9)) {
+        spoil(step, std::move(packet));
+    }
+    return step;
+}
+
+Step PacketStream::next() {
+    Step step;
+    const std::uint32_t kind = random_.below(100);
+    if (kind < 10) {
+        step = neighbour_step();
+    } else if (kind < 45 || talks_.empty()) {
+        talks_.push_back(new_talk());
+        step = packet_of(talks_.back(), talks_.back().asker, /*is_first=*/true);
+    } else {
+        Talk talk = random_.chance(60) ? talks_.back() : random_.pick(talks_);
+        if (random_.chance(30)) {
+            talk = seen_from_the_other_end(talk);
+        }
+        if (random_.chance(10)) {
+            bend(talk);
+        }
+        talks_.push_back(talk);
+        step = packet_of(talk, random_.chance(50) ? talk.asker : opposite(talk.asker), random_.chance(15));
+    }
+    if (talks_.size() > kTalksKept) {
+        talks_.erase(talks_.begin());
+    }
+    step.wait_s = random_.chance(2) ? 47 * random_.between(1, 4) : 0;
+    return step;
+}
+
+}  // namespace portcullis::test
