@@ -10,7 +10,13 @@ check_shell() {
   shellcheck --external-sources --check-sourced tools/dev .ci/run # tools/dev sources all of tools/dev.d
 }
 
-# clang-tidy over every source of ours that the tidy preset compiles; the generated skeletons are all that has to be built for it.
+# The kernel side, with the flags of cmake/BpfObject.cmake that matter to a reader.
+check_tidy_bpf() {
+  clang-tidy --quiet bpf/*.bpf.c -- -target bpf -mcpu=v3 -O2 -std=gnu11 -I"$root" -isystem "/usr/include/$(uname -m)-linux-gnu" \
+    2>build/log/tidy-bpf.log
+}
+
+# Every source of ours that the tidy preset compiles; the generated skeletons are all that has to be built for it.
 check_tidy() {
   configure tidy
   quietly tidy-generate.log cmake --build build-tidy --target tc_skel_generate || return 1
@@ -35,7 +41,8 @@ verb_check() {
   step "includes and files" check_layers
   step "the shell scripts" check_shell
   step "that clang++ accepts everything" build_preset clang
-  step "with clang-tidy" check_tidy
+  step "the kernel side with clang-tidy" check_tidy_bpf
+  step "user space with clang-tidy" check_tidy
   step "that the sanitizers accept everything" build_preset asan
   step "the unit tests under sanitizers" run_ctest build-asan -L unit
   verb_test "$@"
