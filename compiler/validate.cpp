@@ -15,7 +15,7 @@ void add_all(const std::vector<T>& objects, Map& map) {
 
 }  // namespace
 
-ModelIndex::ModelIndex(const Model& model) {
+DeclaredIndex::DeclaredIndex(const Model& model) {
     add_all(model.vpcs, vpcs_);
     add_all(model.subnets, subnets_);
     add_all(model.security_groups, groups_);
@@ -32,7 +32,7 @@ ModelIndex::ModelIndex(const Model& model) {
 
 std::vector<Finding> validate(const Model& model) {
     Findings findings;
-    const ModelIndex index(model);
+    const DeclaredIndex index(model);
     validate_limits(model, findings);
     validate_references(model, index, findings);
     validate_network_acls(model, index, findings);

@@ -21,7 +21,7 @@ void give_part(std::unordered_map<std::string_view, Part>& parts, std::string_vi
 
 }  // namespace
 
-void validate_host(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_host(const Model& model, const DeclaredIndex& index, Findings& findings) {
     std::unordered_map<std::string_view, Part> parts;
     std::unordered_map<std::string_view, const PortClaim*> claims;
     for (const PortClaim& port : model.ports) {

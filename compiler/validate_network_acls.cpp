@@ -34,7 +34,7 @@ void validate_entries(const std::vector<NetworkAclEntry>& entries, Findings& fin
 
 }  // namespace
 
-void validate_network_acls(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_network_acls(const Model& model, const DeclaredIndex& index, Findings& findings) {
     ById by_subnet;
     ById default_of_vpc;
     for (const NetworkAcl& acl : model.network_acls) {

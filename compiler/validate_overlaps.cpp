@@ -59,7 +59,7 @@ void validate_interfaces(const Model& model, Findings& findings) {
     });
 }
 
-void validate_subnets(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_subnets(const Model& model, const DeclaredIndex& index, Findings& findings) {
     std::vector<Claim<Subnet>> claims;
     for (const Subnet& subnet : model.subnets) {
         for (const Prefix& cidr : subnet.cidrs) {
@@ -76,7 +76,7 @@ void validate_subnets(const Model& model, const ModelIndex& index, Findings& fin
     });
 }
 
-void validate_vpcs(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_vpcs(const Model& model, const DeclaredIndex& index, Findings& findings) {
     std::vector<Claim<Vpc>> claims;
     for (const Vpc& vpc : model.vpcs) {
         for (const Prefix& cidr : vpc.cidrs) {
@@ -91,7 +91,7 @@ void validate_vpcs(const Model& model, const ModelIndex& index, Findings& findin
 }
 
 // The EUI-64 link-local address is made of the MAC, so within a VPC a MAC is as telling as an address.
-void validate_macs(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_macs(const Model& model, const DeclaredIndex& index, Findings& findings) {
     std::vector<const NetworkInterface*> interfaces;
     for (const NetworkInterface& interface : model.network_interfaces) {
         if (interface.mac) {
@@ -120,7 +120,7 @@ void validate_macs(const Model& model, const ModelIndex& index, Findings& findin
 
 }  // namespace
 
-void validate_overlaps(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_overlaps(const Model& model, const DeclaredIndex& index, Findings& findings) {
     validate_interfaces(model, findings);
     validate_subnets(model, index, findings);
     validate_vpcs(model, index, findings);

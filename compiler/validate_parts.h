@@ -12,9 +12,9 @@
 namespace portcullis {
 
 // Look-ups by id, into the model, which outlives them.
-class ModelIndex {
+class DeclaredIndex {
    public:
-    explicit ModelIndex(const Model& model);
+    explicit DeclaredIndex(const Model& model);
     [[nodiscard]] const Vpc* vpc(std::string_view id) const { return find(vpcs_, id); }
     [[nodiscard]] const Subnet* subnet(std::string_view id) const { return find(subnets_, id); }
     [[nodiscard]] const SecurityGroup* group(std::string_view id) const { return find(groups_, id); }
@@ -45,9 +45,9 @@ class ModelIndex {
 };
 
 void validate_limits(const Model& model, Findings& findings);
-void validate_references(const Model& model, const ModelIndex& index, Findings& findings);
-void validate_network_acls(const Model& model, const ModelIndex& index, Findings& findings);
-void validate_overlaps(const Model& model, const ModelIndex& index, Findings& findings);
-void validate_host(const Model& model, const ModelIndex& index, Findings& findings);
+void validate_references(const Model& model, const DeclaredIndex& index, Findings& findings);
+void validate_network_acls(const Model& model, const DeclaredIndex& index, Findings& findings);
+void validate_overlaps(const Model& model, const DeclaredIndex& index, Findings& findings);
+void validate_host(const Model& model, const DeclaredIndex& index, Findings& findings);
 
 }  // namespace portcullis

@@ -15,7 +15,7 @@ void report(bool is_bound, const Position& position, std::string message, Findin
     }
 }
 
-void validate_interface(const NetworkInterface& interface, const ModelIndex& index, Findings& findings) {
+void validate_interface(const NetworkInterface& interface, const DeclaredIndex& index, Findings& findings) {
     const bool is_bound = index.is_bound(interface);
     const auto missing = [&](std::string_view what, const std::string& id) {
         report(is_bound, interface.position, "the " + std::string(what) + " " + quoted(id) + " has no document", findings);
@@ -40,7 +40,7 @@ void validate_interface(const NetworkInterface& interface, const ModelIndex& ind
     }
 }
 
-void validate_source(const SecurityGroupRule& rule, const ModelIndex& index, Findings& findings) {
+void validate_source(const SecurityGroupRule& rule, const DeclaredIndex& index, Findings& findings) {
     if (const auto* group = std::get_if<GroupReference>(&rule.source); group != nullptr && index.group(group->group_id) == nullptr) {
         findings.warn(rule.position, "stale: the security group " + quoted(group->group_id) + " has no document, the rule matches nothing");
     }
@@ -57,7 +57,7 @@ void validate_source(const SecurityGroupRule& rule, const ModelIndex& index, Fin
 
 }  // namespace
 
-void validate_references(const Model& model, const ModelIndex& index, Findings& findings) {
+void validate_references(const Model& model, const DeclaredIndex& index, Findings& findings) {
     for (const Subnet& subnet : model.subnets) {
         if (index.vpc(subnet.vpc_id) == nullptr) {
             report(index.is_bound(subnet), subnet.position, "the VPC " + quoted(subnet.vpc_id) + " has no document", findings);
