@@ -42,6 +42,7 @@ struct PortLine {
     std::string interface_id;
     PortState state = PortState::Absent;
     std::string detail;  // why, where the state needs it
+    bool operator==(const PortLine&) const = default;
 };
 
 struct BindingPlan {

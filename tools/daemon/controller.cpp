@@ -3,23 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <ctime>
 #include <string_view>
 #include <utility>
 
 #include "compiler/compile.h"
+#include "tools/daemon/clock.h"
 
 namespace portcullis {
 namespace {
-
-std::string utc_now() {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm parts{};
-    std::array<char, 32> text{};
-    ::gmtime_r(&now, &parts);
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 Trouble trouble_since(const std::optional<Trouble>& before, std::string message) {
     return {.since = before ? before->since : utc_now(), .message = std::move(message)};
@@ -142,7 +133,7 @@ Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
     }
     generation_ = std::max(generation_, report->generation);
     applied_ = std::move(plan.devices);
-    lines_ = std::move(plan.lines);
+    planned_lines_ = std::move(plan.lines);
     memory_ = std::move(plan.memory);
     needs_retry_ = false;
     enforcement_trouble_.reset();
@@ -168,13 +159,13 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     }
     BindingPlan plan = plan_bindings(ruleset_, host_.devices, memory_, {});
     if (plan.devices == applied_ && reapply == Reapply::IfChanged && !needs_retry_) {
-        lines_ = std::move(plan.lines);
+        planned_lines_ = std::move(plan.lines);
         return false;
     }
     std::vector<PortLine> wanted = plan.lines;
     const Progress before{generation_, memory_};
     if (Result<> applied = apply(ruleset_, std::move(plan)); !applied) {
-        lines_ = std::move(wanted);
+        planned_lines_ = std::move(wanted);
         needs_retry_ = true;
         enforcement_trouble_ = trouble_since(enforcement_trouble_, applied.error().message);
         return fail(applied.error());
@@ -202,8 +193,8 @@ ControllerStatus Controller::status() const {
     if (!counters && !status.trouble) {
         status.trouble = Trouble{.since = utc_now(), .message = counters.error().message};
     }
-    for (const PortLine& line : lines_) {
-        PortStatus& port = status.ports.emplace_back(port_status(line));
+    for (const PortLine& line : lines()) {
+        PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line), .flows = 0, .counters = {}});
         if (!counters || line.ifindex == 0) {
             continue;
         }
@@ -216,26 +207,32 @@ ControllerStatus Controller::status() const {
 }
 
 // A line says what was planned; what the data plane has not taken is closed, whatever was planned.
-PortStatus Controller::port_status(const PortLine& line) const {
-    PortStatus status{.line = line, .rules = 0, .flows = 0, .counters = {}};
-    const auto applied = std::ranges::find(applied_, line.ifindex, &DeviceBinding::ifindex);
-    const bool is_bound = applied != applied_.end() && applied->kind == DeviceBinding::Kind::Bound &&
-                          ruleset_.ports[applied->port].interface_id == line.interface_id;
-    if (line.state == PortState::Enforced && !is_bound) {
-        status.line.state = PortState::Closed;
-        status.line.detail = enforcement_trouble_ ? enforcement_trouble_->message : "not prepared yet";
-    }
-    if (status.line.state != PortState::Enforced) {
-        return status;
-    }
-    const auto interface = std::ranges::find(model_->network_interfaces, line.interface_id, &NetworkInterface::id);
-    for (const SecurityGroup& group : model_->security_groups) {
-        if (interface != model_->network_interfaces.end() &&
-            std::ranges::find(interface->group_ids, group.id) != interface->group_ids.end()) {
-            status.rules += group.rules[0].size() + group.rules[1].size();
+std::vector<PortLine> Controller::lines() const {
+    std::vector<PortLine> lines = planned_lines_;
+    for (PortLine& line : lines) {
+        const auto applied = std::ranges::find(applied_, line.ifindex, &DeviceBinding::ifindex);
+        const bool is_bound = applied != applied_.end() && applied->kind == DeviceBinding::Kind::Bound &&
+                              ruleset_.ports[applied->port].interface_id == line.interface_id;
+        if (line.state == PortState::Enforced && !is_bound) {
+            line.state = PortState::Closed;
+            line.detail = enforcement_trouble_ ? enforcement_trouble_->message : "not prepared yet";
         }
     }
-    return status;
+    return lines;
+}
+
+std::uint64_t Controller::rules_of(const PortLine& line) const {
+    const auto interface = std::ranges::find(model_->network_interfaces, line.interface_id, &NetworkInterface::id);
+    if (line.state != PortState::Enforced || interface == model_->network_interfaces.end()) {
+        return 0;
+    }
+    std::uint64_t rules = 0;
+    for (const SecurityGroup& group : model_->security_groups) {
+        if (std::ranges::find(interface->group_ids, group.id) != interface->group_ids.end()) {
+            rules += group.rules[0].size() + group.rules[1].size();
+        }
+    }
+    return rules;
 }
 
 }  // namespace portcullis

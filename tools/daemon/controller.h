@@ -84,8 +84,11 @@ class Controller {
     [[nodiscard]] bool needs_retry() const { return needs_retry_; }
 
     [[nodiscard]] ControllerStatus status() const;
+    // The lines of status() without what the kernel counted.
+    [[nodiscard]] std::vector<PortLine> lines() const;
     [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
     [[nodiscard]] std::uint64_t model_generation() const { return model_generation_; }
+    [[nodiscard]] bool has_model() const { return model_.has_value(); }
 
    private:
     enum class HostGuard : std::uint8_t { Off, On };
@@ -98,7 +101,7 @@ class Controller {
     [[nodiscard]] Result<> enforce(Accepted accepted, BindingPlan plan);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
     void remember();
-    [[nodiscard]] PortStatus port_status(const PortLine& line) const;
+    [[nodiscard]] std::uint64_t rules_of(const PortLine& line) const;
 
     ControllerHost host_;
     std::optional<Model> model_;
@@ -109,7 +112,7 @@ class Controller {
     std::uint64_t model_generation_ = 0;
     BindingMemory memory_;
     std::vector<DeviceBinding> applied_;
-    std::vector<PortLine> lines_;
+    std::vector<PortLine> planned_lines_;
     bool needs_retry_ = false;
     bool is_model_remembered_ = true;
     std::optional<Trouble> enforcement_trouble_;

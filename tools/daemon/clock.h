@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wall-clock time for people: nothing is decided by it.
+#pragma once
+
+#include <string>
+
+namespace portcullis {
+
+[[nodiscard]] std::string utc_now();  // ISO 8601, to the second
+
+}  // namespace portcullis

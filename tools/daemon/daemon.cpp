@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/daemon.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "loader/bpf_dataplane.h"
+#include "tools/daemon/change_log.h"
+#include "tools/daemon/clock.h"
+#include "tools/daemon/printable.h"
+
+namespace portcullis {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kTick{1};
+
+Result<> make_state_directory(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::create_directories(path, error)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    }
+    return error ? fail(Error::from_errno("cannot make the state directory " + path, error.value())) : Result<>{};
+}
+
+void log_loader(LogLevel level, std::string_view text) {
+    switch (level) {
+        case LogLevel::Debug:
+            return spdlog::debug("{}", text);
+        case LogLevel::Info:
+            return spdlog::info("{}", text);
+        case LogLevel::Warning:
+            return spdlog::warn("{}", text);
+    }
+}
+
+std::set<std::uint32_t> default_routes() {
+    Result<std::set<std::uint32_t>> devices = NetlinkMonitor::default_routes();
+    if (!devices) {
+        spdlog::warn("default routes are unknown, so a bridge's port that carries one is not recognised: {}", devices.error().message);
+        return {};
+    }
+    return std::move(*devices);
+}
+
+Progress load_progress(const StateStore& store) {
+    Result<Progress> progress = store.load_progress();
+    if (!progress) {
+        spdlog::error("{}; starting without what it held", progress.error().message);
+        return {};
+    }
+    return std::move(*progress);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const DaemonOptions& options) {
+    if (Result<> made = make_state_directory(options.state_directory); !made) {
+        return fail(made.error());
+    }
+    Result<StateLock> lock = StateLock::acquire(options.state_directory);
+    if (!lock) {
+        return fail(lock.error());
+    }
+    Result<NetlinkMonitor> monitor = NetlinkMonitor::open();
+    if (!monitor) {
+        return fail(monitor.error());
+    }
+    Parts parts{std::move(*lock), StateStore(options.state_directory, current_host_id()), std::move(*monitor)};
+    std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts), options.model));
+    Result<> opened = daemon->open_socket(loop, options);
+    if (opened) {
+        opened = daemon->open_dataplane(options);
+    }
+    if (!opened) {
+        return fail(opened.error());
+    }
+    daemon->begin(loop, options);
+    return daemon;
+}
+
+Daemon::Daemon(asio::io_context& loop, Parts parts, std::string model_path)
+    : lock_(std::move(parts.lock)),
+      store_(std::move(parts.store)),
+      monitor_(std::move(parts.monitor)),
+      source_status_{.path = std::move(model_path), .refusal = {}},
+      devices_changed_(loop, ::fcntl(monitor_.fd(), F_DUPFD_CLOEXEC, 0)),
+      tick_timer_(loop),
+      signals_(loop, SIGTERM, SIGINT, SIGHUP),
+      loop_(loop) {}
+
+// Requests wait in the socket until the loop runs, which is after everything below has been set up.
+Result<> Daemon::open_socket(asio::io_context& loop, const DaemonOptions& options) {
+    Result<std::unique_ptr<ControlSocket>> socket = ControlSocket::open(loop, options.socket, [this](HttpRequest request) {
+        HttpResponse response = api_->handle(std::move(request));
+        report_lines();
+        report_ready();
+        return response;
+    });
+    if (!socket) {
+        return fail(socket.error());
+    }
+    socket_ = std::move(*socket);
+    return {};
+}
+
+Result<> Daemon::open_dataplane(const DaemonOptions& options) {
+    Result<std::unique_ptr<BpfDataplane>> dataplane = BpfDataplane::create(
+        {.bpffs_directory = options.bpffs_directory, .attach_mode = AttachMode::Auto, .capacities = {}, .log = log_loader});
+    if (!dataplane) {
+        return fail(dataplane.error());
+    }
+    dataplane_ = std::move(*dataplane);
+    const ControllerHost host{.dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes};
+    controller_.emplace(host, load_progress(store_));
+    api_.emplace(*controller_, source_status_);
+    spdlog::info("back end: {}; listening on {}", dataplane_->description(), options.socket);
+    return {};
+}
+
+void Daemon::begin(asio::io_context& loop, const DaemonOptions& options) {
+    wait_for_signal();
+    wait_for_devices();
+    wait_for_tick();
+    if (options.model.empty()) {
+        resume_saved_model();
+        return;
+    }
+    source_.emplace(loop, options.model, options.watches_model ? ModelSource::Watch::On : ModelSource::Watch::Off,
+                    [this](Result<std::vector<Document>> documents) { return take_model(std::move(documents)); });
+    source_->start();
+}
+
+// What --model holds now. Refused at start, the last accepted model is enforced rather than nothing.
+bool Daemon::take_model(Result<std::vector<Document>> documents) {
+    SourceStatus::Refusal refusal{
+        .since = source_status_.refusal ? source_status_.refusal->since : utc_now(), .findings = {}, .failure = {}};
+    ChangeOutcome::Kind kind = ChangeOutcome::Kind::Refused;
+    if (documents) {
+        const ChangeOutcome outcome = controller_->change_model(std::move(*documents));
+        log_change(printable(source_status_.path), outcome);
+        kind = outcome.kind;
+        refusal.findings = outcome.findings;
+        refusal.failure = outcome.failure;
+    } else {
+        refusal.failure = documents.error().message;
+        spdlog::error("model is refused: {}; what was enforced stays enforced", printable(refusal.failure));
+    }
+    if (kind == ChangeOutcome::Kind::Enforced) {
+        source_status_.refusal.reset();
+    } else {
+        source_status_.refusal = std::move(refusal);
+        resume_saved_model();
+    }
+    report_lines();
+    report_ready();
+    return kind != ChangeOutcome::Kind::Failed;
+}
+
+void Daemon::resume_saved_model() {
+    resumes_later_ = false;
+    if (controller_->has_model()) {
+        return;
+    }
+    Result<std::optional<std::vector<Document>>> saved = store_.load_model();
+    if (!saved) {
+        spdlog::error("{}; what stands in the kernel is left alone until a model is given", saved.error().message);
+        return;
+    }
+    if (!saved->has_value()) {
+        spdlog::info("no model was ever accepted; what stands in the kernel is left alone until one is given");
+        waits_for_first_model_ = source_status_.path.empty();
+        report_ready();
+        return;
+    }
+    const ChangeOutcome outcome = controller_->resume_model(std::move(**saved));
+    resumes_later_ = outcome.kind == ChangeOutcome::Kind::Failed;
+    if (!resumes_later_ || outcome.failure != reported_trouble_) {
+        log_change("the state directory", outcome);
+    }
+    reported_trouble_ = outcome.failure;
+    report_lines();
+    report_ready();
+}
+
+void Daemon::wait_for_devices() {
+    devices_changed_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code stopped) {
+        if (!stopped) {
+            read_devices();
+            wait_for_devices();
+        }
+    });
+}
+
+void Daemon::read_devices() {
+    const Result<NetlinkMonitor::Events> events = monitor_.read_events([this] { reconcile(Controller::Reapply::IfChanged); });
+    if (events && *events == NetlinkMonitor::Events::Read) {
+        return reconcile(Controller::Reapply::IfChanged);
+    }
+    spdlog::warn("netlink events were lost{}; reading all devices anew", events ? "" : " (" + events.error().message + ")");
+    if (const Result<> synced = monitor_.resync(); !synced) {
+        spdlog::error("{}", synced.error().message);
+    }
+    // A device may have gone and another come in its place unseen: the data plane looks at every one again.
+    reconcile(Controller::Reapply::Always);
+}
+
+void Daemon::reconcile(Controller::Reapply reapply) {
+    const Result<bool> applied = controller_->devices_changed(reapply);
+    const std::string trouble = applied ? "" : applied.error().message;
+    if (!trouble.empty() && trouble != reported_trouble_) {
+        spdlog::error("a change of devices is not enforced: {}; trying again every second", trouble);
+    }
+    reported_trouble_ = trouble;
+    report_lines();
+}
+
+void Daemon::wait_for_tick() {
+    tick_timer_.expires_after(kTick);
+    tick_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped) {
+            tick();
+            wait_for_tick();
+        }
+    });
+}
+
+void Daemon::tick() {
+    if (resumes_later_) {
+        resume_saved_model();
+    } else if (controller_->needs_retry()) {
+        reconcile(Controller::Reapply::IfChanged);
+    }
+    if (const Result<> swept = dataplane_->sweep(); !swept) {
+        spdlog::debug("expired flows were not freed: {}", swept.error().message);
+    }
+    (void)::sd_notify(0, "WATCHDOG=1");  // without systemd there is nobody to tell
+}
+
+void Daemon::wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code stopped, int signal) {
+        if (stopped) {
+            return;
+        }
+        if (signal == SIGHUP) {
+            spdlog::info("SIGHUP: reading again");
+            if (source_) {
+                source_->reload();
+            }
+            wait_for_signal();
+            return;
+        }
+        spdlog::info("stopping; what is enforced stays enforced");
+        (void)::sd_notify(0, "STOPPING=1");
+        loop_.stop();
+    });
+}
+
+// One log line for each port whose state is not what was last said.
+void Daemon::report_lines() {
+    std::vector<PortLine> lines = controller_->lines();
+    if (lines == reported_lines_) {
+        return;
+    }
+    for (const PortLine& line : lines) {
+        if (std::ranges::find(reported_lines_, line) == reported_lines_.end()) {
+            const std::string owner = line.interface_id.empty() ? "" : " (" + line.interface_id + ")";
+            const std::string detail = line.detail.empty() ? "" : ", " + line.detail;
+            spdlog::info("{}: {}{}", printable(line.device + owner), to_string(line.state), printable(detail));
+        }
+    }
+    reported_lines_ = std::move(lines);
+}
+
+// Before a model is accepted, ports that it may name are open: whoever waits for us to guard them waits on. Without any model ever given
+// there is nothing to wait for.
+void Daemon::report_ready() {
+    if (is_ready_ || !(controller_->has_model() || waits_for_first_model_)) {
+        return;
+    }
+    is_ready_ = true;
+    (void)::sd_notify(0, "READY=1");  // without systemd there is nobody to tell
+    spdlog::info("ready");
+}
+
+}  // namespace portcullis

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wires the parts of portcullisd to one event loop: devices, model, API, timers and signals to the controller, its outcomes to the log and
+// to systemd. Everything runs on the thread that runs the loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/dataplane.h"
+#include "core/result.h"
+#include "tools/daemon/api.h"
+#include "tools/daemon/control_socket.h"
+#include "tools/daemon/controller.h"
+#include "tools/daemon/model_source.h"
+#include "tools/daemon/netlink_monitor.h"
+#include "tools/daemon/options.h"
+#include "tools/daemon/state_lock.h"
+
+namespace portcullis {
+
+class Daemon {
+   public:
+    // Locks the state directory, opens the socket, the back end and netlink, and takes up the model: from --model, or what was last
+    // accepted. The loop does the rest; it ends on SIGTERM and SIGINT, and what is enforced stays enforced.
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(boost::asio::io_context& loop, const DaemonOptions& options);
+
+   private:
+    struct Parts {
+        StateLock lock;
+        StateStore store;
+        NetlinkMonitor monitor;
+    };
+    Daemon(boost::asio::io_context& loop, Parts parts, std::string model_path);
+    [[nodiscard]] Result<> open_socket(boost::asio::io_context& loop, const DaemonOptions& options);
+    [[nodiscard]] Result<> open_dataplane(const DaemonOptions& options);
+    void begin(boost::asio::io_context& loop, const DaemonOptions& options);
+
+    [[nodiscard]] bool take_model(Result<std::vector<Document>> documents);
+    void resume_saved_model();
+    void wait_for_devices();
+    void read_devices();
+    void reconcile(Controller::Reapply reapply);
+    void wait_for_tick();
+    void tick();
+    void wait_for_signal();
+    void report_lines();
+    void report_ready();
+
+    StateLock lock_;
+    StateStore store_;
+    NetlinkMonitor monitor_;
+    SourceStatus source_status_;
+    std::unique_ptr<Dataplane> dataplane_;
+    std::optional<Controller> controller_;
+    std::optional<Api> api_;
+    std::unique_ptr<ControlSocket> socket_;
+    std::optional<ModelSource> source_;
+    boost::asio::posix::stream_descriptor devices_changed_;
+    boost::asio::steady_timer tick_timer_;
+    boost::asio::signal_set signals_;
+    boost::asio::io_context& loop_;
+    std::vector<PortLine> reported_lines_;
+    std::string reported_trouble_;
+    bool is_ready_ = false;
+    bool waits_for_first_model_ = false;  // the API is the source, and nobody has ever given it one
+    bool resumes_later_ = false;          // the saved model could not be enforced: the next tick tries again
+};
+
+}  // namespace portcullis

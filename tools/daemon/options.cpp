@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <toml.hpp>
+#include <vector>
+
+#include "core/result.h"
+
+namespace portcullis {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr const char* kDefaultConfig = "/etc/portcullis/portcullis.toml";
+
+struct Option {
+    std::string name;
+    std::string help;
+    std::vector<std::string> choices;      // empty: any text
+    std::vector<std::string> unavailable;  // choices that this version refuses; "*": whatever is asked for
+};
+
+// Every flag, in the order of --help. The configuration file has the same names without the dashes.
+const std::vector<Option>& options() {
+    static const std::vector<Option> list{
+        {"model", "model file or directory; without it the API sets the model", {}, {}},
+        {"watch", "apply the model again when it changes on disk (default on)", {"on", "off"}, {}},
+        {"on-error", "what an error in the model refuses: all of it (refuse, the default)", {"refuse", "isolate"}, {"isolate"}},
+        {"backend", "auto (default), bpf, nftables", {"auto", "bpf", "nftables"}, {"nftables"}},
+        {"on-unsupported", "where the kernel cannot enforce: fail (default)", {"fail", "degrade"}, {"degrade"}},
+        {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}, {}},
+        {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}, {}},
+        {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}, {}},
+        {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}, {}},
+        {"metrics", "address to serve metrics at (not available in this version)", {}, {"*"}},
+        {"allow-br-netfilter", "on or off (not available in this version)", {"on", "off"}, {"on"}},
+    };
+    return list;
+}
+
+using Values = std::map<std::string, std::string>;
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text;
+}
+
+Result<> check(const Option& option, const std::string& value) {
+    const auto has = [&value](const std::vector<std::string>& list) { return std::ranges::find(list, value) != list.end(); };
+    if (!option.choices.empty() && !has(option.choices)) {
+        return fail("--" + option.name + " is one of: " + joined(option.choices) + "; not " + value);
+    }
+    if (has(option.unavailable)) {
+        const bool is_switch = option.choices.size() == 2 && option.choices.front() == "on";
+        return fail("--" + option.name + (is_switch ? "" : " " + value) + " is not available in this version");
+    }
+    if (option.unavailable == std::vector<std::string>{"*"}) {
+        return fail("--" + option.name + " is not available in this version");
+    }
+    return value.empty() ? Result<>(fail("--" + option.name + " needs a value")) : Result<>{};
+}
+
+Result<std::string> text_of(const toml::value& value) {
+    if (value.is_string()) {
+        return value.as_string().str;
+    }
+    if (value.is_boolean()) {
+        return std::string(value.as_boolean() ? "on" : "off");
+    }
+    return fail("is neither text nor a boolean");
+}
+
+// Adds what the file says to `values`, where no flag has said it already.
+Result<> read_config(const std::string& path, Values& values) {
+    try {
+        const toml::value file = toml::parse(path);
+        for (const auto& [key, value] : file.as_table()) {
+            if (std::ranges::find(options(), key, &Option::name) == options().end()) {
+                return fail(path + ": there is no option " + key);
+            }
+            const Result<std::string> text = text_of(value);
+            if (!text) {
+                return fail(path + ": " + key + " " + text.error().message);
+            }
+            values.emplace(key, *text);
+        }
+    } catch (const std::exception& error) {  // toml11 throws std::runtime_error for a missing file, its own types for syntax
+        return fail("cannot read " + path + ": " + error.what());
+    }
+    return {};
+}
+
+DaemonOptions options_of(const Values& values) {
+    DaemonOptions parsed;
+    const auto take = [&values](const char* name, std::string& field) {
+        if (const auto found = values.find(name); found != values.end()) {
+            field = found->second;
+        }
+    };
+    take("model", parsed.model);
+    take("socket", parsed.socket);
+    take("state-dir", parsed.state_directory);
+    take("bpffs", parsed.bpffs_directory);
+    take("log-level", parsed.log_level);
+    parsed.watches_model = !values.contains("watch") || values.at("watch") == "on";
+    return parsed;
+}
+
+Result<DaemonOptions> merge(Values values, const std::optional<std::string>& config) {
+    const std::string path = config.value_or(kDefaultConfig);
+    if (config || std::filesystem::exists(path)) {
+        if (Result<> read = read_config(path, values); !read) {
+            return fail(read.error());
+        }
+    }
+    for (const Option& option : options()) {
+        const auto value = values.find(option.name);
+        if (value == values.end()) {
+            continue;
+        }
+        if (Result<> checked = check(option, value->second); !checked) {
+            return fail(checked.error());
+        }
+    }
+    return options_of(values);
+}
+
+}  // namespace
+
+std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char* const* argv) {
+    CLI::App app("Enforces EC2-style security groups and network ACLs on this host's bridge ports.", "portcullisd");
+    app.set_version_flag("--version", PORTCULLIS_VERSION);
+    app.footer("Example: portcullisd --model /etc/portcullis/model --log-level debug");
+    Values values;
+    std::optional<std::string> config;
+    app.add_option("--config", config, std::string("configuration file (default ") + kDefaultConfig + ", if it exists)");
+    for (const Option& option : options()) {
+        const auto store = [&values, name = option.name](const std::string& value) { values[name] = value; };
+        if (option.name == "allow-br-netfilter") {
+            app.add_flag_callback(
+                "--" + option.name, [store] { store("on"); }, option.help);
+        } else {
+            app.add_option_function<std::string>("--" + option.name, store, option.help);
+        }
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        std::ostringstream text;
+        (void)app.exit(help, text, text);
+        return EarlyExit{.status = 0, .text = text.str()};
+    } catch (const CLI::ParseError& error) {
+        return EarlyExit{.status = kUsageError, .text = std::string("portcullisd: ") + error.what() + "; see portcullisd --help\n"};
+    }
+    Result<DaemonOptions> merged = merge(std::move(values), config);
+    if (!merged) {
+        return EarlyExit{.status = kUsageError, .text = "portcullisd: " + merged.error().message + "\n"};
+    }
+    return std::move(*merged);
+}
+
+}  // namespace portcullis

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What portcullisd was told: command line, then configuration file, then defaults.
+#pragma once
+
+#include <string>
+#include <variant>
+
+namespace portcullis {
+
+struct DaemonOptions {
+    std::string model;  // file or directory; empty: the API is the source
+    bool watches_model = true;
+    std::string socket = "/run/portcullis/portcullis.sock";
+    std::string state_directory = "/var/lib/portcullis";
+    std::string bpffs_directory = "/sys/fs/bpf/portcullis";
+    std::string log_level = "info";
+};
+
+// --help, or what is wrong with the command line or the configuration file.
+struct EarlyExit {
+    int status = 0;
+    std::string text;
+};
+
+[[nodiscard]] std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char* const* argv);
+
+}  // namespace portcullis
