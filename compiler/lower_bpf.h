@@ -78,6 +78,8 @@ struct MapImage {
     Entries<pc_member4_key, std::uint32_t> members4;
     Entries<pc_member6_key, std::uint32_t> members6;
     std::vector<PortRow> ports;  // index = Ruleset::ports
+    // Row of pc_interfaces; index = Ruleset::interfaces. For those that stand for others, whose device the loader looks up.
+    std::vector<std::uint32_t> interface_numbers;
 };
 
 // Ticks (bpf/abi.h) that last at least `seconds`.

@@ -32,6 +32,7 @@ Result<> lower_interfaces(Lowering& lowering) {
         }
         lowering.image.interfaces.emplace_back(*number, std::move(row));
     }
+    lowering.image.interface_numbers = lowering.interfaces;
     return {};
 }
 
