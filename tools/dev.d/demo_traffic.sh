@@ -33,7 +33,18 @@ start_servers() {
     done
     inside "$name" socat TCP6-LISTEN:5432,fork,ipv6only=0 SYSTEM:'echo ready' >"$run/log" 2>&1 &
   done
+  await_servers
   inside web ip address add 10.20.1.77/32 dev eth0 # for the attempt with an address that is not its own
+}
+
+await_servers() {
+  local name deadline=$((SECONDS + 20))
+  for name in client web app db; do
+    until [ "$(inside "$name" ss --no-header --listening --numeric --tcp | wc -l)" -ge 3 ]; do
+      [ "$SECONDS" -lt "$deadline" ] || die "the demo's servers did not start"
+      sleep 0.05
+    done
+  done
 }
 
 # An IPv6 address as URLs and socat want it.
