@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whatever the model: the maps, read as bpf/abi.h says, decide what the rules say when they are gone through one by one; and maps that
+// came about by changes hold what maps made from scratch hold.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "compiler/compile.h"
+#include "compiler/evaluate_rules.h"
+#include "compiler/lower_bpf.h"
+#include "core/rule_label.h"
+#include "tests/unit/compiler/decoded_image.h"
+#include "tests/unit/compiler/map_interpreter.h"
+#include "tests/unit/compiler/random_model.h"
+
+namespace portcullis {
+namespace {
+
+using test::MapInterpreter;
+using test::RandomModel;
+
+constexpr std::uint32_t kModels = 60;
+constexpr int kQuestionsPerModel = 400;
+
+// One model in both forms.
+struct Subject {
+    explicit Subject(const Model& model)
+        : index(model), ruleset(*compile(model)), numberings(MapCapacities{}), image(*lower_bpf(ruleset, {}, numberings)), maps(image) {}
+    ModelIndex index;
+    Ruleset ruleset;
+    Numberings numberings;
+    MapImage image;
+    MapInterpreter maps;
+};
+
+RuleQuestion some_question(RandomModel& random, const Subject& subject, std::size_t port) {
+    RuleQuestion question{.port = subject.index.interface(subject.ruleset.ports[port].interface_id),
+                          .direction = random.below(2) == 0 ? Direction::Outbound : Direction::Inbound,
+                          .entrance = {.kind = Entrance::Kind::Host, .interface_id = {}},
+                          .remote = random.some_address(),
+                          .protocol = random.some_protocol()};
+    const std::uint16_t point = random.some_port();
+    question.destination_port = point;
+    question.icmp_type = static_cast<std::uint8_t>(point >> 8);
+    question.icmp_code = static_cast<std::uint8_t>(point & 0xff);
+    return question;
+}
+
+std::uint16_t point_of(const RuleQuestion& question) {
+    const bool has_point = question.protocol == 6 || question.protocol == 17 || question.protocol == 1 || question.protocol == 58;
+    return has_point ? question.destination_port : 0;
+}
+
+std::string text_of(const RuleQuestion& question) {
+    return question.port->id + " " + std::string(to_string(question.direction)) + " " + question.remote.to_string() + " protocol " +
+           std::to_string(question.protocol) + " point " + std::to_string(question.destination_port);
+}
+
+void expect_group_decision(const Subject& subject, const RuleQuestion& question, std::uint32_t decision) {
+    std::vector<std::string> labels;
+    for (const GroupMatch& match : matching_rules(subject.index, question)) {
+        labels.push_back(rule_label(*match.group, question.direction, *match.rule));
+    }
+    ASSERT_EQ(decision == 0, labels.empty()) << text_of(question);
+    ASSERT_EQ(decision & PC_DENY, 0u) << text_of(question);
+    if (decision != 0) {
+        const std::string label(subject.numberings.rules.key_of(decision));
+        ASSERT_NE(std::ranges::find(labels, label), labels.end()) << text_of(question) << ": " << label;
+    }
+}
+
+void expect_acl_decision(const Subject& subject, const RuleQuestion& question, std::uint32_t decision) {
+    const AclAnswer answer = ask_acl(subject.index, question);
+    ASSERT_EQ(decision == 0, answer.entry == nullptr) << text_of(question);
+    if (decision != 0) {
+        ASSERT_EQ((decision & PC_DENY) == 0, answer.entry->allow) << text_of(question);
+        ASSERT_EQ(subject.numberings.rules.key_of(decision & ~PC_DENY), rule_label(*answer.acl, question.direction, *answer.entry))
+            << text_of(question);
+    }
+}
+
+void expect_same_decisions(const Subject& subject, const RuleQuestion& question, const PortRow& view) {
+    const auto direction = static_cast<std::size_t>(question.direction);
+    const OwnerRow owner = subject.maps.find_owner(view.zone, question.remote);
+    MapInterpreter::Query query{.policy = view.group_policy[direction],
+                                .remote = question.remote,
+                                .interface = owner.interface,
+                                .protocol = question.protocol,
+                                .port = point_of(question)};
+    expect_group_decision(subject, question, subject.maps.decide(query));
+    ASSERT_EQ((view.flags & PC_PORT_NO_ACL) != 0, !subject.index.model().has_network_acls);
+    ASSERT_EQ(subject.maps.is_own(view.address_set, question.remote), is_own_address(*question.port, question.remote)) << text_of(question);
+    if ((view.flags & PC_PORT_NO_ACL) != 0) {
+        return;
+    }
+    ASSERT_EQ(owner.subnet != view.subnet, concerns_acl(subject.index, question)) << text_of(question);
+    query.policy = view.acl_policy[direction];
+    query.interface = 0;
+    expect_acl_decision(subject, question, subject.maps.decide(query));
+}
+
+TEST(LoweredPolicies, DecideWhatTheRulesSay) {
+    for (std::uint32_t seed = 0; seed < kModels; ++seed) {
+        RandomModel random(seed);
+        const Subject subject(random.model());
+        for (int i = 0; i < kQuestionsPerModel && !HasFatalFailure(); ++i) {
+            SCOPED_TRACE("seed " + std::to_string(seed));
+            const std::size_t port = random.below(static_cast<std::uint32_t>(subject.image.ports.size()));
+            expect_same_decisions(subject, some_question(random, subject, port), subject.image.ports[port]);
+        }
+    }
+}
+
+TEST(LoweredPolicies, ThatCameAboutByChangesEqualThoseMadeFromScratch) {
+    for (std::uint32_t seed = 0; seed < 10; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        RandomModel random(seed);
+        Numberings lasting{MapCapacities{}};
+        for (int change = 0; change < 25; ++change) {
+            const Ruleset ruleset = *compile(random.model());
+            const MapImage image = *lower_bpf(ruleset, {}, lasting);
+            if (random.below(5) == 0) {
+                lasting.roll_back();  // the kernel refused; the change after it starts from the same place
+            } else {
+                Numberings fresh{MapCapacities{}};
+                const MapImage from_scratch = *lower_bpf(ruleset, {}, fresh);
+                ASSERT_EQ(test::decoded(image, lasting), test::decoded(from_scratch, fresh));
+                lasting.retire_unused();
+            }
+            random.edit();
+        }
+    }
+}
+
+TEST(LoweredPolicies, KeepTheirNumbersWhenNothingChanges) {
+    const RandomModel random(7);
+    const Ruleset ruleset = *compile(random.model());
+    Numberings numberings{MapCapacities{}};
+    const std::string first = test::bytes_of(*lower_bpf(ruleset, {}, numberings));
+    numberings.retire_unused();
+    EXPECT_EQ(test::bytes_of(*lower_bpf(ruleset, {}, numberings)), first);
+}
+
+}  // namespace
+}  // namespace portcullis
