@@ -232,21 +232,28 @@ struct pc_flow6_key {
 
 /*
  * The verdict word: everything that decides, in 64 bits, changed by compare-and-swap only.
- *   bits 0-15 tag | 16-39 epoch | 40-47 state (enum pc_flow_state) | 48-55 PC_FLOW_* flags | 56-63 zero
+ *   bits 0-11 tag | 12-31 epoch | 32-35 state (enum pc_flow_state) | 36-43 PC_FLOW_* flags | 44-63 entrance
  * The tag is a keyed hash of the flow's key: a program that still holds an element which the kernel gave to another flow sees another tag.
+ * The epoch is that of the port's view when ACL verdicts and PC_FLOW_BOUND were computed; pc_sweep sets it to 0, which no view has, long
+ * before its 20 bits come round. The entrance is the ifindex by which the inbound packets came that PC_FLOW_ACL_IN was computed for
+ * (docs/semantics.md 6.6: the same address may count differently by another way); PC_ENTRANCE_NONE: not computed.
  */
-#define PC_WORD_TAG_BITS 16
-#define PC_WORD_EPOCH_SHIFT 16
-#define PC_WORD_EPOCH_MASK 0xffffffu
-#define PC_WORD_STATE_SHIFT 40
-#define PC_WORD_FLAGS_SHIFT 48
-#define PC_FLOW_ACL_OUT 1u    /* the ACL allows the flow's outbound packets, or does not concern them */
-#define PC_FLOW_ACL_IN 2u     /* likewise inbound */
-#define PC_FLOW_STARTED_IN 4u /* the first packet was inbound */
-#define PC_FLOW_ANSWERED 8u   /* the other side has answered */
-#define PC_FLOW_FIN_OUT 16u   /* FIN seen outbound */
-#define PC_FLOW_FIN_IN 32u    /* FIN seen inbound */
-#define PC_FLOW_BOUND 64u     /* the local address is the port's own */
+#define PC_WORD_TAG_MASK 0xfffu
+#define PC_WORD_EPOCH_SHIFT 12
+#define PC_WORD_EPOCH_MASK 0xfffffu
+#define PC_WORD_STATE_SHIFT 32
+#define PC_WORD_STATE_MASK 0xfu
+#define PC_WORD_FLAGS_SHIFT 36
+#define PC_WORD_FLAGS_MASK 0xffu
+#define PC_WORD_ENTRANCE_SHIFT 44
+#define PC_ENTRANCE_NONE 0xfffffu
+#define PC_FLOW_ACL_OUT_KNOWN 1u /* PC_FLOW_ACL_OUT is computed */
+#define PC_FLOW_ACL_OUT 2u       /* the ACL allows the flow's outbound packets, or does not concern them */
+#define PC_FLOW_ACL_IN 4u        /* likewise inbound packets that came by the word's entrance */
+#define PC_FLOW_BOUND 8u         /* the local address is the port's own */
+#define PC_FLOW_STARTED_IN 16u   /* the first packet was inbound */
+#define PC_FLOW_FIN_OUT 32u      /* FIN seen outbound */
+#define PC_FLOW_FIN_IN 64u       /* FIN seen inbound */
 
 /* What both families' entries hold besides the key. */
 struct pc_flow {
