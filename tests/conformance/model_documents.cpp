@@ -50,18 +50,18 @@ void add_group(json& root, const SecurityGroup& group) {
     for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
         json permissions = json::array();
         for (const SecurityGroupRule& rule : group.rules[static_cast<std::size_t>(direction)]) {
-            json one = json::object();
-            add_traffic(one, rule.traffic);
-            if (rule.id.empty()) {
-                std::visit(PermissionSource{one}, rule.source);
-                permissions.push_back(std::move(one));
-                continue;
+            json permission = json::object();
+            add_traffic(permission, rule.traffic);
+            if (!rule.id.empty()) {  // its id stands in the flat form alone, which repeats the rest
+                json flat = permission;
+                flat["SecurityGroupRuleId"] = rule.id;
+                flat["GroupId"] = group.id;
+                flat["IsEgress"] = direction == Direction::Outbound;
+                std::visit(FlatSource{flat}, rule.source);
+                root["SecurityGroupRules"].push_back(std::move(flat));
             }
-            one["SecurityGroupRuleId"] = rule.id;
-            one["GroupId"] = group.id;
-            one["IsEgress"] = direction == Direction::Outbound;
-            std::visit(FlatSource{one}, rule.source);
-            root["SecurityGroupRules"].push_back(std::move(one));
+            std::visit(PermissionSource{permission}, rule.source);
+            permissions.push_back(std::move(permission));
         }
         std::sort(permissions.begin(), permissions.end());
         entry[direction == Direction::Outbound ? "IpPermissionsEgress" : "IpPermissions"] = permissions;

@@ -152,7 +152,7 @@ class ModelMaker {
     void add_prefix_lists() {
         for (std::uint32_t i = 0; i < 3; ++i) {
             PrefixList list{.id = "pl-" + std::to_string(i), .is_known = i != 2};
-            const std::uint32_t entries = list.is_known ? random_.below(5) : 0;
+            const std::uint32_t entries = list.is_known ? random_.between(1, 5) : 0;
             for (std::uint32_t entry = 0; entry < entries; ++entry) {
                 const Prefix cidr = random_prefix(i == 0 ? Family::Ipv4 : Family::Ipv6);
                 if (std::find(list.cidrs.begin(), list.cidrs.end(), cidr) == list.cidrs.end()) {
@@ -169,18 +169,19 @@ class ModelMaker {
         }
     }
 
+    // EC2 gives an id to every rule of a group, or the documents to none.
     void add_rules_of(SecurityGroup& group) {
+        const bool has_ids = random_.chance(30);
         for (const std::size_t direction : {kOutbound, kInbound}) {
             const std::uint32_t rules = random_.below(9);
             for (std::uint32_t i = 0; i < rules; ++i) {
-                SecurityGroupRule rule{.traffic = random_traffic(), .source = random_source()};
-                if (random_.chance(20)) {
-                    rule.id = "sgr-" + std::to_string(next_rule_++);
-                }
-                add_rule(group.rules[direction], std::move(rule));
+                add_rule(group.rules[direction], {.traffic = random_traffic(), .source = random_source()});
             }
-            if (random_.chance(25)) {
+            if (random_.chance(45)) {
                 add_rule(group.rules[direction], {.source = prefix(random_.chance(70) ? "0.0.0.0/0" : "::/0")});
+            }
+            for (std::size_t i = 0; has_ids && i < group.rules[direction].size(); ++i) {
+                group.rules[direction][i].id = "sgr-" + std::to_string(next_rule_++);
             }
         }
     }
@@ -215,7 +216,7 @@ class ModelMaker {
     }
 
     Traffic random_traffic() {
-        Traffic traffic{.protocol = random_.one_of<std::int16_t>({-1, 6, 6, 6, 17, 17, 1, 58, 58, 47, 50, 132, 0, 255})};
+        Traffic traffic{.protocol = random_.one_of<std::int16_t>({-1, -1, 6, 6, 6, 6, 17, 17, 17, 1, 58, 58, 47, 50, 132, 0, 255})};
         if (traffic.protocol == 6 || traffic.protocol == 17) {
             const std::uint16_t a = random_.pick(interesting_ports());
             const std::uint16_t b = random_.chance(50) ? a : random_.pick(interesting_ports());
@@ -259,7 +260,7 @@ class ModelMaker {
                                                   .traffic = random_traffic(),
                                                   .cidr = random_prefix(random_.chance(70) ? Family::Ipv4 : Family::Ipv6)});
             }
-            if (random_.chance(60)) {
+            if (random_.chance(75)) {
                 acl.entries[direction].push_back({.number = 32'000, .allow = true, .cidr = prefix("0.0.0.0/0")});
                 acl.entries[direction].push_back({.number = 32'001, .allow = true, .cidr = prefix("::/0")});
             }

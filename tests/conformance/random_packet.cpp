@@ -79,10 +79,14 @@ PacketStream::Talk PacketStream::new_talk() {
     talk.remote = interesting_address(*model_, family, random_);
     talk.asker = random_.chance(50) ? Direction::Outbound : Direction::Inbound;
     const std::uint8_t icmp = family == Family::Ipv4 ? 1 : 58;
-    talk.protocol = random_.one_of<std::uint8_t>({6, 6, 6, 6, 17, 17, 17, icmp, icmp, 47, 50, 132, 255, 59, 2, 51});
+    talk.protocol =
+        random_.one_of<std::uint8_t>({6, 6, 6, 6, 6, 17, 17, 17, 17, icmp, icmp, icmp, icmp, icmp, 47, 50, 132, 255, 59, 2, 51, 0, 4});
+    if (random_.chance(2)) {
+        talk.protocol = icmp == 1 ? 58 : 1;
+    }
     const std::uint16_t near = random_.pick(interesting_ports());
     const auto service = static_cast<std::uint16_t>(random_.chance(60) ? near : near + random_.one_of({-1, 1}));
-    const auto ephemeral = static_cast<std::uint16_t>(random_.one_of({49152, 49153, 32768, 22, 80}));
+    const auto ephemeral = static_cast<std::uint16_t>(random_.one_of({49152, 49153, 49152, 32768, 22, 80, 67, 68, 546, 547}));
     talk.local_port = talk.asker == Direction::Outbound ? ephemeral : service;
     talk.remote_port = talk.asker == Direction::Outbound ? service : ephemeral;
     talk.icmp_type = family == Family::Ipv4 ? random_.one_of<std::uint8_t>({8, 8, 8, 0, 3, 11, 13, 15, 17, 5, 14, 4, 12, 255})
