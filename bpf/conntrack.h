@@ -16,86 +16,60 @@
 union flow_key {
 	struct pc_flow4_key v4;
 	struct pc_flow6_key v6;
+	__u64 parts[6]; /* whole, for hashing */
 };
 
-/* What a packet is to flow tracking. */
-enum message {
-	MESSAGE_DATA,  /* TCP, UDP and other protocols: has a flow in both directions */
-	MESSAGE_QUERY, /* an ICMP query: opens a flow */
-	MESSAGE_REPLY, /* an ICMP reply: needs one */
-	MESSAGE_ALONE, /* any other ICMP: judged by itself */
-};
-
-/* 7.2. `*query_type` is the type of the query that the packet is, or answers. */
-static __always_inline enum message classify(const struct packet *packet, __u8 *query_type)
+/* The keyed hash of a key: its lowest bits tag the word, its upper half the time of last use. */
+static __always_inline __u64 tag_of(const union flow_key *key, __u32 family, __u64 seed)
 {
-	if (packet->protocol != ICMP_PROTOCOL && packet->protocol != ICMPV6_PROTOCOL)
-		return MESSAGE_DATA;
-	*query_type = packet->icmp_type;
-	if (packet->icmp_code != 0)
-		return MESSAGE_ALONE;
-	if (packet->protocol == ICMPV6_PROTOCOL) {
-		switch (packet->icmp_type) {
-		case 128:
-		case 139:
-			return MESSAGE_QUERY;
-		case 129:
-		case 140:
-			*query_type = packet->icmp_type - 1;
-			return MESSAGE_REPLY;
-		}
-		return MESSAGE_ALONE;
+	const __u64 *parts = key->parts;
+	__u64 hash = seed;
+
+	hash = (hash ^ parts[0]) * 0x9e3779b97f4a7c15ull;
+	hash = (hash ^ hash >> 32 ^ parts[1]) * 0xbf58476d1ce4e5b9ull;
+	hash = (hash ^ hash >> 29 ^ parts[2]) * 0x94d049bb133111ebull;
+	if (family == PC_IPV6) {
+		hash = (hash ^ hash >> 32 ^ parts[3]) * 0x9e3779b97f4a7c15ull;
+		hash = (hash ^ hash >> 29 ^ parts[4]) * 0xbf58476d1ce4e5b9ull;
+		hash = (hash ^ hash >> 32 ^ parts[5]) * 0x94d049bb133111ebull;
 	}
-	switch (packet->icmp_type) {
-	case 8:
-	case 13:
-	case 15:
-	case 17:
-		return MESSAGE_QUERY;
-	case 0:
-		*query_type = 8;
-		return MESSAGE_REPLY;
-	case 14:
-	case 16:
-	case 18:
-		*query_type = packet->icmp_type - 1;
-		return MESSAGE_REPLY;
-	}
-	return MESSAGE_ALONE;
+	return hash ^ hash >> 32;
 }
 
-static __always_inline void make_key(const struct gate *gate, const struct packet *packet, union flow_key *key)
+/* Fills in the key (7.2) of a packet and returns its tag. Global, so that the verifier takes the key as unknown bytes. */
+__noinline __u64 make_key(const struct packet *packet, union flow_key *key, __u64 seed, __u32 direction, __u32 port_id)
 {
-	bool is_outbound = gate->direction == PC_OUTBOUND;
+	if (!packet || !key)
+		return 0;
+	bool is_outbound = direction == PC_OUTBOUND;
 	__be16 local_port = is_outbound ? packet->source_port : packet->destination_port;
 	__be16 remote_port = is_outbound ? packet->destination_port : packet->source_port;
-	__u8 query_type = 0;
 	__u8 asker = 0;
-	enum message message = classify(packet, &query_type);
 
-	if (message != MESSAGE_DATA) {
+	if (packet->message != MESSAGE_DATA) {
 		local_port = packet->icmp_id;
-		remote_port = query_type;
-		asker = message == MESSAGE_QUERY ? gate->direction : !gate->direction;
+		remote_port = packet->query_type;
+		asker = packet->message == MESSAGE_QUERY ? direction : !direction;
 	}
 	__builtin_memset(key, 0, sizeof(*key));
 	if (packet->family == PC_IPV4) {
-		key->v4.port_id = gate->port_id;
+		key->v4.port_id = port_id;
 		key->v4.local = is_outbound ? packet->source.v4 : packet->destination.v4;
 		key->v4.remote = is_outbound ? packet->destination.v4 : packet->source.v4;
 		key->v4.local_port = local_port;
 		key->v4.remote_port = remote_port;
 		key->v4.protocol = packet->protocol;
 		key->v4.asker = asker;
-		return;
+	} else {
+		key->v6.port_id = port_id;
+		__builtin_memcpy(key->v6.local, is_outbound ? &packet->source : &packet->destination, 16);
+		__builtin_memcpy(key->v6.remote, is_outbound ? &packet->destination : &packet->source, 16);
+		key->v6.local_port = local_port;
+		key->v6.remote_port = remote_port;
+		key->v6.protocol = packet->protocol;
+		key->v6.asker = asker;
 	}
-	key->v6.port_id = gate->port_id;
-	__builtin_memcpy(key->v6.local, is_outbound ? &packet->source : &packet->destination, 16);
-	__builtin_memcpy(key->v6.remote, is_outbound ? &packet->destination : &packet->source, 16);
-	key->v6.local_port = local_port;
-	key->v6.remote_port = remote_port;
-	key->v6.protocol = packet->protocol;
-	key->v6.asker = asker;
+	return tag_of(key, packet->family, seed);
 }
 
 /* ---- the word ---------------------------------------------------------------------------------------------------------------------- */
@@ -147,23 +121,6 @@ __noinline __u64 word_of_epoch(__u64 word, __u32 epoch, __u32 is_bound)
 	__u32 history = word_flags(word) & (PC_FLOW_STARTED_IN | PC_FLOW_FIN_OUT | PC_FLOW_FIN_IN);
 
 	return make_word(word, epoch, word_state(word), history | (is_bound ? PC_FLOW_BOUND : 0));
-}
-
-/* The keyed hash of a key: its lowest bits tag the word, its upper half the time of last use. */
-static __always_inline __u64 tag_of(const struct gate *gate, const struct packet *packet, const union flow_key *key)
-{
-	const __u64 *parts = (const __u64 *)key;
-	__u64 hash = gate->tag_seed;
-
-	hash = (hash ^ parts[0]) * 0x9e3779b97f4a7c15ull;
-	hash = (hash ^ hash >> 32 ^ parts[1]) * 0xbf58476d1ce4e5b9ull;
-	hash = (hash ^ hash >> 29 ^ parts[2]) * 0x94d049bb133111ebull;
-	if (packet->family == PC_IPV6) {
-		hash = (hash ^ hash >> 32 ^ parts[3]) * 0x9e3779b97f4a7c15ull;
-		hash = (hash ^ hash >> 29 ^ parts[4]) * 0xbf58476d1ce4e5b9ull;
-		hash = (hash ^ hash >> 32 ^ *(const __u32 *)&parts[5]) * 0x94d049bb133111ebull;
-	}
-	return hash ^ hash >> 32;
 }
 
 /* ---- look-up ----------------------------------------------------------------------------------------------------------------------- */

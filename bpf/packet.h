@@ -30,6 +30,14 @@
 #define TCP_RST 4
 #define TCP_ACK 16
 
+/* What a packet is to flow tracking. */
+enum message {
+	MESSAGE_DATA,  /* TCP, UDP and other protocols: has a flow in both directions */
+	MESSAGE_QUERY, /* an ICMP query: opens a flow */
+	MESSAGE_REPLY, /* an ICMP reply: needs one */
+	MESSAGE_ALONE, /* any other ICMP: judged by itself */
+};
+
 union address {
 	__be32 v4;
 	__u8 v6[16];
@@ -54,7 +62,8 @@ struct packet {
 	__u8 icmp_code;
 	__u8 to_group; /* 1: the frame goes to a group address */
 	__be16 ethertype;
-	__u8 pad[2];
+	__u8 message;    /* enum message */
+	__u8 query_type; /* ICMP: type of the query that the packet is, or answers */
 };
 
 /* Pointer to `length` bytes at `offset` of the frame, which are pulled into the linear part if need be; NULL when the frame ends before.
@@ -269,6 +278,42 @@ static __always_inline enum pc_reason parse_udp(struct __sk_buff *skb, struct pa
 	return PC_REASON_passed;
 }
 
+/* docs/semantics.md 7.2. Sets `query_type`, the type of the query that the packet is, or answers. */
+static __always_inline enum message classify_icmp(struct packet *packet)
+{
+	packet->query_type = packet->icmp_type;
+	if (packet->icmp_code != 0)
+		return MESSAGE_ALONE;
+	if (packet->protocol == ICMPV6_PROTOCOL) {
+		switch (packet->icmp_type) {
+		case 128:
+		case 139:
+			return MESSAGE_QUERY;
+		case 129:
+		case 140:
+			packet->query_type = packet->icmp_type - 1;
+			return MESSAGE_REPLY;
+		}
+		return MESSAGE_ALONE;
+	}
+	switch (packet->icmp_type) {
+	case 8:
+	case 13:
+	case 15:
+	case 17:
+		return MESSAGE_QUERY;
+	case 0:
+		packet->query_type = 8;
+		return MESSAGE_REPLY;
+	case 14:
+	case 16:
+	case 18:
+		packet->query_type = packet->icmp_type - 1;
+		return MESSAGE_REPLY;
+	}
+	return MESSAGE_ALONE;
+}
+
 static __always_inline enum pc_reason parse_icmp(struct __sk_buff *skb, struct packet *packet)
 {
 	const __u8 *icmp = NULL;
@@ -280,6 +325,7 @@ static __always_inline enum pc_reason parse_icmp(struct __sk_buff *skb, struct p
 	packet->icmp_type = icmp[0];
 	packet->icmp_code = icmp[1];
 	packet->icmp_id = *(const __be16 *)(icmp + 4);
+	packet->message = classify_icmp(packet);
 	return PC_REASON_passed;
 }
 
@@ -287,7 +333,8 @@ static __always_inline enum pc_reason parse_icmp(struct __sk_buff *skb, struct p
 static __always_inline enum pc_reason parse_transport(struct __sk_buff *skb, struct packet *packet)
 {
 	packet->source_port = packet->destination_port = packet->icmp_id = 0;
-	packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
+	packet->tcp_flags = packet->icmp_type = packet->icmp_code = packet->query_type = 0;
+	packet->message = MESSAGE_DATA;
 	packet->headers = packet->transport_offset;
 	switch (packet->protocol) {
 	case IPPROTO_TCP:

@@ -126,19 +126,19 @@ __noinline int find_remote(struct __sk_buff *skb, const struct packet *packet, c
 }
 
 /* The length mask of a protocol in a set's head. */
-static __always_inline __u32 lengths_of(const struct pc_set_head *head, __u32 protocol)
+static __always_inline const __u32 *lengths_of(const struct pc_set_head *head, __u32 protocol)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return head->lengths[PC_LENGTHS_TCP];
+		return &head->lengths[PC_LENGTHS_TCP];
 	case IPPROTO_UDP:
-		return head->lengths[PC_LENGTHS_UDP];
+		return &head->lengths[PC_LENGTHS_UDP];
 	case ICMP_PROTOCOL:
-		return head->lengths[PC_LENGTHS_ICMP];
+		return &head->lengths[PC_LENGTHS_ICMP];
 	case ICMPV6_PROTOCOL:
-		return head->lengths[PC_LENGTHS_ICMPV6];
+		return &head->lengths[PC_LENGTHS_ICMPV6];
 	}
-	return head->has_others ? 1 : 0;
+	return &head->has_others; /* 1, the mask of length 0 alone, or 0 */
 }
 
 /* What a port set decides about a protocol and port (or ICMP type << 8 | code; 0 for protocols without). At most 17 look-ups. */
@@ -148,11 +148,13 @@ __noinline __u32 decide_port_set(__u32 set, __u32 protocol, __u32 port)
 
 	if (!head || head->number != set)
 		return DECISION_INCONSISTENT;
-	__u32 lengths = lengths_of(head, protocol);
-	for (int length = 16; length >= 0 && lengths; length--) {
-		if (!(lengths & (1u << length)))
+	const __u32 *lengths = lengths_of(head, protocol);
+	if (!*lengths)
+		return head->any;
+	for (int length = 16; length >= 0; length--) {
+		/* read anew each time: of a mask in a register the verifier would follow every combination of bits */
+		if (!(READ_ONCE(*lengths) >> length & 1))
 			continue;
-		lengths &= ~(1u << length);
 		struct pc_port_set_key key = {
 			.set = set,
 			.port = port & (0xffff0000u >> length),

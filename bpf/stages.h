@@ -139,24 +139,23 @@ static __noinline enum pc_reason open_flow(const struct gate *gate, const struct
 }
 
 /* 7.4: what a packet without a flow may do. */
-static __always_inline bool needs_flow(const struct packet *packet, enum message message)
+static __always_inline bool needs_flow(const struct packet *packet)
 {
-	if (message == MESSAGE_REPLY)
+	if (packet->message == MESSAGE_REPLY)
 		return true;
 	return packet->protocol == IPPROTO_TCP &&
 	       ((packet->tcp_flags & TCP_RST) || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK));
 }
 
-static __always_inline bool opens_flow(const struct packet *packet, enum message message)
+static __always_inline bool opens_flow(const struct packet *packet)
 {
-	if (message == MESSAGE_ALONE)
+	if (packet->message == MESSAGE_ALONE)
 		return false;
 	return packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & TCP_FIN);
 }
 
 /* A packet without a live flow. flow_busy: another CPU opened one meanwhile, look again. */
-static __noinline enum pc_reason judge_untracked(const struct gate *gate, const struct packet *packet, struct tracked *tracked,
-						 enum message message)
+static __noinline enum pc_reason judge_untracked(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
 	bool is_outbound = gate->direction == PC_OUTBOUND;
 	struct pc_flow flow = {};
@@ -172,7 +171,7 @@ static __noinline enum pc_reason judge_untracked(const struct gate *gate, const 
 		if (reason)
 			return reason;
 	}
-	if (needs_flow(packet, message))
+	if (needs_flow(packet))
 		return PC_REASON_no_flow;
 	reason = judge_groups(gate, packet, &remote, &flow.group_rule);
 	if (reason)
@@ -182,7 +181,7 @@ static __noinline enum pc_reason judge_untracked(const struct gate *gate, const 
 		if (reason)
 			return reason;
 	}
-	if (!opens_flow(packet, message))
+	if (!opens_flow(packet))
 		return PC_REASON_passed;
 	note_acl_rule(gate, &flow, acl_rule);
 	flow.word =
@@ -196,13 +195,10 @@ static __noinline enum pc_reason judge_untracked(const struct gate *gate, const 
 static __always_inline enum pc_reason judge_stateful(const struct gate *gate, const struct packet *packet)
 {
 	struct tracked tracked = {};
-	__u8 query_type = 0;
-	enum message message = classify(packet, &query_type);
 
-	if (message == MESSAGE_ALONE)
-		return judge_untracked(gate, packet, &tracked, message);
-	make_key(gate, packet, &tracked.key);
-	tracked.tag = tag_of(gate, packet, &tracked.key);
+	if (packet->message == MESSAGE_ALONE)
+		return judge_untracked(gate, packet, &tracked);
+	tracked.tag = make_key(packet, &tracked.key, gate->tag_seed, gate->direction, gate->port_id);
 	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
 		enum pc_reason reason = PC_REASON_flow_busy;
 		enum presence presence = find_flow(gate, packet, &tracked);
@@ -210,7 +206,7 @@ static __always_inline enum pc_reason judge_stateful(const struct gate *gate, co
 		if (presence == FLOW_LIVE)
 			reason = judge_tracked(gate, packet, &tracked);
 		else if (presence != FLOW_MOVING)
-			reason = judge_untracked(gate, packet, &tracked, message);
+			reason = judge_untracked(gate, packet, &tracked);
 		if (reason != PC_REASON_flow_busy)
 			return reason;
 	}
