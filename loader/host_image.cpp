@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/host_image.h"
+
+#include <algorithm>
+#include <set>
+
+namespace portcullis {
+namespace {
+
+bool is_port(const DeviceBinding& binding) {
+    return binding.kind == DeviceBinding::Kind::Bound || binding.kind == DeviceBinding::Kind::Closed;
+}
+
+// The row that the device has and may keep: not when it was another interface's.
+const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& binding, const std::string& interface_id) {
+    const auto device = in_force.devices.find(binding.ifindex);
+    if (device == in_force.devices.end() || device->second.kind != PC_DEVICE_PORT) {
+        return nullptr;
+    }
+    const PortState& port = in_force.ports.at(device->second.slot);
+    const bool is_other = !interface_id.empty() && !port.interface_id.empty() && interface_id != port.interface_id;
+    return is_other ? nullptr : &port;
+}
+
+// Closed: everything zero but what live flows need in order to survive until the port opens again.
+pc_port_view closed_view(const pc_port_view& former) {
+    pc_port_view view{.epoch = former.epoch};
+    std::ranges::copy(former.timeout_ticks, view.timeout_ticks);
+    return view;
+}
+
+Result<> plan_port(const DeviceBinding& binding, const Wanted& wanted, const HostImage& in_force, HostImage& image, DeviceSlots& slots) {
+    const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;
+    const std::string interface_id = is_bound ? wanted.ruleset.ports[binding.port].interface_id : std::string();
+    PortState port{.ifindex = binding.ifindex, .port_id = 0, .interface_id = interface_id, .view = {}};
+    if (const PortState* kept = port_to_keep(in_force, binding, interface_id)) {
+        port = *kept;
+        port.interface_id = is_bound ? interface_id : kept->interface_id;
+    } else {
+        const auto port_id = slots.take();
+        if (!port_id) {
+            return fail(port_id.error());
+        }
+        port.port_id = *port_id;
+    }
+    if (is_bound) {
+        const std::uint32_t epoch = port.view.epoch;
+        port.view = image.policy.ports[binding.port];
+        port.view.flags |= PC_PORT_OPEN;
+        port.view.epoch = epoch;
+        image.bound.emplace(port.view.interface, binding.ifindex);
+    } else {
+        port.view = closed_view(port.view);
+    }
+    const std::uint32_t slot = DeviceSlots::slot_of(port.port_id);
+    image.devices.emplace(binding.ifindex, pc_device{.kind = PC_DEVICE_PORT, .slot = slot});
+    image.ports.emplace(slot, std::move(port));
+    return {};
+}
+
+// A row that stands for several interfaces counts as bound where the first of them that is bound is: towards the others it is stricter
+// than need be (docs/semantics.md 6.6).
+void bind_combined_rows(const Ruleset& ruleset, HostImage& image) {
+    const auto& numbers = image.policy.interface_numbers;
+    for (std::size_t index = 0; index < ruleset.interfaces.size(); ++index) {
+        for (const Index member : ruleset.interfaces[index].stands_for) {
+            if (const auto device = image.bound.find(numbers[member]); device != image.bound.end()) {
+                image.bound.emplace(numbers[index], device->second);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+Result<> check_bindings(const Wanted& wanted) {
+    std::set<std::uint32_t> devices;
+    std::set<Index> ports;
+    for (const DeviceBinding& binding : wanted.devices) {
+        if (binding.ifindex == 0 || !devices.insert(binding.ifindex).second) {
+            return fail("device " + binding.device + " (" + std::to_string(binding.ifindex) + ") is given twice or has no number");
+        }
+        if (binding.kind != DeviceBinding::Kind::Bound) {
+            continue;
+        }
+        if (binding.port >= wanted.ruleset.ports.size()) {
+            return fail("device " + binding.device + " is bound to a port that the ruleset does not have");
+        }
+        if (!ports.insert(binding.port).second) {
+            return fail("device " + binding.device + " is bound to " + wanted.ruleset.ports[binding.port].interface_id +
+                        ", which another device is bound to");
+        }
+    }
+    return {};
+}
+
+Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostImage& in_force, DeviceSlots& slots) {
+    HostImage image{.policy = std::move(policy), .devices = {}, .ports = {}, .bound = {}};
+    for (const DeviceBinding& binding : wanted.devices) {
+        if (!is_port(binding)) {
+            const bool is_bridge = binding.kind == DeviceBinding::Kind::Bridge;
+            image.devices.emplace(binding.ifindex, pc_device{.kind = is_bridge ? PC_DEVICE_BRIDGE : PC_DEVICE_UPLINK, .slot = 0});
+            continue;
+        }
+        if (auto planned = plan_port(binding, wanted, in_force, image, slots); !planned) {
+            release_slots(image, in_force, slots);
+            return fail(std::move(planned.error()));
+        }
+    }
+    bind_combined_rows(wanted.ruleset, image);
+    return image;
+}
+
+void release_slots(const HostImage& image, const HostImage& other, DeviceSlots& slots) {
+    for (const auto& [slot, port] : image.ports) {
+        if (!other.ports.contains(slot)) {
+            slots.release(slot);
+        }
+    }
+}
+
+}  // namespace portcullis

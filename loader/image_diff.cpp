@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/image_diff.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "loader/owner_diff.h"
+
+namespace portcullis {
+namespace {
+
+template <class T>
+bool is_same(const T& a, const T& b) {
+    static_assert(std::has_unique_object_representations_v<T>, "padding would be compared");
+    return std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+// The order of MapImage: numbers by value, keys by their bytes.
+template <class Key>
+int compare(const Key& a, const Key& b) {
+    if constexpr (std::is_integral_v<Key>) {
+        return a < b ? -1 : (a > b ? 1 : 0);
+    } else {
+        return std::memcmp(&a, &b, sizeof(Key));
+    }
+}
+
+template <class Key, class Value>
+Result<> diff_entries(const char* map, const MapImage::Entries<Key, Value>& from, const MapImage::Entries<Key, Value>& to,
+                      EntryChanges<Key, Value>& changes) {
+    auto former = from.begin();
+    auto wanted = to.begin();
+    while (former != from.end() || wanted != to.end()) {
+        const int order = former == from.end() ? 1 : wanted == to.end() ? -1 : compare(former->first, wanted->first);
+        if (order == 0 && !is_same(former->second, wanted->second)) {
+            return fail(std::string(map) + ": an entry that running programs rely on would have to change");
+        }
+        if (order < 0) {
+            changes.removed.push_back(former->first);
+        } else if (order > 0) {
+            changes.added.push_back(*wanted);
+        }
+        former += order <= 0 ? 1 : 0;
+        wanted += order >= 0 ? 1 : 0;
+    }
+    return {};
+}
+
+Result<> diff_policy(const MapImage& from, const MapImage& to, ImageDiff& diff) {
+    for (auto& result :
+         {diff_entries("pc_policies", from.policies, to.policies, diff.policies),
+          diff_entries("pc_set_heads", from.set_heads, to.set_heads, diff.set_heads),
+          diff_entries("pc_port_sets", from.port_sets, to.port_sets, diff.port_sets),
+          diff_entries("pc_cidrs4", from.cidrs4, to.cidrs4, diff.cidrs4), diff_entries("pc_cidrs6", from.cidrs6, to.cidrs6, diff.cidrs6),
+          diff_entries("pc_group_sets", from.group_sets, to.group_sets, diff.group_sets),
+          diff_entries("pc_addresses4", from.addresses4, to.addresses4, diff.addresses4),
+          diff_entries("pc_addresses6", from.addresses6, to.addresses6, diff.addresses6),
+          diff_entries("pc_members4", from.members4, to.members4, diff.members4),
+          diff_entries("pc_members6", from.members6, to.members6, diff.members6)}) {
+        if (!result) {
+            return result;
+        }
+    }
+    return {};
+}
+
+void diff_devices(const HostImage& from, const HostImage& to, ImageDiff& diff) {
+    for (const auto& [ifindex, device] : to.devices) {
+        const auto former = from.devices.find(ifindex);
+        if (former == from.devices.end()) {
+            diff.devices.added.emplace_back(ifindex, device);
+        } else if (!is_same(former->second, device)) {
+            diff.moves.push_back({.ifindex = ifindex, .from = former->second, .to = device});
+        }
+    }
+    for (const auto& [ifindex, device] : from.devices) {
+        if (!to.devices.contains(ifindex)) {
+            diff.devices.removed.push_back(ifindex);
+        }
+    }
+}
+
+bool differ_but_for_epoch(const pc_port_view& a, pc_port_view b) {
+    b.epoch = a.epoch;
+    return !is_same(a, b);
+}
+
+// Epochs go round in 1 … PC_WORD_EPOCH_MASK: 0 means "forgotten" in a flow.
+std::uint32_t next_epoch(std::uint32_t epoch) { return epoch % PC_WORD_EPOCH_MASK + 1; }
+
+void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint32_t>& zones) {
+    for (auto& [slot, port] : to.ports) {
+        const auto former = from.ports.find(slot);
+        const bool is_stale =
+            former == from.ports.end() || differ_but_for_epoch(former->second.view, port.view) || zones.contains(port.view.zone);
+        if (is_stale) {
+            port.view.epoch = next_epoch(port.view.epoch);
+        }
+    }
+}
+
+pc_port port_row(const PortState& port, std::uint32_t parity, const pc_port_view& active, const pc_port_view& inactive) {
+    pc_port row{.ifindex = port.ifindex, .port_id = port.port_id};
+    row.view[parity] = active;
+    row.view[1 - parity] = inactive;
+    return row;
+}
+
+void diff_ports(const HostImage& from, const HostImage& to, std::uint32_t parity, ImageDiff& diff) {
+    const pc_port_view closed{};
+    for (const auto& [slot, port] : to.ports) {
+        const auto former = from.ports.find(slot);
+        const bool is_new = former == from.ports.end();
+        if (!is_new && is_same(former->second.view, port.view)) {
+            continue;
+        }
+        const pc_port_view& before = is_new ? closed : former->second.view;
+        diff.ports.push_back({.number = slot,
+                              .aside = port_row(port, parity, before, port.view),
+                              .settled = port_row(port, parity, port.view, port.view),
+                              .undone = is_new ? pc_port{} : port_row(port, parity, before, before)});
+    }
+    for (const auto& [slot, port] : from.ports) {
+        if (!to.ports.contains(slot)) {
+            diff.ports.push_back({.number = slot,
+                                  .aside = port_row(port, parity, port.view, closed),
+                                  .settled = pc_port{},
+                                  .undone = port_row(port, parity, port.view, port.view)});
+        }
+    }
+}
+
+}  // namespace
+
+bool ImageDiff::empty() const {
+    return policies.empty() && set_heads.empty() && port_sets.empty() && cidrs4.empty() && cidrs6.empty() && group_sets.empty() &&
+           addresses4.empty() && addresses6.empty() && members4.empty() && members6.empty() && devices.empty() && moves.empty() &&
+           owners.empty() && interfaces.empty() && ports.empty();
+}
+
+Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity) {
+    ImageDiff diff;
+    if (auto compared = diff_policy(from.policy, to.policy, diff); !compared) {
+        return fail(std::move(compared.error()));
+    }
+    diff_devices(from, to, diff);
+    diff.owners = diff_owners(from.policy, to.policy, parity);
+    diff.interfaces = diff_interfaces(from, to, parity);
+    renew_epochs(from, to, touched_zones(from.policy, to.policy, diff));
+    diff_ports(from, to, parity, diff);
+    return diff;
+}
+
+}  // namespace portcullis

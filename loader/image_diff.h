@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be written to get from one image of the maps to another, ordered by when: aside (before the switch, invisible to running
+// programs), settled (a grace period after it) or undone (instead of the switch). Pure; written by loader/host_maps.h.
+//
+// Each of the three can be carried out again from the start: what is written twice is the same, what is deleted twice is gone.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "bpf/abi.h"
+#include "core/result.h"
+#include "loader/host_image.h"
+
+namespace portcullis {
+
+// Entries of hash maps and tries, or immutable rows: inserted aside, deleted (rows: cleared) when settled. Undone: `added` are deleted.
+template <class Key, class Value>
+struct EntryChanges {
+    std::vector<std::pair<Key, Value>> added;
+    std::vector<Key> removed;
+    [[nodiscard]] bool empty() const { return added.empty() && removed.empty(); }
+};
+
+// A row with two versions.
+template <class Row>
+struct RowChange {
+    std::uint32_t number = 0;
+    Row aside{};    // active version as before, inactive version as wanted
+    Row settled{};  // both as wanted
+    Row undone{};   // both as before
+};
+
+// A device that becomes something else, or gets another slot: its entry is deleted and, after a grace period, inserted anew, as the last
+// thing before the switch. In between it is closed.
+struct DeviceMove {
+    std::uint32_t ifindex = 0;
+    pc_device from{}, to{};
+};
+
+struct ImageDiff {
+    EntryChanges<std::uint32_t, pc_policy> policies;
+    EntryChanges<std::uint32_t, pc_set_head> set_heads;
+    EntryChanges<pc_port_set_key, std::uint32_t> port_sets;
+    EntryChanges<pc_cidr4_key, std::uint32_t> cidrs4;
+    EntryChanges<pc_cidr6_key, std::uint32_t> cidrs6;
+    EntryChanges<pc_group_set_key, std::uint32_t> group_sets;
+    EntryChanges<pc_address4_key, std::uint32_t> addresses4;
+    EntryChanges<pc_address6_key, std::uint32_t> addresses6;
+    EntryChanges<pc_member4_key, std::uint32_t> members4;
+    EntryChanges<pc_member6_key, std::uint32_t> members6;
+    EntryChanges<std::uint32_t, pc_device> devices;
+    std::vector<DeviceMove> moves;
+    std::vector<RowChange<pc_owner>> owners;
+    std::vector<RowChange<pc_interface>> interfaces;
+    std::vector<RowChange<pc_port>> ports;
+    [[nodiscard]] bool empty() const;
+};
+
+// `parity`: the active one. Gives the ports of `to` whose cached verdicts may have changed a new epoch: those whose view changed, and every
+// port of a zone in which an owner or an interface changed. Fails when an immutable entry would have to change, which no numbering does.
+[[nodiscard]] Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity);
+
+}  // namespace portcullis

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/owner_diff.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <map>
+#include <optional>
+
+namespace portcullis {
+namespace {
+
+constexpr std::uint32_t kZoneBits = 32;
+
+template <class Key>
+using Members = MapImage::Entries<Key, std::uint32_t>;
+
+const Members<pc_member4_key>& members(const MapImage& image, const pc_member4_key*) { return image.members4; }
+const Members<pc_member6_key>& members(const MapImage& image, const pc_member6_key*) { return image.members6; }
+
+template <class Key>
+bool is_before(const Key& a, const Key& b) {
+    return std::memcmp(&a, &b, sizeof(Key)) < 0;
+}
+
+template <class Key>
+std::optional<std::uint32_t> number_at(const Members<Key>& entries, const Key& key) {
+    const auto found = std::ranges::lower_bound(entries, key, is_before<Key>, &std::pair<Key, std::uint32_t>::first);
+    if (found == entries.end() || is_before(key, found->first)) {
+        return std::nullopt;
+    }
+    return found->second;
+}
+
+OwnerRow owner_at(const MapImage& image, std::uint32_t number) {
+    const auto found = std::ranges::lower_bound(image.owners, number, {}, &std::pair<std::uint32_t, OwnerRow>::first);
+    assert(found != image.owners.end() && found->first == number);
+    return found->second;
+}
+
+// The key of the prefix of `bits` bits, the zone's included, that holds the key's.
+template <class Key>
+Key shortened(Key key, std::uint32_t bits) {
+    key.prefixlen = bits;
+    std::uint8_t bytes[sizeof(key.address)];
+    std::memcpy(bytes, &key.address, sizeof(bytes));
+    for (std::uint32_t bit = bits - kZoneBits; bit < sizeof(bytes) * 8; ++bit) {
+        bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] & ~(0x80U >> bit % 8));
+    }
+    std::memcpy(&key.address, bytes, sizeof(bytes));
+    return key;
+}
+
+// What the image says about the prefixes around a key.
+template <class Key>
+class Around {
+   public:
+    explicit Around(const MapImage& image) : image_(image), entries_(members(image, static_cast<const Key*>(nullptr))) {
+        for (const auto& [key, number] : entries_) {
+            lengths_.insert(key.prefixlen);
+        }
+    }
+    [[nodiscard]] OwnerRow owner_around(const Key& key) const {
+        for (auto bits = std::make_reverse_iterator(lengths_.lower_bound(key.prefixlen)); bits != lengths_.rend(); ++bits) {
+            if (const auto number = number_at(entries_, shortened(key, *bits))) {
+                return owner_at(image_, *number);
+            }
+        }
+        return {};
+    }
+
+   private:
+    const MapImage& image_;
+    const Members<Key>& entries_;
+    std::set<std::uint32_t> lengths_;
+};
+
+pc_owner owner_row(std::uint32_t parity, const OwnerRow& active, const OwnerRow& inactive) {
+    pc_owner row{};
+    row.interface[parity] = active.interface;
+    row.subnet[parity] = active.subnet;
+    row.interface[1 - parity] = inactive.interface;
+    row.subnet[1 - parity] = inactive.subnet;
+    return row;
+}
+
+RowChange<pc_owner> owner_change(std::uint32_t number, const OwnerRow& before, const OwnerRow& after, std::uint32_t parity) {
+    return {.number = number,
+            .aside = owner_row(parity, before, after),
+            .settled = owner_row(parity, after, after),
+            .undone = owner_row(parity, before, before)};
+}
+
+template <class Key>
+void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t parity, std::vector<RowChange<pc_owner>>& changes) {
+    const Key* const family = nullptr;
+    const auto& former = members(from, family);
+    const auto& wanted = members(to, family);
+    const Around<Key> around_before(from);
+    const Around<Key> around_after(to);
+    for (const auto& [key, number] : wanted) {
+        const bool is_new = !number_at(former, key);
+        const OwnerRow before = is_new ? around_before.owner_around(key) : owner_at(from, number);
+        const OwnerRow after = owner_at(to, number);
+        // The row of a new entry is written whatever it says: a former user of the number left something there.
+        if (is_new || before != after) {
+            changes.push_back(owner_change(number, before, after, parity));
+        }
+    }
+    for (const auto& [key, number] : former) {
+        if (number_at(wanted, key)) {
+            continue;
+        }
+        const OwnerRow before = owner_at(from, number);
+        const OwnerRow after = around_after.owner_around(key);
+        if (before != after) {
+            changes.push_back(owner_change(number, before, after, parity));
+        }
+    }
+}
+
+struct InterfaceState {
+    std::uint32_t ifindex = 0;
+    std::vector<std::uint32_t> groups;
+    bool operator==(const InterfaceState&) const = default;
+};
+
+std::map<std::uint32_t, InterfaceState> interface_states(const HostImage& image) {
+    std::map<std::uint32_t, InterfaceState> states;
+    for (const auto& [number, row] : image.policy.interfaces) {
+        const auto device = image.bound.find(number);
+        states.emplace(number, InterfaceState{.ifindex = device == image.bound.end() ? 0 : device->second, .groups = row.groups});
+    }
+    return states;
+}
+
+void write_version(pc_interface& row, std::uint32_t parity, const InterfaceState& state) {
+    assert(state.groups.size() <= PC_GROUPS_PER_INTERFACE);
+    row.ifindex[parity] = state.ifindex;
+    row.group_count[parity] = static_cast<std::uint32_t>(state.groups.size());
+    std::ranges::copy(state.groups, row.groups[parity]);
+}
+
+pc_interface interface_row(std::uint32_t parity, const InterfaceState& active, const InterfaceState& inactive) {
+    pc_interface row{};
+    write_version(row, parity, active);
+    write_version(row, 1 - parity, inactive);
+    return row;
+}
+
+template <class Key>
+void add_touched(const MapImage& image, const std::set<std::uint32_t>& owners, const std::set<std::uint32_t>& interfaces,
+                 std::set<std::uint32_t>& zones) {
+    for (const auto& [key, number] : members(image, static_cast<const Key*>(nullptr))) {
+        if (!zones.contains(key.zone) && (owners.contains(number) || interfaces.contains(owner_at(image, number).interface))) {
+            zones.insert(key.zone);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<RowChange<pc_owner>> diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity) {
+    std::vector<RowChange<pc_owner>> changes;
+    diff_owners_of<pc_member4_key>(from, to, parity, changes);
+    diff_owners_of<pc_member6_key>(from, to, parity, changes);
+    return changes;
+}
+
+std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity) {
+    const auto former = interface_states(from);
+    const auto wanted = interface_states(to);
+    std::set<std::uint32_t> numbers;
+    for (const auto* states : {&former, &wanted}) {
+        for (const auto& [number, state] : *states) {
+            numbers.insert(number);
+        }
+    }
+    const InterfaceState none;
+    std::vector<RowChange<pc_interface>> changes;
+    for (const std::uint32_t number : numbers) {
+        const auto before = former.find(number);
+        const auto after = wanted.find(number);
+        const InterfaceState& active = before == former.end() ? none : before->second;
+        const InterfaceState& inactive = after == wanted.end() ? none : after->second;
+        if (active != inactive) {
+            changes.push_back({.number = number,
+                               .aside = interface_row(parity, active, inactive),
+                               .settled = interface_row(parity, inactive, inactive),
+                               .undone = interface_row(parity, active, active)});
+        }
+    }
+    return changes;
+}
+
+std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, const ImageDiff& diff) {
+    std::set<std::uint32_t> owners;
+    std::set<std::uint32_t> interfaces;
+    for (const auto& change : diff.owners) {
+        owners.insert(change.number);
+    }
+    for (const auto& change : diff.interfaces) {
+        interfaces.insert(change.number);
+    }
+    std::set<std::uint32_t> zones;
+    if (owners.empty() && interfaces.empty()) {
+        return zones;
+    }
+    for (const MapImage* image : {&from, &to}) {
+        add_touched<pc_member4_key>(*image, owners, interfaces, zones);
+        add_touched<pc_member6_key>(*image, owners, interfaces, zones);
+    }
+    return zones;
+}
+
+}  // namespace portcullis

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the difference between two images that is about who owns an address: rows of pc_owners and pc_interfaces. Internal to
+// image_diff.cpp.
+//
+// An entry of pc_members has no versions: inserted before the switch it is found at once, deleted after it it is found for a while. So the
+// row of a new entry says, in the active version, what the longest prefix around it said before; and the row of an entry that goes says, in
+// the version that becomes active, what the longest prefix around it says then.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "loader/image_diff.h"
+
+namespace portcullis {
+
+[[nodiscard]] std::vector<RowChange<pc_owner>> diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity);
+[[nodiscard]] std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity);
+
+// Zones in which an address may belong to somebody else, or to somebody with other groups or at another device, than before.
+[[nodiscard]] std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, const ImageDiff& diff);
+
+}  // namespace portcullis
