@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the verbs need of the daemon's answers (docs/api.md).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "core/result.h"
+
+namespace portcullis {
+
+// GET /v1/status, with every key of docs/api.md. Error::code is the exit status that the failure calls for.
+[[nodiscard]] Result<nlohmann::ordered_json> fetch_status(const std::string& socket);
+
+// Every present port is enforced; with `counts_absent` also: none is absent.
+[[nodiscard]] bool is_enforced(const nlohmann::ordered_json& status, bool counts_absent);
+
+// "FILE: POINTER: MESSAGE" of an element of "Errors" or "Warnings".
+[[nodiscard]] std::string error_text(const nlohmann::ordered_json& error);
+
+}  // namespace portcullis

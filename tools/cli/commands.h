@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of `portcullis`. Each prints its answer, as text or as the JSON of docs/api.md, and returns the exit status.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "compiler/explain.h"
+
+namespace portcullis {
+
+// Fixed: scripts rely on them.
+inline constexpr int kDone = 0;  // for `explain`: allowed
+inline constexpr int kFailed = 1;
+inline constexpr int kInputWrong = 2;   // the input or the command line
+inline constexpr int kDenied = 3;       // `explain` only
+inline constexpr int kUnreachable = 4;  // no daemon answers
+
+struct Terminal {
+    std::ostream& out;
+    std::ostream& err;
+    bool prints_json = false;
+    bool has_colour = false;
+};
+
+struct ApplyOptions {
+    std::string model;
+    std::string socket;
+    bool waits_for_absent = false;
+    std::optional<unsigned> wait_seconds;  // none: for as long as it takes
+};
+
+struct ExplainOptions {
+    std::string model;
+    Question question;
+};
+
+struct TeardownOptions {
+    std::string socket;
+    std::string bpffs_directory = "/sys/fs/bpf/portcullis";
+    std::string state_directory = "/var/lib/portcullis";
+    bool is_forced = false;
+};
+
+[[nodiscard]] int run_check(const std::string& model, const Terminal& terminal);
+[[nodiscard]] int run_apply(const ApplyOptions& options, const Terminal& terminal);
+[[nodiscard]] int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal);
+[[nodiscard]] int run_explain(const ExplainOptions& options, const Terminal& terminal);
+[[nodiscard]] int run_teardown(const TeardownOptions& options, const Terminal& terminal);
+
+}  // namespace portcullis

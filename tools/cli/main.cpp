@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// portcullis: the command line.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "tools/cli/command_line.h"
+
+int main(int argc, char** argv) {
+    (void)std::signal(SIGPIPE, SIG_IGN);  // a daemon that goes away is an error to report, not the end
+    const bool has_colour = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return portcullis::run_command_line(argc, argv, {.out = std::cout, .err = std::cerr, .prints_json = false, .has_colour = has_colour});
+}

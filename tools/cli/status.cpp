@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// portcullis status: what the daemon says it enforces. The daemon judges; this prints.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "tools/cli/api_answers.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/text.h"
+
+namespace portcullis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string drops_text(const Json& drops) {
+    std::string text;
+    for (const Json& drop : drops) {
+        text += (text.empty() ? "" : ", ") + drop.at("Direction").get<std::string>() + ' ' + drop.at("Reason").get<std::string>() + ' ' +
+                grouped(drop.at("Packets").get<std::uint64_t>());
+    }
+    return text.empty() ? "-" : text;
+}
+
+void print_ports(const Json& ports, const Terminal& terminal) {
+    std::vector<std::vector<std::string>> rows{{"DEVICE", "INTERFACE", "STATE", "RULES", "FLOWS", "DROPS"}};
+    std::vector<std::vector<std::string>> details;
+    for (const Json& port : ports) {
+        const auto interface = port.at("NetworkInterfaceId").get<std::string>();
+        const auto detail = port.at("Detail").get<std::string>();
+        rows.push_back({port.at("Device").get<std::string>(), interface.empty() ? "-" : interface, port.at("State").get<std::string>(),
+                        grouped(port.at("Rules").get<std::uint64_t>()), grouped(port.at("Flows").get<std::uint64_t>()),
+                        drops_text(port.at("Drops"))});
+        if (!detail.empty()) {
+            details.push_back({port.at("Device").get<std::string>() + ":", detail});
+        }
+    }
+    if (rows.size() > 1) {
+        terminal.out << '\n';
+        print_table(terminal.out, rows);
+    }
+    if (!details.empty()) {
+        terminal.out << '\n';
+        print_table(terminal.out, details);
+    }
+}
+
+void print_status(const Json& status, const Terminal& terminal) {
+    const Json& model = status.at("Model");
+    const Json& refused = model.at("Refused");
+    const Json& trouble = status.at("Trouble");
+    const auto path = model.at("Path").get<std::string>();
+    const auto accepted = model.at("AcceptedAt").get<std::string>();
+    std::vector<std::vector<std::string>> rows{
+        {"back end", status.at("Backend").get<std::string>() + ", " + status.at("BackendReason").get<std::string>()},
+        {"generation", std::to_string(status.at("Generation").get<std::uint64_t>())},
+        {"model", (path.empty() ? "set through the API" : path) + (accepted.empty() ? ", none accepted yet" : ", accepted " + accepted)},
+        {"network ACLs", status.at("NetworkAcls").get<std::string>()}};
+    if (!refused.is_null()) {
+        rows.push_back({"refused", "since " + refused.at("Since").get<std::string>()});
+        for (const Json& error : refused.at("Errors")) {
+            rows.push_back({"", error_text(error)});
+        }
+    }
+    if (!trouble.is_null()) {
+        rows.push_back({"trouble", "since " + trouble.at("Since").get<std::string>() + ": " + trouble.at("Message").get<std::string>()});
+    }
+    print_table(terminal.out, rows);
+    const bool is_healthy = status.at("Healthy").get<bool>();
+    terminal.out << "health        " << coloured(is_healthy ? "good" : "bad", is_healthy ? Colour::Good : Colour::Bad, terminal) << '\n';
+    print_ports(status.at("Ports"), terminal);
+}
+
+}  // namespace
+
+int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal) {
+    const Result<Json> status = fetch_status(socket);
+    if (!status) {
+        return report_error(status.error().message, status.error().code, terminal);
+    }
+    if (terminal.prints_json) {
+        print_json(terminal.out, *status);
+    } else {
+        print_status(*status, terminal);
+    }
+    return is_enforced(*status, counts_absent) ? kDone : kFailed;
+}
+
+}  // namespace portcullis

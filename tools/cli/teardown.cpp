@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// portcullis teardown: removes what is ours from the kernel, in the network namespace it is run in.
+#include "loader/teardown.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+#include <system_error>
+
+#include "tools/cli/client.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/text.h"
+#include "tools/daemon/state_lock.h"
+
+namespace portcullis {
+namespace {
+
+// Held while objects are removed, so that no daemon starts meanwhile. None where there is no state directory, and so no daemon.
+Result<std::optional<StateLock>> keep_daemons_out(const TeardownOptions& options) {
+    if (is_daemon_listening(options.socket)) {
+        return fail("a daemon answers at " + options.socket + "; stop it first, or use --force");
+    }
+    std::error_code error;
+    if (!std::filesystem::is_directory(options.state_directory, error)) {
+        return std::nullopt;
+    }
+    Result<StateLock> lock = StateLock::acquire(options.state_directory);
+    if (!lock) {
+        return fail(lock.error().message + (lock.error().code == EWOULDBLOCK ? "; stop it first, or use --force" : ""));
+    }
+    return std::move(*lock);
+}
+
+}  // namespace
+
+int run_teardown(const TeardownOptions& options, const Terminal& terminal) {
+    std::optional<StateLock> lock;
+    if (!options.is_forced) {
+        Result<std::optional<StateLock>> kept_out = keep_daemons_out(options);
+        if (!kept_out) {
+            return report_error(kept_out.error().message, kFailed, terminal);
+        }
+        lock = std::move(*kept_out);
+    }
+    const Result<TeardownReport> report = teardown(options.bpffs_directory);
+    if (!report) {
+        return report_error(report.error().message, kFailed, terminal);
+    }
+    if (terminal.prints_json) {
+        print_json(terminal.out, {{"Links", report->links}, {"Filters", report->filters}, {"Pins", report->pins}});
+    } else {
+        terminal.out << "removed " << report->links << " links, " << report->filters << " filters, " << report->pins << " pins\n";
+    }
+    return kDone;
+}
+
+}  // namespace portcullis
