@@ -36,13 +36,14 @@ struct Declarations {
     std::vector<std::string> available_interfaces;  // ids of those that EC2 reports as attached to nothing
 };
 
-void parse_vpc(const JsonCursor& object, Declarations& declared);
-void parse_subnet(const JsonCursor& object, Declarations& declared);
-void parse_security_group(const JsonCursor& object, Declarations& declared);
-void parse_security_group_rule(const JsonCursor& object, Declarations& declared);
-void parse_network_acl(const JsonCursor& object, Declarations& declared);
-void parse_network_interface(const JsonCursor& object, Declarations& declared);
-void parse_prefix_list(const JsonCursor& object, Declarations& declared);
+// Each says whether the object could be told by its id; one that could not is missing in what is declared.
+[[nodiscard]] bool parse_vpc(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_subnet(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_security_group(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_security_group_rule(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_network_acl(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_network_interface(const JsonCursor& object, Declarations& declared);
+[[nodiscard]] bool parse_prefix_list(const JsonCursor& object, Declarations& declared);
 
 // The value of the key `Portcullis`.
 void parse_portcullis(const JsonCursor& object, Declarations& declared);

@@ -98,6 +98,8 @@ bool JsonCursor::is_string() const { return value_ != nullptr && std::holds_alte
 
 bool JsonCursor::is_object() const { return as<JsonObject>("an object") != nullptr; }
 
+bool JsonCursor::is_list() const { return as<JsonArray>("a list") != nullptr; }
+
 std::optional<std::string_view> JsonCursor::text() const {
     const auto* text = as<std::string>("a string");
     return text == nullptr ? std::nullopt : std::optional<std::string_view>(*text);

@@ -42,9 +42,11 @@ class JsonCursor {
     [[nodiscard]] std::vector<JsonCursor> objects() const&;
     std::vector<JsonCursor> objects() const&& = delete;
 
+    // Whether it is a string, without a finding if it is not.
     [[nodiscard]] bool is_string() const;
-    // Whether it is an object. A value of another type is an error; not given is not.
+    // Whether it is of that type. A value of another type is an error; not given is not.
     [[nodiscard]] bool is_object() const;
+    [[nodiscard]] bool is_list() const;
     // None when not given, or of another type, which is an error.
     [[nodiscard]] std::optional<std::string_view> text() const;
     [[nodiscard]] std::optional<std::int64_t> integer() const;

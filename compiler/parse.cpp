@@ -21,7 +21,7 @@ constexpr std::string_view kNextToken = "NextToken";
 // Top-level keys of EC2's documents and the reader of their elements.
 struct TopLevelKey {
     std::string_view name;
-    void (*parse_element)(const JsonCursor& object, Declarations& declared);
+    bool (*parse_element)(const JsonCursor& object, Declarations& declared);
 };
 constexpr TopLevelKey kKeys[] = {
     {"Vpcs", parse_vpc},
@@ -101,7 +101,19 @@ void report_unknown_key(const JsonCursor& member) {
     }
 }
 
-void parse_document(const JsonCursor& root, Declarations& declared) {
+// Whether every element could be told by its id.
+bool parse_list(const JsonCursor& list, const TopLevelKey& key, Declarations& declared) {
+    const std::vector<JsonCursor> objects = list.objects();
+    bool is_complete = !list.is_given() || (list.is_list() && objects.size() == list.elements().size());
+    for (const JsonCursor& object : objects) {
+        is_complete &= key.parse_element(object, declared);
+    }
+    declared.model.has_network_acls |= key.name == kNetworkAcls;
+    return is_complete;
+}
+
+// Whether all that the document declares is among the declarations.
+bool parse_document(const JsonCursor& root, Declarations& declared) {
     const std::vector<JsonCursor> members = root.members();
     const bool is_ours = std::any_of(members.begin(), members.end(), [](const JsonCursor& member) {
         const std::string_view known = known_spelling(member.key());
@@ -112,14 +124,12 @@ void parse_document(const JsonCursor& root, Declarations& declared) {
     }
     if (root.is_object() && !is_ours) {
         refuse_foreign_document(root);
-        return;
+        return false;
     }
+    bool is_complete = root.is_object();
     for (const JsonCursor& member : members) {
         if (const TopLevelKey* key = find_key(member.key())) {
-            for (const JsonCursor& element : member.objects()) {
-                key->parse_element(element, declared);
-            }
-            declared.model.has_network_acls |= key->name == kNetworkAcls;
+            is_complete &= parse_list(member, *key, declared);
         } else if (member.key() == kPortcullis) {
             parse_portcullis(member, declared);
         } else if (member.key() == kNextToken) {
@@ -128,6 +138,7 @@ void parse_document(const JsonCursor& root, Declarations& declared) {
             report_unknown_key(member);
         }
     }
+    return is_complete;
 }
 
 }  // namespace
@@ -137,17 +148,14 @@ ParseOutcome parse(std::span<const Document> documents) {
     Declarations declared;
     bool is_complete = true;
     for (const Document& document : documents) {
-        if (const auto root = read_json(document.name, document.text, findings)) {
-            parse_document(JsonCursor(*root, document.name, findings), declared);
-        } else {
-            is_complete = false;
-        }
+        const auto root = read_json(document.name, document.text, findings);
+        is_complete &= root && parse_document(JsonCursor(*root, document.name, findings), declared);
     }
     if (documents.empty()) {
         findings.error({.file = "(model)", .pointer = {}}, "there are no documents");
     }
     Model model = merge(std::move(declared), findings);
-    // Where a document could not be read, what the others refer to may be in it: nothing true can be said about the whole.
+    // What could not be read may be what something else refers to: then nothing true can be said about the whole.
     if (is_complete) {
         for (Finding& finding : validate(model)) {
             findings.add(std::move(finding));

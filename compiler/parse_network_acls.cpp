@@ -68,7 +68,7 @@ void parse_entry(const JsonCursor& object, NetworkAcl& acl) {
 
 }  // namespace
 
-void parse_network_acl(const JsonCursor& object, Declarations& declared) {
+bool parse_network_acl(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "NetworkAclId");
     const auto vpc_id = required_identifier(object, "VpcId");
     NetworkAcl acl{.id = id.value_or(""),
@@ -95,6 +95,7 @@ void parse_network_acl(const JsonCursor& object, Declarations& declared) {
     if (id) {
         declared.model.network_acls.push_back(std::move(acl));
     }
+    return id.has_value();
 }
 
 }  // namespace portcullis

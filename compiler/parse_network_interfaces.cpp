@@ -84,7 +84,7 @@ std::string parse_instance(const JsonCursor& attachment) {
 
 }  // namespace
 
-void parse_network_interface(const JsonCursor& object, Declarations& declared) {
+bool parse_network_interface(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "NetworkInterfaceId");
     const auto vpc_id = required_identifier(object, "VpcId");
     const auto subnet_id = required_identifier(object, "SubnetId");
@@ -106,12 +106,13 @@ void parse_network_interface(const JsonCursor& object, Declarations& declared) {
         object.member("SourceDestCheck").warn("both address checks stay in force: lifting them is not supported by this version");
     }
     if (!id) {
-        return;
+        return false;
     }
     if (object.member("Status").text() == "available") {
         declared.available_interfaces.push_back(*id);
     }
     declared.model.network_interfaces.push_back(std::move(interface));
+    return true;
 }
 
 }  // namespace portcullis

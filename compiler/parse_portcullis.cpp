@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::uint32_t kMostFlows = 1'000'000;
 
+// The mere presence of the key asks for it, whatever its value.
 void refuse(const JsonCursor& value) { value.error(std::string(value.key()) + " is not supported by this version"); }
 
-// One key of an object and what may stand under it. Checks are not called where the value is not given.
+// One key of an object and what may stand under it.
 struct Key {
     std::string_view name;
     void (*check)(const JsonCursor& value);
@@ -26,7 +27,7 @@ void check_keys(const JsonCursor& object, std::span<const Key> keys) {
         const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == member.key(); });
         if (key == keys.end()) {
             member.error("unknown key " + quoted(member.key()));
-        } else if (member.is_given()) {
+        } else {
             key->check(member);
         }
     }
@@ -34,6 +35,12 @@ void check_keys(const JsonCursor& object, std::span<const Key> keys) {
 
 // Read by parse_port, parse_bridge or parse_quotas.
 void read_elsewhere(const JsonCursor& /*value*/) {}
+
+void refuse_given(const JsonCursor& value) {
+    if (value.is_given()) {
+        refuse(value);
+    }
+}
 
 void refuse_true(const JsonCursor& value) {
     if (value.boolean().value_or(false)) {
@@ -100,12 +107,12 @@ void check_on_deny(const JsonCursor& on_deny) {
 }
 
 void check_quotas(const JsonCursor& quotas) {
-    static constexpr Key kKeys[] = {{"Flows", read_elsewhere}, {"FlowsPerPort", refuse}, {"HalfOpenPerPort", refuse}};
+    static constexpr Key kKeys[] = {{"Flows", read_elsewhere}, {"FlowsPerPort", refuse_given}, {"HalfOpenPerPort", refuse_given}};
     check_keys(quotas, kKeys);
 }
 
 void check_port_quotas(const JsonCursor& quotas) {
-    static constexpr Key kKeys[] = {{"FlowsPerPort", refuse}, {"HalfOpenPerPort", refuse}};
+    static constexpr Key kKeys[] = {{"FlowsPerPort", refuse_given}, {"HalfOpenPerPort", refuse_given}};
     check_keys(quotas, kKeys);
 }
 

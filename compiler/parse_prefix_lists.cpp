@@ -21,7 +21,7 @@ std::optional<Family> parse_family(const JsonCursor& family) {
 
 }  // namespace
 
-void parse_prefix_list(const JsonCursor& object, Declarations& declared) {
+bool parse_prefix_list(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "PrefixListId");
     const auto family = parse_family(object.member("AddressFamily"));
     PrefixList list{.id = id.value_or(""), .is_known = false, .cidrs = {}, .position = object.position()};
@@ -46,6 +46,7 @@ void parse_prefix_list(const JsonCursor& object, Declarations& declared) {
     if (id) {
         declared.model.prefix_lists.push_back(std::move(list));
     }
+    return id.has_value();
 }
 
 }  // namespace portcullis

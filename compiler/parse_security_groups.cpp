@@ -88,7 +88,7 @@ std::optional<RuleSource> parse_flat_source(const JsonCursor& object) {
 
 }  // namespace
 
-void parse_security_group(const JsonCursor& object, Declarations& declared) {
+bool parse_security_group(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "GroupId");
     SecurityGroup group{.id = id.value_or(""),
                         .name = std::string(object.member("GroupName").text().value_or("")),
@@ -102,9 +102,10 @@ void parse_security_group(const JsonCursor& object, Declarations& declared) {
     if (id) {
         declared.model.security_groups.push_back(std::move(group));
     }
+    return id.has_value();
 }
 
-void parse_security_group_rule(const JsonCursor& object, Declarations& declared) {
+bool parse_security_group_rule(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "SecurityGroupRuleId");
     const auto group_id = required_identifier(object, "GroupId");
     const auto is_egress = object.required("IsEgress").boolean();
@@ -118,6 +119,7 @@ void parse_security_group_rule(const JsonCursor& object, Declarations& declared)
                                        .source = std::move(*source),
                                        .position = object.position()});
     }
+    return true;  // nothing refers to a flat rule
 }
 
 }  // namespace portcullis

@@ -20,23 +20,24 @@ void add_primary_block(std::vector<Prefix>& blocks, const JsonCursor& object) {
 
 }  // namespace
 
-void parse_vpc(const JsonCursor& object, Declarations& declared) {
+bool parse_vpc(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "VpcId");
     if (!id) {
-        return;
+        return false;
     }
     Vpc vpc{.id = *id, .cidrs = parse_associated_blocks(object, kIpv4Blocks), .position = object.position()};
     add_primary_block(vpc.cidrs, object);
     add_blocks(vpc.cidrs, parse_associated_blocks(object, kIpv6Blocks));
     keep_first(vpc.cidrs);
     declared.model.vpcs.push_back(std::move(vpc));
+    return true;
 }
 
-void parse_subnet(const JsonCursor& object, Declarations& declared) {
+bool parse_subnet(const JsonCursor& object, Declarations& declared) {
     const auto id = required_identifier(object, "SubnetId");
     const auto vpc_id = required_identifier(object, "VpcId");
     if (!id) {
-        return;
+        return false;
     }
     Subnet subnet{.id = *id, .vpc_id = vpc_id.value_or(""), .cidrs = {}, .position = object.position()};
     if (const auto block = parse_cidr(object.member("CidrBlock"), Family::Ipv4)) {
@@ -45,6 +46,7 @@ void parse_subnet(const JsonCursor& object, Declarations& declared) {
     add_blocks(subnet.cidrs, parse_associated_blocks(object, kIpv6Blocks));
     keep_first(subnet.cidrs);
     declared.model.subnets.push_back(std::move(subnet));
+    return true;
 }
 
 }  // namespace portcullis

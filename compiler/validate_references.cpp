@@ -36,7 +36,7 @@ void validate_interface(const NetworkInterface& interface, const DeclaredIndex& 
         }
     }
     if (is_bound && !interface.mac) {
-        findings.error(interface.position, "MacAddress is missing, and a port names the interface");
+        findings.error(interface.position, "it has no MacAddress, and a port names it");
     }
 }
 
