@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every case of cases/*.json before every judge. The tests are made from the files: "Evaluator/groups.A rule for the port admits the SYN".
+// Every case of cases/*.json before every judge and on real bridges. The tests are made from the files: "Evaluator/groups.A rule for the
+// port admits the SYN".
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "tests/conformance/bpf_judge.h"
+#include "tests/conformance/bridge_runner.h"
 #include "tests/conformance/case_file.h"
 #include "tests/conformance/evaluator_judge.h"
 #include "tests/conformance/run_case.h"
@@ -15,33 +18,34 @@
 namespace portcullis::test {
 namespace {
 
-// One judge for all its cases: made when the first of them runs, for loading programs takes longer than judging a case.
-struct SharedJudge {
-    std::function<std::unique_ptr<Judge>()> make;
-    RuleNaming naming = RuleNaming::All;
-    std::unique_ptr<Judge> judge;
+using CaseRunner = std::function<void(const Case&)>;
+
+// One runner for all its cases, made when the first of them runs: loading programs takes longer than judging a case.
+struct SharedRunner {
+    std::function<CaseRunner()> make;
+    CaseRunner run;
 };
 
 class CaseTest : public testing::Test {
    public:
-    CaseTest(const Case& conformance_case, std::shared_ptr<SharedJudge> shared) : case_(conformance_case), shared_(std::move(shared)) {}
+    CaseTest(const Case& conformance_case, std::shared_ptr<SharedRunner> shared) : case_(conformance_case), shared_(std::move(shared)) {}
     void TestBody() override {
-        if (!shared_->judge) {
-            shared_->judge = shared_->make();
+        if (!shared_->run) {
+            shared_->run = shared_->make();
         }
-        run_case(case_, *shared_->judge, shared_->naming);
+        shared_->run(case_);
     }
 
    private:
     Case case_;
-    std::shared_ptr<SharedJudge> shared_;
+    std::shared_ptr<SharedRunner> shared_;
 };
 
-void add_tests(const std::vector<CaseFile>& files, const std::string& name, const std::shared_ptr<SharedJudge>& judge) {
+void add_tests(const std::vector<CaseFile>& files, const std::string& name, const std::shared_ptr<SharedRunner>& runner) {
     for (const CaseFile& file : files) {
         for (const Case& one : file.cases) {
             testing::RegisterTest((name + "/" + file.name).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                                  [one, judge]() -> testing::Test* { return new CaseTest(one, judge); });
+                                  [one, runner]() -> testing::Test* { return new CaseTest(one, runner); });
         }
     }
 }
@@ -59,6 +63,15 @@ std::size_t ports_needed(const std::vector<CaseFile>& files) {
     return most;
 }
 
+CaseRunner judged_by(const std::shared_ptr<Judge>& judge, RuleNaming naming) {
+    return [=](const Case& one) { run_case(one, *judge, naming); };
+}
+
+CaseRunner on_a_bridge(std::size_t ports, bool calls_netfilter) {
+    const auto runner = std::make_shared<BridgeRunner>(ports, calls_netfilter);
+    return [=](const Case& one) { runner->run(one); };
+}
+
 }  // namespace
 }  // namespace portcullis::test
 
@@ -71,16 +84,18 @@ int main(int argc, char** argv) {
         return 1;
     }
     const std::size_t ports = ports_needed(*files);
-    std::vector<std::shared_ptr<SharedJudge>> judges;
-    const auto add = [&](const std::string& name, RuleNaming naming, std::function<std::unique_ptr<Judge>()> make) {
-        judges.push_back(std::make_shared<SharedJudge>(SharedJudge{.make = std::move(make), .naming = naming, .judge = nullptr}));
-        add_tests(*files, name, judges.back());
+    std::vector<std::shared_ptr<SharedRunner>> runners;
+    const auto add = [&](const std::string& name, std::function<CaseRunner()> make) {
+        runners.push_back(std::make_shared<SharedRunner>(SharedRunner{.make = std::move(make), .run = {}}));
+        add_tests(*files, name, runners.back());
     };
-    add("Evaluator", RuleNaming::All, [] { return std::make_unique<EvaluatorJudge>(); });
-    add("Bpf", RuleNaming::Some, [ports] { return std::make_unique<BpfJudge>(ports); });
+    add("Evaluator", [] { return judged_by(std::make_shared<EvaluatorJudge>(), RuleNaming::All); });
+    add("Bpf", [=] { return judged_by(std::make_shared<BpfJudge>(ports), RuleNaming::Some); });
+    add("Bridge", [=] { return on_a_bridge(ports, /*calls_netfilter=*/false); });
+    add("BridgeWithNetfilter", [=] { return on_a_bridge(ports, /*calls_netfilter=*/true); });
     const int result = RUN_ALL_TESTS();
-    for (const auto& shared : judges) {
-        shared->judge.reset();
+    for (const auto& shared : runners) {
+        shared->run = nullptr;
     }
     return result;
 }

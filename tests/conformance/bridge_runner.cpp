@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/bridge_runner.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <algorithm>
+
+#include "tests/conformance/kernel_forwarding.h"
+#include "tests/conformance/run_case.h"
+
+namespace portcullis::test {
+namespace {
+
+const Mac kElsewhere{{0x02, 0, 0, 0, 0, 0xfe}};
+
+// One softirq queue for all frames of the test.
+void stay_on_one_cpu() {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(::sched_getcpu(), &cpus);
+    if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
+        end_test_run("stay on one CPU");
+    }
+}
+
+// An unsolicited advertisement of the sender's link-local address: admitted at every port it may cross (docs/semantics.md 2.3), whatever
+// the rules, and without an effect on state. Its nonce makes it unique.
+Bytes sentinel(const Mac& sender, std::uint32_t number) {
+    Bytes nonce = nd_link_option(14, {});
+    for (std::size_t i = 0; i < 4; ++i) {
+        nonce[2 + i] = static_cast<std::uint8_t>(number >> (8 * i));
+    }
+    return (Ethernet{.source = sender, .destination = mac("33:33:00:00:00:01"), .type = {}} /
+            Ipv6{.source = sender.link_local(), .destination = ip("ff02::1"), .hop_limit = 255, .next_header = {}, .payload_length = {}} /
+            Neighbour{.type = 136, .target = sender.link_local(), .options = nonce})
+        .bytes();
+}
+
+}  // namespace
+
+BridgeRunner::BridgeRunner(std::size_t ports, bool calls_netfilter)
+    : host_({.ports = ports, .calls_netfilter = calls_netfilter}),
+      calls_netfilter_(calls_netfilter),
+      outside_(host_.test_host().outside(), host_.test_host().outside_device()),
+      bridge_(host_.test_host().host(), "br0") {
+    stay_on_one_cpu();
+    // A frame goes to the uplink, and to the port of the step where there is one: what other ports would say is none of the case's.
+    std::string batch = "link set up0 type bridge_slave learning off\n";
+    for (std::size_t port = 0; port < ports; ++port) {
+        batch += "link set " + TestHost::port_device(port) + " type bridge_slave learning off flood off mcast_flood off bcast_flood off\n";
+        instances_.emplace_back(host_.test_host().instance(port), host_.test_host().instance_device(port));
+    }
+    host_.test_host().host().ip(batch);
+}
+
+void BridgeRunner::begin(const Model& model) {
+    change(model);
+    host_.forget_flows();
+    evaluator_.begin(model);
+}
+
+void BridgeRunner::change(const Model& model) {
+    model_ = std::make_shared<const Model>(model);
+    host_.apply(model);
+}
+
+void BridgeRunner::run(const Case& conformance_case) {
+    begin(*conformance_case.model);
+    for (std::size_t i = 0; i < conformance_case.steps.size(); ++i) {
+        const Step& step = conformance_case.steps[i];
+        SCOPED_TRACE("docs/semantics.md " + conformance_case.section + ", step " + std::to_string(i + 1) + ", " +
+                     to_string(step.arrival()));
+        if (step.model) {
+            change(*step.model);
+            evaluator_.change(*step.model);
+        }
+        if (step.wait_s != 0) {
+            host_.age_flows(step.wait_s);
+            evaluator_.wait(step.wait_s);
+        }
+        run_step(step);
+        if (testing::Test::HasFailure()) {
+            return;
+        }
+    }
+}
+
+Mac BridgeRunner::mac_of(const std::string& interface_id) const {
+    const auto& all = model_->network_interfaces;
+    const auto at = std::find_if(all.begin(), all.end(), [&](const NetworkInterface& one) { return one.id == interface_id; });
+    return at == all.end() ? Mac{} : at->mac.value_or(Mac{});
+}
+
+BridgeRunner::Path BridgeRunner::path_of(const Step& step) const {
+    const RawSocket& own = instances_.at(host_.port_of(step.interface_id));
+    if (step.direction == Direction::Outbound) {
+        return {.sender = &own, .receiver = &outside_, .sentinel_mac = mac_of(step.interface_id), .crossings = {step.arrival()}};
+    }
+    Path path{.sender = &bridge_, .receiver = &own, .sentinel_mac = kElsewhere, .crossings = {step.arrival()}};
+    switch (step.entrance.kind) {
+        case Entrance::Kind::Host:
+            path.is_from_host = true;
+            break;
+        case Entrance::Kind::Uplink:
+            path.sender = &outside_;
+            break;
+        case Entrance::Kind::Port: {
+            const std::string& other = step.entrance.interface_id;
+            path.sender = &instances_.at(host_.port_of(other));
+            path.sentinel_mac = mac_of(other);
+            const Arrival departure{.interface_id = other, .direction = Direction::Outbound, .entrance = {}, .frame = step.frame};
+            path.crossings.insert(path.crossings.begin(), departure);
+            break;
+        }
+    }
+    return path;
+}
+
+void BridgeRunner::flood_to(const Step& step, bool is_on) {
+    if (step.direction == Direction::Inbound) {
+        const std::string word = is_on ? "on" : "off";
+        const std::string device = TestHost::port_device(host_.port_of(step.interface_id));
+        host_.test_host().host().ip("link set " + device + " type bridge_slave flood " + word + " mcast_flood " + word + " bcast_flood " +
+                                    word);
+    }
+}
+
+std::vector<Bytes> BridgeRunner::send_and_collect(const Path& path, const Bytes& frame) {
+    const Bytes last = sentinel(path.sentinel_mac, ++sentinels_);
+    path.receiver->drain();
+    path.sender->send(frame);
+    path.sender->send(last);
+    std::vector<Bytes> seen;
+    const bool has_arrived = wait_until([&] {
+        while (std::optional<Bytes> next = path.receiver->receive()) {
+            if (*next == last) {
+                return true;
+            }
+            seen.push_back(std::move(*next));
+        }
+        return false;
+    });
+    EXPECT_TRUE(has_arrived) << "the legal frame behind the one under test did not arrive: the path is closed";
+    return seen;
+}
+
+void BridgeRunner::run_step(const Step& step) {
+    if (step.entrance.interface_id == step.interface_id) {
+        ++tally_.not_forwarded;  // a bridge returns nothing to the port it came from
+        return;
+    }
+    const Path path = path_of(step);
+    std::map<Crossing, ReasonCounts> before;
+    for (const Arrival& arrival : path.crossings) {
+        const Crossing crossing = crossing_of(arrival);
+        before[crossing] = host_.counts(crossing.first, crossing.second);
+    }
+    flood_to(step, true);
+    const std::vector<Bytes> seen = send_and_collect(path, step.frame);
+    flood_to(step, false);
+    const Fate fate = compare_crossings(path, step.frame, before);
+    const bool is_due = fate == Fate::Delivered;
+    const bool was_seen =
+        std::any_of(seen.begin(), seen.end(), [&](const Bytes& one) { return is_arrival_of(one, step.frame, calls_netfilter_); });
+    EXPECT_EQ(was_seen, is_due) << (is_due ? "passed, but never seen at the far side" : "seen at the far side, which it must not reach");
+    EXPECT_LE(seen.size(), is_due ? 1u : 0u) << "the far side saw something else";
+    ++(fate == Fate::Delivered ? tally_.delivered : (fate == Fate::Dropped ? tally_.dropped : tally_.not_forwarded));
+}
+
+BridgeRunner::Fate BridgeRunner::compare_crossings(const Path& path, const Bytes& frame, const std::map<Crossing, ReasonCounts>& before) {
+    const bool is_forwarded = path.is_from_host || bridge_forwards(frame, calls_netfilter_);
+    Fate fate = path.is_from_host || kernel_receives(frame) ? Fate::Delivered : Fate::NotForwarded;
+    for (const Arrival& arrival : path.crossings) {
+        const bool is_behind_the_bridge = arrival.direction == Direction::Inbound;
+        if (fate == Fate::Delivered && is_behind_the_bridge && !is_forwarded) {
+            fate = Fate::NotForwarded;
+        }
+        const bool is_reached = fate == Fate::Delivered;
+        const Reason expected = is_reached ? evaluator_.judge(arrival).reason : PC_REASON_passed;
+        compare_crossing(arrival, before.at(crossing_of(arrival)), is_reached, expected);
+        if (is_reached && expected != PC_REASON_passed) {
+            fate = Fate::Dropped;
+        }
+    }
+    return fate == Fate::Delivered && !is_forwarded ? Fate::NotForwarded : fate;
+}
+
+void BridgeRunner::compare_crossing(const Arrival& arrival, const ReasonCounts& before, bool is_reached, Reason expected) {
+    const Crossing crossing = crossing_of(arrival);
+    const ReasonCounts after = host_.counts(crossing.first, crossing.second);
+    for (std::size_t reason = 0; reason < after.size(); ++reason) {
+        const bool is_expected = is_reached && reason == expected;
+        const std::uint64_t sentinels = reason == PC_REASON_passed ? 1 : 0;
+        EXPECT_EQ(after[reason] - before[reason], sentinels + (is_expected ? 1 : 0))
+            << to_string(arrival.direction) << " at " << arrival.interface_id << ", counter " << name_of(static_cast<Reason>(reason))
+            << (is_reached ? ": the evaluator says " + std::string(name_of(expected)) : std::string(": the frame does not get there"));
+    }
+}
+
+}  // namespace portcullis::test
