@@ -48,11 +48,11 @@ std::string_view to_string(AttachMode mode) {
     return "auto";
 }
 
-Result<Attachments> Attachments::create(AttachMode mode, std::string links_directory) {
+Attachments Attachments::create(AttachMode mode, std::string links_directory) {
     if (mode == AttachMode::Auto) {
         mode = probe_tcx() ? AttachMode::Tcx : AttachMode::Clsact;
     }
-    return Attachments(mode, std::move(links_directory));
+    return {mode, std::move(links_directory)};
 }
 
 std::string Attachments::link_path(const Hook& hook) const {

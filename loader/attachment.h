@@ -18,7 +18,7 @@ namespace portcullis {
 class Attachments {
    public:
     // Auto is resolved by asking the kernel. `links_directory`: where tcx links are pinned, on a bpffs.
-    [[nodiscard]] static Result<Attachments> create(AttachMode mode, std::string links_directory);
+    [[nodiscard]] static Attachments create(AttachMode mode, std::string links_directory);
     [[nodiscard]] AttachMode mode() const { return mode_; }  // Tcx or Clsact
 
     // What `attach` did not find at its hook (no device) has the error code ENODEV.

@@ -123,32 +123,31 @@ Result<> RawMap::remove_all(const void* keys, std::uint32_t count) {
     return {};
 }
 
-Result<RawMap::Dump> RawMap::dump() const {
-    Dump dump;
+Result<> RawMap::for_each(const Visit& visit) const {
     std::uint32_t chunk = std::min(capacity_, 4096U);
     std::vector<std::byte> position(std::max<std::size_t>(key_bytes_, sizeof(std::uint32_t)));
-    bool is_first = true;
-    for (;;) {
-        dump.keys.resize(std::size_t{dump.count + chunk} * key_bytes_);
-        dump.values.resize(std::size_t{dump.count + chunk} * row_bytes_);
+    std::vector<std::byte> next(position.size());
+    for (bool is_first = true, is_last = false; !is_last;) {
+        std::vector<std::byte> keys(std::size_t{chunk} * key_bytes_);
+        std::vector<std::byte> values(std::size_t{chunk} * row_bytes_);
         std::uint32_t count = chunk;
-        std::vector<std::byte> next(position.size());
-        const int result = ::bpf_map_lookup_batch(fd_.value(), is_first ? nullptr : position.data(), next.data(),
-                                                  dump.keys.data() + std::size_t{dump.count} * key_bytes_,
-                                                  dump.values.data() + std::size_t{dump.count} * row_bytes_, &count, nullptr);
+        const int result = ::bpf_map_lookup_batch(fd_.value(), is_first ? nullptr : position.data(), next.data(), keys.data(),
+                                                  values.data(), &count, nullptr);
         if (result == -ENOSPC) {  // one bucket of the hash holds more than a chunk: nothing was read
             chunk *= 2;
             continue;
         }
-        if (result != 0 && result != -ENOENT) return fail(error("read", -result));
-        dump.count += count;
-        if (result == -ENOENT) break;  // the end
-        position = std::move(next);
+        is_last = result == -ENOENT;
+        if (result != 0 && !is_last) {
+            return fail(error("read", -result));
+        }
+        for (std::uint32_t index = 0; index < count; ++index) {
+            visit(at(keys.data(), index, key_bytes_), at(values.data(), index, row_bytes_));
+        }
+        position.swap(next);
         is_first = false;
     }
-    dump.keys.resize(std::size_t{dump.count} * key_bytes_);
-    dump.values.resize(std::size_t{dump.count} * row_bytes_);
-    return dump;
+    return {};
 }
 
 Result<std::vector<std::byte>> RawMap::read_rows(std::uint32_t first, std::uint32_t count) const {

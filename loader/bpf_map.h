@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ namespace portcullis {
 
 class RawMap {
    public:
+    RawMap() = default;  // of no map
     // Takes over `fd`, and reads the name and the sizes from the kernel.
     [[nodiscard]] static Result<RawMap> adopt(UniqueFd fd);
 
@@ -44,19 +47,15 @@ class RawMap {
     // Keys that are not there are passed over.
     [[nodiscard]] Result<> remove_all(const void* keys, std::uint32_t count);
 
-    struct Dump {
-        std::vector<std::byte> keys, values;
-        std::uint32_t count = 0;
-    };
-    // Every entry. Entries that come or go meanwhile may be missing.
-    [[nodiscard]] Result<Dump> dump() const;
+    // Calls `visit` with the bytes of every entry's key and value. Entries that come or go meanwhile may be missing.
+    using Visit = std::function<void(const std::byte* key, const std::byte* value)>;
+    [[nodiscard]] Result<> for_each(const Visit& visit) const;
     // Values of the rows first … first + count - 1 of an array. Per-CPU arrays: one value per possible CPU each.
     [[nodiscard]] Result<std::vector<std::byte>> read_rows(std::uint32_t first, std::uint32_t count) const;
     // Bytes that read_rows gives per row.
     [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
 
    private:
-    RawMap() = default;
     [[nodiscard]] Error error(std::string_view operation, int code) const;
     [[nodiscard]] Result<> update(const void* key, const void* value, std::uint64_t flags);
     UniqueFd fd_;
@@ -71,7 +70,7 @@ class BpfMap {
     static_assert(std::is_trivially_copyable_v<Key> && std::is_trivially_copyable_v<Value>);
 
    public:
-    using Entries = std::vector<std::pair<Key, Value>>;
+    BpfMap() = default;  // of no map
 
     [[nodiscard]] static Result<BpfMap> adopt(UniqueFd fd) {
         auto raw = RawMap::adopt(std::move(fd));
@@ -97,7 +96,17 @@ class BpfMap {
     [[nodiscard]] Result<> remove_all(std::span<const Key> keys) {
         return raw_.remove_all(keys.data(), static_cast<std::uint32_t>(keys.size()));
     }
-    [[nodiscard]] Result<RawMap::Dump> dump() const { return raw_.dump(); }
+    // Calls `visit` with every key and value. Entries that come or go meanwhile may be missing.
+    template <class Visit>
+    [[nodiscard]] Result<> for_each(Visit visit) const {
+        return raw_.for_each([&](const std::byte* key_bytes, const std::byte* value_bytes) {
+            Key key;
+            Value value;
+            std::memcpy(&key, key_bytes, sizeof(Key));
+            std::memcpy(&value, value_bytes, sizeof(Value));
+            visit(key, value);
+        });
+    }
 
    private:
     explicit BpfMap(RawMap raw) : raw_(std::move(raw)) {}
@@ -108,6 +117,7 @@ class BpfMap {
 template <class Row>
 class BpfRows {
    public:
+    BpfRows() = default;  // of no map
     [[nodiscard]] static Result<BpfRows> adopt(UniqueFd fd) {
         auto map = BpfMap<std::uint32_t, Row>::adopt(std::move(fd));
         if (!map) return fail(std::move(map.error()));
@@ -124,6 +134,7 @@ class BpfRows {
 // Arrays of counters, per CPU or not: a row is `words` 64-bit words, summed over the CPUs.
 class BpfSums {
    public:
+    BpfSums() = default;  // of no map
     [[nodiscard]] static Result<BpfSums> adopt(UniqueFd fd, std::uint32_t words);
     // The words of the rows first … first + count - 1, one row behind the other.
     [[nodiscard]] Result<std::vector<std::uint64_t>> read(std::uint32_t first, std::uint32_t count) const;
@@ -133,7 +144,7 @@ class BpfSums {
    private:
     BpfSums(RawMap raw, std::uint32_t words) : raw_(std::move(raw)), words_(words) {}
     RawMap raw_;
-    std::uint32_t words_;
+    std::uint32_t words_ = 1;
 };
 
 }  // namespace portcullis

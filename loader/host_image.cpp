@@ -7,10 +7,6 @@
 namespace portcullis {
 namespace {
 
-bool is_port(const DeviceBinding& binding) {
-    return binding.kind == DeviceBinding::Kind::Bound || binding.kind == DeviceBinding::Kind::Closed;
-}
-
 // The row that the device has and may keep: not when it was another interface's.
 const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& binding, const std::string& interface_id) {
     const auto device = in_force.devices.find(binding.ifindex);
@@ -72,6 +68,10 @@ void bind_combined_rows(const Ruleset& ruleset, HostImage& image) {
 }
 
 }  // namespace
+
+bool is_port(const DeviceBinding& binding) {
+    return binding.kind == DeviceBinding::Kind::Bound || binding.kind == DeviceBinding::Kind::Closed;
+}
 
 Result<> check_bindings(const Wanted& wanted) {
     std::set<std::uint32_t> devices;

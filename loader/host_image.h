@@ -37,6 +37,9 @@ struct Wanted {
     std::span<const DeviceBinding> devices;
 };
 
+// Bound or Closed: the device gets programs and a row of pc_ports.
+[[nodiscard]] bool is_port(const DeviceBinding& binding);
+
 // Two bindings of one device, of one interface, or of a port that the ruleset does not have.
 [[nodiscard]] Result<> check_bindings(const Wanted& wanted);
 

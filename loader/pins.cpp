@@ -223,6 +223,20 @@ Result<Standing> find_standing(const std::string& directory) {
     return Standing{.links = std::move(*links), .filters = std::move(*filters)};
 }
 
+Result<> release_link(const PinnedLink& link) {
+    const UniqueFd fd(::bpf_obj_get(link.path.c_str()));
+    if (!fd.is_open()) {
+        return fail(Error::from_errno("cannot open the pin " + link.path, -fd.value()));
+    }
+    if (auto detached = tcx_detach(fd.value()); !detached) {
+        return detached;
+    }
+    if (::unlink(link.path.c_str()) != 0) {
+        return fail(Error::from_errno("cannot remove the pin " + link.path, errno));
+    }
+    return {};
+}
+
 Result<std::uint32_t> remove_pins(const std::string& directory) {
     auto links = clear_directory(fs::path(directory) / "links");
     if (!links) return links;

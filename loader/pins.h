@@ -47,6 +47,8 @@ struct Standing {
     [[nodiscard]] bool has(const Hook& hook) const;
 };
 [[nodiscard]] Result<Standing> find_standing(const std::string& directory);
+// Takes the link's program off its hook and removes the pin.
+[[nodiscard]] Result<> release_link(const PinnedLink& link);
 
 // Removes every pin whose name begins with pc_, then the directories that are empty. Gives the number of pins removed.
 [[nodiscard]] Result<std::uint32_t> remove_pins(const std::string& directory);

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/bpf_dataplane.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <optional>
+#include <utility>
+
+#include "loader/device_hooks.h"
+#include "loader/host_image.h"
+#include "loader/host_maps.h"
+#include "loader/image_diff.h"
+#include "loader/libbpf_log.h"
+#include "loader/pins.h"
+#include "loader/traffic_counters.h"
+
+namespace portcullis {
+namespace {
+
+struct Plan {
+    HostImage image;
+    ImageDiff diff;
+};
+
+// What a change left to be done when the kernel refused to go on; nothing else is done before it is.
+struct Unfinished {
+    ImageDiff diff;
+    Result<> (HostMaps::*step)(const ImageDiff&);
+};
+
+}  // namespace
+
+struct BpfDataplane::State {
+    LogCallback log;
+    MapCapacities capacities;
+    Pins pins;
+    BpfObject object;
+    HostMaps maps;
+    TrafficCounters counters;
+    DeviceHooks hooks;
+    DeviceSlots slots;
+    Numberings numberings;
+    HostImage in_force{};
+    std::optional<Unfinished> unfinished{};
+    bool is_pinned = false;
+    bool is_taking_over = false;
+
+    [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
+    [[nodiscard]] Result<> finish();
+    [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
+    [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
+    [[nodiscard]] Result<> carry_out(Plan& plan);
+    [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
+    void forget(const HostImage& image);
+    void settle(ImageDiff diff);
+};
+
+// ---- the steps of a change, in their order ----------------------------------------------------------------------------------------------
+
+Result<> BpfDataplane::State::finish() {
+    if (!unfinished) {
+        return {};
+    }
+    if (auto done = (maps.*unfinished->step)(unfinished->diff); !done) {
+        return fail(done.error().with_context("cannot tidy up after the last change"));
+    }
+    unfinished.reset();
+    return {};
+}
+
+// First of all, whatever becomes of the policy: a managed device is closed from the moment it is given.
+Result<std::vector<DeviceBinding>> BpfDataplane::State::close_devices(std::span<const DeviceBinding> devices, const Standing& standing) {
+    auto lost = hooks.forget_lost(devices, standing);
+    if (!lost) {
+        return fail(std::move(lost.error()));
+    }
+    for (const std::uint32_t ifindex : *lost) {
+        const auto device = in_force.devices.find(ifindex);
+        if (device == in_force.devices.end()) {
+            continue;
+        }
+        const std::uint32_t slot = device->second.slot;
+        if (auto closed = maps.close_device(ifindex, slot); !closed) {
+            return fail(std::move(closed.error()));
+        }
+        in_force.devices.erase(device);
+        if (in_force.ports.erase(slot) != 0) {
+            slots.release(slot);
+        }
+    }
+    return hooks.close_newcomers(devices, standing);
+}
+
+// The numbers and slots that a failed change took are given back.
+void BpfDataplane::State::forget(const HostImage& image) {
+    numberings.roll_back();
+    release_slots(image, in_force, slots);
+}
+
+Result<Plan> BpfDataplane::State::plan(const Wanted& wanted) {
+    if (slots.has_released()) {
+        if (auto waited = maps.wait(); !waited) {
+            return fail(std::move(waited.error()));
+        }
+        slots.recycle();
+    }
+    auto policy = lower_bpf(wanted.ruleset, capacities, numberings);
+    if (!policy) {
+        numberings.roll_back();
+        return fail(std::move(policy.error()));
+    }
+    auto image = plan_host(std::move(*policy), wanted, in_force, slots);
+    if (!image) {
+        numberings.roll_back();
+        return fail(std::move(image.error()));
+    }
+    auto diff = diff_images(in_force, *image, maps.parity());
+    if (!diff) {
+        forget(*image);
+        return fail(std::move(diff.error()));
+    }
+    return Plan{.image = std::move(*image), .diff = std::move(*diff)};
+}
+
+// Up to the switch. On failure the former generation stays in force, whole.
+Result<> BpfDataplane::State::carry_out(Plan& plan) {
+    auto done = counters.restart_rules(numberings.rules);
+    if (done) {
+        done = counters.restart_ports(in_force, plan.image);
+    }
+    if (done && plan.diff.empty()) {
+        return {};
+    }
+    if (done) {
+        done = maps.write_aside(plan.diff);
+    }
+    if (done) {
+        maps.switch_generation();
+        return {};
+    }
+    forget(plan.image);
+    unfinished = Unfinished{.diff = std::move(plan.diff), .step = &HostMaps::undo};
+    (void)finish();  // else it is tried again before the next change: the failure that matters is the first
+    return done;
+}
+
+// The new generation holds; what is left has no effect on verdicts. A failure is said, and it is tried again before the next change.
+void BpfDataplane::State::settle(ImageDiff diff) {
+    if (diff.empty()) {
+        return;
+    }
+    unfinished = Unfinished{.diff = std::move(diff), .step = &HostMaps::settle};
+    if (auto finished = finish(); !finished && log) {
+        log(LogLevel::Warning, finished.error().message);
+    }
+}
+
+// From a former daemon's programs to ours. Until a hook has been replaced, it judges by the former policy.
+Result<> BpfDataplane::State::hand_over(const Standing& standing, std::span<const DeviceBinding> devices) {
+    if (!is_taking_over) {
+        return {};
+    }
+    if (auto taken = hooks.take_over(standing); !taken) {
+        return fail(taken.error().with_context("cannot replace a former daemon's programs"));
+    }
+    hooks.release_others_of(standing, devices);
+    if (auto promoted = pins.promote(); !promoted) {
+        return promoted;
+    }
+    is_taking_over = false;
+    return {};
+}
+
+Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
+    if (auto checked = check_bindings(wanted); !checked) {
+        return fail(std::move(checked.error()));
+    }
+    if (auto finished = finish(); !finished) {
+        return fail(std::move(finished.error()));
+    }
+    if (!is_pinned) {
+        if (auto pinned = pins.pin(object); !pinned) {
+            return fail(std::move(pinned.error()));
+        }
+        is_pinned = true;
+    }
+    auto standing = is_taking_over ? find_standing(pins.directory()) : Result<Standing>(Standing{});
+    if (!standing) {
+        return fail(std::move(standing.error()));
+    }
+    const std::uint64_t writes_before = maps.writes();
+    const auto present = close_devices(wanted.devices, *standing);
+    if (!present) {
+        return fail(present.error());
+    }
+    auto planned = plan({.ruleset = wanted.ruleset, .devices = *present});
+    if (!planned) {
+        return fail(std::move(planned.error()));
+    }
+    if (auto carried = carry_out(*planned); !carried) {
+        return fail(std::move(carried.error()));
+    }
+    release_slots(in_force, planned->image, slots);
+    in_force = std::move(planned->image);
+    numberings.retire_unused();
+    auto handed = hand_over(*standing, *present);
+    hooks.release_others(*present);
+    settle(std::move(planned->diff));
+    if (!handed) {
+        return fail(std::move(handed.error()));
+    }
+    return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before};
+}
+
+// ---- the interface
+// ------------------------------------------------------------------------------------------------------------------------
+
+BpfDataplane::BpfDataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BpfDataplane::~BpfDataplane() = default;
+
+Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOptions& options) {
+    set_libbpf_log(options.log);
+    if (options.capacities.ports > DeviceSlots::kMost) {
+        return fail("pc_ports holds at most " + std::to_string(DeviceSlots::kMost) + " ports");
+    }
+    auto pins = Pins::open(options.bpffs_directory, options.log);
+    if (!pins) {
+        return fail(std::move(pins.error()));
+    }
+    auto is_taking_over = pins->hold_enforcement();
+    if (!is_taking_over) {
+        return fail(std::move(is_taking_over.error()));
+    }
+    auto object = BpfObject::load(options.capacities);
+    if (!object) {
+        return fail(std::move(object.error()));
+    }
+    auto maps = HostMaps::open(*object);
+    if (!maps) {
+        return fail(std::move(maps.error()));
+    }
+    auto counters = TrafficCounters::open(*object);
+    if (!counters) {
+        return fail(std::move(counters.error()));
+    }
+    DeviceHooks hooks(Attachments::create(options.attach_mode, pins->links_directory()), *object, options.log);
+    auto state = std::unique_ptr<State>(new State{.log = options.log,
+                                                  .capacities = options.capacities,
+                                                  .pins = std::move(*pins),
+                                                  .object = std::move(*object),
+                                                  .maps = std::move(*maps),
+                                                  .counters = std::move(*counters),
+                                                  .hooks = std::move(hooks),
+                                                  .slots = DeviceSlots(options.capacities.ports),
+                                                  .numberings = Numberings(options.capacities),
+                                                  .is_taking_over = *is_taking_over});
+    return std::unique_ptr<BpfDataplane>(new BpfDataplane(std::move(state)));
+}
+
+Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
+    return state_->apply({.ruleset = ruleset, .devices = devices});
+}
+
+Result<std::vector<PortCounters>> BpfDataplane::port_counters() const { return state_->counters.ports(state_->in_force.ports); }
+
+Result<std::vector<RuleHits>> BpfDataplane::rule_hits() const { return state_->counters.rules(state_->numberings.rules); }
+
+Result<> BpfDataplane::sweep() {
+    pc_sweep_report report{};
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.ctx_in = &report;
+    options.ctx_size_in = sizeof(report);
+    if (const int result = ::bpf_prog_test_run_opts(state_->object.program_fd("pc_sweep"), &options); result < 0) {
+        return fail(Error::from_errno("cannot run pc_sweep", -result));
+    }
+    return {};
+}
+
+std::string BpfDataplane::description() const { return "bpf (" + std::string(to_string(state_->hooks.mode())) + ")"; }
+
+}  // namespace portcullis

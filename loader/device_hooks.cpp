@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/device_hooks.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "loader/clsact.h"
+
+namespace portcullis {
+namespace {
+
+constexpr std::array kDirections = {Direction::Outbound, Direction::Inbound};
+
+bool stands_on_both(const Standing& standing, std::uint32_t ifindex) {
+    return std::ranges::all_of(kDirections,
+                               [&](Direction direction) { return standing.has({.ifindex = ifindex, .direction = direction}); });
+}
+
+bool has_port(std::span<const DeviceBinding> devices, std::uint32_t ifindex) {
+    return std::ranges::any_of(devices, [&](const DeviceBinding& binding) { return binding.ifindex == ifindex && is_port(binding); });
+}
+
+}  // namespace
+
+DeviceHooks::DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log)
+    : attachments_(std::move(attachments)), log_(std::move(log)) {
+    for (const Direction direction : kDirections) {
+        programs_[static_cast<std::size_t>(direction)] = {.fd = object.program_fd(direction), .id = object.program_id(direction)};
+    }
+}
+
+Result<> DeviceHooks::attach(std::uint32_t ifindex) {
+    for (const Direction direction : kDirections) {
+        const Program& program = programs_[static_cast<std::size_t>(direction)];
+        if (auto attached = attachments_.attach({.ifindex = ifindex, .direction = direction}, program.fd, program.id); !attached) {
+            return attached;
+        }
+    }
+    return {};
+}
+
+Result<bool> DeviceHooks::holds_ours(std::uint32_t ifindex) const {
+    for (const Direction direction : kDirections) {
+        const Program& program = programs_[static_cast<std::size_t>(direction)];
+        auto held = attachments_.holds({.ifindex = ifindex, .direction = direction}, program.id);
+        if (!held || !*held) {
+            return held;
+        }
+    }
+    return true;
+}
+
+Result<std::vector<std::uint32_t>> DeviceHooks::forget_lost(std::span<const DeviceBinding> devices, const Standing& standing) {
+    std::vector<std::uint32_t> lost;
+    for (const DeviceBinding& binding : devices) {
+        const auto known = devices_.find(binding.ifindex);
+        if (known == devices_.end() || !is_port(binding)) {
+            continue;
+        }
+        auto is_held =
+            known->second == State::Standing ? Result<bool>(stands_on_both(standing, binding.ifindex)) : holds_ours(binding.ifindex);
+        if (!is_held) {
+            return fail(std::move(is_held.error()));
+        }
+        if (!*is_held) {
+            devices_.erase(known);
+            lost.push_back(binding.ifindex);
+        }
+    }
+    return lost;
+}
+
+Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing) {
+    std::vector<DeviceBinding> present;
+    for (const DeviceBinding& binding : devices) {
+        if (!is_port(binding) || devices_.contains(binding.ifindex)) {
+            present.push_back(binding);
+            continue;
+        }
+        if (stands_on_both(standing, binding.ifindex)) {
+            devices_.emplace(binding.ifindex, State::Standing);
+            present.push_back(binding);
+            continue;
+        }
+        auto attached = attach(binding.ifindex);
+        if (!attached && attached.error().code == ENODEV) {
+            say(attached.error().with_context("device " + binding.device + " is gone"));
+            continue;
+        }
+        if (!attached) {
+            return fail(attached.error().with_context("device " + binding.device));
+        }
+        devices_.emplace(binding.ifindex, State::Ours);
+        present.push_back(binding);
+    }
+    return present;
+}
+
+Result<> DeviceHooks::take_over(const Standing& standing) {
+    for (auto device = devices_.begin(); device != devices_.end();) {
+        if (device->second == State::Ours) {
+            ++device;
+            continue;
+        }
+        auto attached = attach(device->first);
+        if (!attached && attached.error().code != ENODEV) {
+            return attached;
+        }
+        if (!attached) {
+            device = devices_.erase(device);
+            continue;
+        }
+        device->second = State::Ours;
+        ++device;
+    }
+    // What stands by the other kind of hook stood in for ours until now.
+    const bool has_links = attachments_.mode() == AttachMode::Tcx;
+    for (const Hook& hook : standing.filters) {
+        if (auto removed = has_links && devices_.contains(hook.ifindex) ? clsact_detach(hook) : Result<>(); !removed) {
+            return removed;
+        }
+    }
+    for (const PinnedLink& link : standing.links) {
+        if (auto removed = !has_links && devices_.contains(link.hook.ifindex) ? release_link(link) : Result<>(); !removed) {
+            return removed;
+        }
+    }
+    return {};
+}
+
+void DeviceHooks::release_others(std::span<const DeviceBinding> devices) {
+    for (auto device = devices_.begin(); device != devices_.end();) {
+        Result<> released;
+        if (has_port(devices, device->first)) {
+            ++device;
+            continue;
+        }
+        for (const Direction direction : kDirections) {
+            if (released) {
+                released = attachments_.detach({.ifindex = device->first, .direction = direction});
+            }
+        }
+        if (!released) {
+            say(released.error());
+        }
+        device = released ? devices_.erase(device) : std::next(device);
+    }
+}
+
+void DeviceHooks::release_others_of(const Standing& standing, std::span<const DeviceBinding> devices) {
+    for (const Hook& hook : standing.filters) {
+        if (auto removed = has_port(devices, hook.ifindex) ? Result<>() : clsact_detach(hook); !removed) {
+            say(removed.error());
+        }
+    }
+    for (const PinnedLink& link : standing.links) {
+        if (auto removed = has_port(devices, link.hook.ifindex) ? Result<>() : release_link(link); !removed) {
+            say(removed.error());
+        }
+    }
+}
+
+void DeviceHooks::say(const Error& error) const {
+    if (log_) {
+        log_(LogLevel::Warning, error.message);
+    }
+}
+
+}  // namespace portcullis

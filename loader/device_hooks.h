@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which devices have both our programs, and how they get and lose them. A device with our programs that the maps do not know is closed, so
+// attaching comes first and detaching last. Knows devices by number and asks the kernel every time whether they still are what they were.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "core/dataplane.h"
+#include "core/result.h"
+#include "loader/attachment.h"
+#include "loader/bpf_object.h"
+#include "loader/host_image.h"
+#include "loader/log.h"
+#include "loader/pins.h"
+
+namespace portcullis {
+
+class DeviceHooks {
+   public:
+    // Pre: `object` outlives it.
+    DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log);
+    [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
+
+    // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. They are
+    // forgotten: the caller closes them in the maps before close_newcomers attaches to their successors.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> forget_lost(std::span<const DeviceBinding> devices, const Standing& standing);
+    // Attaches to the ports that have no programs of ours yet; they are closed then, as the maps do not know them. Those on which a former
+    // daemon's programs stand are left to take_over. Gives the devices without those that do not exist.
+    [[nodiscard]] Result<std::vector<DeviceBinding>> close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing);
+    // Puts our programs in place of the former daemon's, hook by hook. Stops at the first failure; can be called again.
+    [[nodiscard]] Result<> take_over(const Standing& standing);
+    // Takes our programs off devices that are not among these. What fails is said and tried again the next time.
+    void release_others(std::span<const DeviceBinding> devices);
+    // The same for a former daemon's programs.
+    void release_others_of(const Standing& standing, std::span<const DeviceBinding> devices);
+
+   private:
+    enum class State : std::uint8_t { Ours, Standing };
+    struct Program {
+        int fd = -1;
+        std::uint32_t id = 0;
+    };
+    [[nodiscard]] Result<> attach(std::uint32_t ifindex);
+    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
+    void say(const Error& error) const;
+    Attachments attachments_;
+    std::array<Program, 2> programs_;  // by Direction
+    LogCallback log_;
+    std::map<std::uint32_t, State> devices_;
+};
+
+}  // namespace portcullis

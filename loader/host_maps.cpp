@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/host_maps.h"
+
+#include <concepts>
+
+namespace portcullis {
+namespace {
+
+// Carries out steps until one fails.
+template <class... Steps>
+Result<> in_order(Steps... steps) {
+    Result<> result;
+    (void)(... && (result = steps()).has_value());  // the fold's value is in `result`
+    return result;
+}
+
+template <class Key, class Value>
+std::vector<Key> keys_of(const std::vector<std::pair<Key, Value>>& entries) {
+    std::vector<Key> keys;
+    keys.reserve(entries.size());
+    for (const auto& [key, value] : entries) {
+        keys.push_back(key);
+    }
+    return keys;
+}
+
+}  // namespace
+
+template <class Map>
+Result<> HostMaps::take(const BpfObject& object, const char* name, Map HostMaps::*member) {
+    auto fd = object.map(name);
+    if (!fd) {
+        return fail(std::move(fd.error()));
+    }
+    auto map = Map::adopt(std::move(*fd));
+    if (!map) {
+        return fail(std::move(map.error()));
+    }
+    this->*member = std::move(*map);
+    return {};
+}
+
+Result<> HostMaps::take_all(const BpfObject& object) {
+    return in_order([&] { return take(object, "pc_devices", &HostMaps::devices_); },        //
+                    [&] { return take(object, "pc_ports", &HostMaps::ports_); },            //
+                    [&] { return take(object, "pc_owners", &HostMaps::owners_); },          //
+                    [&] { return take(object, "pc_interfaces", &HostMaps::interfaces_); },  //
+                    [&] { return take(object, "pc_policies", &HostMaps::policies_); },      //
+                    [&] { return take(object, "pc_set_heads", &HostMaps::set_heads_); },    //
+                    [&] { return take(object, "pc_port_sets", &HostMaps::port_sets_); },    //
+                    [&] { return take(object, "pc_group_sets", &HostMaps::group_sets_); },  //
+                    [&] { return take(object, "pc_cidrs4", &HostMaps::cidrs4_); },          //
+                    [&] { return take(object, "pc_cidrs6", &HostMaps::cidrs6_); },          //
+                    [&] { return take(object, "pc_addresses4", &HostMaps::addresses4_); },  //
+                    [&] { return take(object, "pc_addresses6", &HostMaps::addresses6_); },  //
+                    [&] { return take(object, "pc_members4", &HostMaps::members4_); },      //
+                    [&] { return take(object, "pc_members6", &HostMaps::members6_); });
+}
+
+Result<HostMaps> HostMaps::open(const BpfObject& object) {
+    auto fd = object.map("pc_host");
+    if (!fd) {
+        return fail(std::move(fd.error()));
+    }
+    auto word = HostWord::open(std::move(*fd));
+    if (!word) {
+        return fail(std::move(word.error()));
+    }
+    auto grace = GracePeriod::create();
+    if (!grace) {
+        return fail(std::move(grace.error()));
+    }
+    HostMaps maps(std::move(*word), std::move(*grace));
+    if (auto taken = maps.take_all(object); !taken) {
+        return fail(std::move(taken.error()));
+    }
+    return maps;
+}
+
+template <class Row>
+Result<> HostMaps::write_rows(BpfRows<Row>& rows, const std::vector<RowChange<Row>>& changes, Row RowChange<Row>::*version) {
+    std::vector<std::pair<std::uint32_t, Row>> written;
+    written.reserve(changes.size());
+    for (const RowChange<Row>& change : changes) {
+        written.emplace_back(change.number, change.*version);
+    }
+    return fill_rows(rows, written);
+}
+
+template <class Row>
+Result<> HostMaps::fill_rows(BpfRows<Row>& rows, const std::vector<std::pair<std::uint32_t, Row>>& added) {
+    writes_ += added.size();
+    return added.empty() ? Result<>() : rows.write_all(added);
+}
+
+template <class Row>
+Result<> HostMaps::clear_rows(BpfRows<Row>& rows, const std::vector<std::uint32_t>& numbers) {
+    std::vector<std::pair<std::uint32_t, Row>> zeros;
+    zeros.reserve(numbers.size());
+    for (const std::uint32_t number : numbers) {
+        zeros.emplace_back(number, Row{});
+    }
+    return fill_rows(rows, zeros);
+}
+
+template <class Key, class Value>
+Result<> HostMaps::insert(BpfMap<Key, Value>& map, const std::vector<std::pair<Key, Value>>& added) {
+    if (added.empty()) {
+        return {};
+    }
+    if (has_deleted_) {
+        if (auto waited = wait(); !waited) {
+            return waited;
+        }
+    }
+    writes_ += added.size();
+    return map.write_all(added);
+}
+
+template <class Key, class Value>
+Result<> HostMaps::remove(BpfMap<Key, Value>& map, const std::vector<Key>& keys) {
+    if (keys.empty()) {
+        return {};
+    }
+    has_deleted_ = true;
+    writes_ += keys.size();
+    return map.remove_all(keys);
+}
+
+// What is referred to comes before what refers to it, though nothing is read before the switch but members and devices.
+Result<> HostMaps::insert_entries(const ImageDiff& diff) {
+    return in_order([&] { return insert(port_sets_, diff.port_sets.added); },    //
+                    [&] { return insert(group_sets_, diff.group_sets.added); },  //
+                    [&] { return insert(cidrs4_, diff.cidrs4.added); },          //
+                    [&] { return insert(cidrs6_, diff.cidrs6.added); },          //
+                    [&] { return insert(addresses4_, diff.addresses4.added); },  //
+                    [&] { return insert(addresses6_, diff.addresses6.added); },  //
+                    [&] { return insert(members4_, diff.members4.added); },      //
+                    [&] { return insert(members6_, diff.members6.added); },      //
+                    [&] { return insert(devices_, diff.devices.added); });
+}
+
+Result<> HostMaps::remove_entries(const ImageDiff& diff) {
+    return in_order([&] { return remove(devices_, diff.devices.removed); },        //
+                    [&] { return remove(members4_, diff.members4.removed); },      //
+                    [&] { return remove(members6_, diff.members6.removed); },      //
+                    [&] { return remove(addresses4_, diff.addresses4.removed); },  //
+                    [&] { return remove(addresses6_, diff.addresses6.removed); },  //
+                    [&] { return remove(cidrs4_, diff.cidrs4.removed); },          //
+                    [&] { return remove(cidrs6_, diff.cidrs6.removed); },          //
+                    [&] { return remove(group_sets_, diff.group_sets.removed); },  //
+                    [&] { return remove(port_sets_, diff.port_sets.removed); });
+}
+
+Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
+    return in_order([&] { return remove(devices_, keys_of(diff.devices.added)); },        //
+                    [&] { return remove(members4_, keys_of(diff.members4.added)); },      //
+                    [&] { return remove(members6_, keys_of(diff.members6.added)); },      //
+                    [&] { return remove(addresses4_, keys_of(diff.addresses4.added)); },  //
+                    [&] { return remove(addresses6_, keys_of(diff.addresses6.added)); },  //
+                    [&] { return remove(cidrs4_, keys_of(diff.cidrs4.added)); },          //
+                    [&] { return remove(cidrs6_, keys_of(diff.cidrs6.added)); },          //
+                    [&] { return remove(group_sets_, keys_of(diff.group_sets.added)); },  //
+                    [&] { return remove(port_sets_, keys_of(diff.port_sets.added)); });
+}
+
+Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device DeviceMove::*there) {
+    std::vector<std::uint32_t> keys;
+    std::vector<std::pair<std::uint32_t, pc_device>> entries;
+    for (const DeviceMove& move : moves) {
+        keys.push_back(move.ifindex);
+        entries.emplace_back(move.ifindex, move.*there);
+    }
+    return in_order([&] { return remove(devices_, keys); }, [&] { return insert(devices_, entries); });
+}
+
+Result<> HostMaps::write_aside(const ImageDiff& diff) {
+    return in_order([&] { return fill_rows(set_heads_, diff.set_heads.added); },                                //
+                    [&] { return fill_rows(policies_, diff.policies.added); },                                  //
+                    [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::aside); },  //
+                    [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::aside); },              //
+                    [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::aside); },                 //
+                    [&] { return insert_entries(diff); },                                                       //
+                    [&] { return move_devices(diff.moves, &DeviceMove::to); });
+}
+
+Result<> HostMaps::settle(const ImageDiff& diff) {
+    return in_order([&] { return wait(); },                                                                       //
+                    [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::settled); },                 //
+                    [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::settled); },              //
+                    [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::settled); },  //
+                    [&] { return remove_entries(diff); },                                                         //
+                    [&] { return clear_rows(policies_, diff.policies.removed); },                                 //
+                    [&] { return clear_rows(set_heads_, diff.set_heads.removed); });
+}
+
+// Numbers that the change gave out may be given out again by the next one: what a running program may still read of them is gone before.
+Result<> HostMaps::undo(const ImageDiff& diff) {
+    return in_order([&] { return take_back_entries(diff); },                                                     //
+                    [&] { return move_devices(diff.moves, &DeviceMove::from); },                                 //
+                    [&] { return wait(); },                                                                      //
+                    [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::undone); },                 //
+                    [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::undone); },              //
+                    [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::undone); },  //
+                    [&] { return clear_rows(policies_, keys_of(diff.policies.added)); },                         //
+                    [&] { return clear_rows(set_heads_, keys_of(diff.set_heads.added)); });
+}
+
+Result<> HostMaps::close_device(std::uint32_t ifindex, std::uint32_t slot) {
+    const std::vector<std::uint32_t> device = {ifindex};
+    const std::vector<std::uint32_t> row = {slot};
+    return in_order([&] { return remove(devices_, device); }, [&] { return slot == 0 ? Result<>() : clear_rows(ports_, row); });
+}
+
+Result<> HostMaps::wait() {
+    auto waited = grace_.wait();
+    if (waited) {
+        has_deleted_ = false;
+    }
+    return waited;
+}
+
+}  // namespace portcullis

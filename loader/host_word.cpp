@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/host_word.h"
+
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+namespace portcullis {
+
+Result<HostWord> HostWord::open(UniqueFd map) {
+    void* const memory = ::mmap(nullptr, sizeof(pc_host), PROT_READ | PROT_WRITE, MAP_SHARED, map.value(), 0);
+    if (memory == MAP_FAILED) {
+        return fail(Error::from_errno("cannot map pc_host", errno));
+    }
+    HostWord word(static_cast<pc_host*>(memory));
+    word.row_->abi_version = PC_ABI_VERSION;
+    if (::getrandom(&word.row_->tag_seed, sizeof(word.row_->tag_seed), 0) != sizeof(word.row_->tag_seed)) {
+        return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
+    }
+    return word;
+}
+
+HostWord::HostWord(HostWord&& other) noexcept : row_(std::exchange(other.row_, nullptr)) {}
+HostWord& HostWord::operator=(HostWord&& other) noexcept {
+    std::swap(row_, other.row_);
+    return *this;
+}
+HostWord::~HostWord() {
+    if (row_ != nullptr) {
+        (void)::munmap(row_, sizeof(pc_host));  // cannot fail for a mapping of ours
+    }
+}
+
+std::uint32_t HostWord::generation() const { return std::atomic_ref(row_->generation).load(std::memory_order_relaxed); }
+
+void HostWord::advance() { std::atomic_ref(row_->generation).store(generation() + 1, std::memory_order_release); }
+
+}  // namespace portcullis

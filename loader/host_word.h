@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one row of pc_host, mapped into memory: the switch is one aligned 32-bit store, which a map update does not promise.
+#pragma once
+
+#include <cstdint>
+
+#include "bpf/abi.h"
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace portcullis {
+
+class HostWord {
+   public:
+    // Maps the row and fills it in: generation 0, our ABI version, a random tag seed. Pre: no program is attached yet.
+    [[nodiscard]] static Result<HostWord> open(UniqueFd map);
+    HostWord(HostWord&& other) noexcept;
+    HostWord& operator=(HostWord&& other) noexcept;
+    ~HostWord();
+
+    [[nodiscard]] std::uint32_t generation() const;
+    [[nodiscard]] std::uint32_t parity() const { return generation() & 1; }
+    // The next generation holds for every program run that begins from now on, and all that was written before is visible to it.
+    void advance();
+
+   private:
+    explicit HostWord(pc_host* row) : row_(row) {}
+    pc_host* row_;
+};
+
+}  // namespace portcullis

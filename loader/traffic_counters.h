@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the programs count: packets and bytes by port, direction and reason; decisions by rule; live flows by port.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "compiler/numbering.h"
+#include "core/dataplane.h"
+#include "core/result.h"
+#include "loader/bpf_map.h"
+#include "loader/bpf_object.h"
+#include "loader/host_image.h"
+
+namespace portcullis {
+
+class TrafficCounters {
+   public:
+    [[nodiscard]] static Result<TrafficCounters> open(const BpfObject& object);
+
+    [[nodiscard]] Result<std::vector<PortCounters>> ports(const std::map<std::uint32_t, PortState>& in_use) const;
+    // Rules that decided at least once.
+    [[nodiscard]] Result<std::vector<RuleHits>> rules(const Numbering& numbering) const;
+
+    // Numbers that mean another rule than before start at zero. Pre: no program refers to the new meaning yet.
+    [[nodiscard]] Result<> restart_rules(const Numbering& numbering);
+    // Slots that a port before has used start at zero.
+    [[nodiscard]] Result<> restart_ports(const HostImage& in_force, const HostImage& wanted);
+
+   private:
+    TrafficCounters() = default;
+    [[nodiscard]] Result<std::map<std::uint32_t, std::uint64_t>> flows_by_port() const;
+    BpfSums counters_;
+    BpfSums rule_hits_;
+    BpfMap<pc_flow4_key, pc_flow4> flows4_;
+    BpfMap<pc_flow6_key, pc_flow6> flows6_;
+    std::vector<std::size_t> rule_keys_;  // by number: hash of the rule that it counts for; 0: none yet
+};
+
+}  // namespace portcullis
