@@ -55,17 +55,8 @@ AttachedProgram attached_at(std::uint32_t ifindex, Direction direction) {
 
 }  // namespace
 
-EnforcedHost::EnforcedHost(const TestHostOptions& options) : host_(options) {
+EnforcedHost::EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities) : host_(options) {
     const NetNamespace::Entered here = host_.host().enter();
-    // Small maps: the tests' models are small, and every test program has its own.
-    const MapCapacities capacities{.rules = 65'536,
-                                   .port_sets = 16'384,
-                                   .policies = 4'096,
-                                   .interfaces = 4'096,
-                                   .owners = 16'384,
-                                   .ports = 32,
-                                   .flows4 = 16'384,
-                                   .flows6 = 16'384};
     dataplane_ = value_or_end(
         BpfDataplane::create(
             {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Tcx, .capacities = capacities, .log = {}}),

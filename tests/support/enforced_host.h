@@ -24,8 +24,18 @@ using ReasonCounts = std::array<std::uint64_t, PC_REASON_COUNT>;
 
 class EnforcedHost {
    public:
+    // Small maps: the tests' models are small, and every test program has its own.
+    static constexpr MapCapacities kSmall{.rules = 65'536,
+                                          .port_sets = 16'384,
+                                          .policies = 4'096,
+                                          .interfaces = 4'096,
+                                          .owners = 16'384,
+                                          .ports = 32,
+                                          .flows4 = 16'384,
+                                          .flows6 = 16'384};
+
     // Pre: a PrivateBpffs outlives this.
-    explicit EnforcedHost(const TestHostOptions& options);
+    explicit EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities = kSmall);
 
     // Pre: the model validates and binds at most as many interfaces as the host has ports. Ports without an interface are closed.
     // Failure ends the process.

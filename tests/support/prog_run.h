@@ -46,6 +46,7 @@ class AttachedProgram {
     // Return value of the program for the frame on that device, at least 14 bytes long. `ingress_ifindex` is where it entered the host;
     // 0 is the host itself. The calling thread must be in the device's namespace.
     [[nodiscard]] std::uint32_t run(std::span<const std::uint8_t> frame, std::uint32_t ifindex, std::uint32_t ingress_ifindex) const;
+    [[nodiscard]] int fd() const { return fd_.value(); }
     // The map of that name among those it uses: ends the process when there is none.
     [[nodiscard]] KernelMap map(std::string_view name) const;
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Three instances with real stacks on one enforced bridge: `client` and `server` in one subnet, `far` in another, behind the host as its
+// router. Groups: the client may go out to anywhere; the server admits TCP 8080, UDP 5353 and echo requests from the client's group; far
+// admits the same. Nothing else.
+#pragma once
+
+#include "tests/support/enforced_host.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::test {
+
+inline constexpr std::size_t kClient = 0, kServer = 1, kFar = 2;
+inline constexpr std::uint16_t kOpenTcp = 8080, kClosedTcp = 8081, kOpenUdp = 5353, kClosedUdp = 5354;
+
+[[nodiscard]] Model bridge_network_model();
+// Of an instance (kClient …).
+[[nodiscard]] Address address_of(std::size_t instance, Family family);
+
+class BridgeNetwork {
+   public:
+    explicit BridgeNetwork(bool calls_netfilter);
+
+    [[nodiscard]] EnforcedHost& host() { return host_; }
+    [[nodiscard]] const NetNamespace& instance(std::size_t which) const { return host_.test_host().instance(which); }
+    // Packets that the port's hook gave this reason.
+    [[nodiscard]] std::uint64_t count(std::size_t port, Direction direction, Reason reason) const {
+        return host_.counts(port, direction)[reason];
+    }
+
+   private:
+    PrivateBpffs bpffs_;
+    EnforcedHost host_;
+};
+
+}  // namespace portcullis::test
