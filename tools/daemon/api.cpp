@@ -47,15 +47,17 @@ HttpResponse Api::handle(HttpRequest request) {
     return error(404, is_known_elsewhere(path) ? path + " is not available in this version" : "there is no " + path);
 }
 
-HttpResponse Api::answer_status() const { return {.status = 200, .body = print_status(controller_.status(), source_), .etag = {}}; }
+HttpResponse Api::answer_status() const {
+    return {.status = 200, .body = print_status(controller_.status(), intake_.status()), .etag = {}};
+}
 
 HttpResponse Api::answer_model() const {
     return {.status = 200, .body = print_model_body(controller_.documents()), .etag = controller_.model_generation()};
 }
 
 HttpResponse Api::put_model(HttpRequest request) {
-    if (!source_.path.empty()) {
-        return error(409, "the model is the file " + source_.path + " (--model), and the API cannot change it");
+    if (!intake_.status().path.empty()) {
+        return error(409, "the model is the file " + intake_.status().path + " (--model), and the API cannot change it");
     }
     if (!matches(request.if_match, controller_.model_generation())) {
         return error(412, "the model is at generation " + std::to_string(controller_.model_generation()) + ", not at " + request.if_match);
@@ -68,6 +70,7 @@ HttpResponse Api::put_model(HttpRequest request) {
     log_change("uid " + std::to_string(request.peer.uid) + " pid " + std::to_string(request.peer.pid), outcome);
     switch (outcome.kind) {
         case ChangeOutcome::Kind::Enforced:
+            intake_.model_was_set();
             return {.status = 200, .body = print_generation(outcome), .etag = outcome.generation};
         case ChangeOutcome::Kind::Refused:
             return {.status = 422, .body = print_errors(outcome.findings), .etag = {}};

@@ -71,7 +71,8 @@ std::string print_status(const ControllerStatus& status, const SourceStatus& sou
     for (const PortStatus& port : status.ports) {
         ports.push_back(port_json(port));
     }
-    const bool lacks_model = !status.has_model && source.refusal.has_value();
+    // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
+    const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
     const bool is_all_enforced = !lacks_model && std::ranges::all_of(status.ports, is_enforced);
     return dump({{"Version", PORTCULLIS_VERSION},
                  {"Backend", status.backend},

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/daemon/api.h"
 #include "tools/daemon/controller.h"
+#include "tools/daemon/source_status.h"
 
 namespace portcullis {
 

@@ -14,8 +14,6 @@
 #include <utility>
 
 #include "loader/bpf_dataplane.h"
-#include "tools/daemon/change_log.h"
-#include "tools/daemon/clock.h"
 #include "tools/daemon/printable.h"
 
 namespace portcullis {
@@ -77,7 +75,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const Daem
         return fail(monitor.error());
     }
     Parts parts{std::move(*lock), StateStore(options.state_directory, current_host_id()), std::move(*monitor)};
-    std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts), options.model));
+    std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts)));
     Result<> opened = daemon->open_socket(loop, options);
     if (opened) {
         opened = daemon->open_dataplane(options);
@@ -89,11 +87,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const Daem
     return daemon;
 }
 
-Daemon::Daemon(asio::io_context& loop, Parts parts, std::string model_path)
+Daemon::Daemon(asio::io_context& loop, Parts parts)
     : lock_(std::move(parts.lock)),
       store_(std::move(parts.store)),
       monitor_(std::move(parts.monitor)),
-      source_status_{.path = std::move(model_path), .refusal = {}},
       devices_changed_(loop, ::fcntl(monitor_.fd(), F_DUPFD_CLOEXEC, 0)),
       tick_timer_(loop),
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
@@ -103,8 +100,7 @@ Daemon::Daemon(asio::io_context& loop, Parts parts, std::string model_path)
 Result<> Daemon::open_socket(asio::io_context& loop, const DaemonOptions& options) {
     Result<std::unique_ptr<ControlSocket>> socket = ControlSocket::open(loop, options.socket, [this](HttpRequest request) {
         HttpResponse response = api_->handle(std::move(request));
-        report_lines();
-        report_ready();
+        report();
         return response;
     });
     if (!socket) {
@@ -123,7 +119,8 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
     dataplane_ = std::move(*dataplane);
     const ControllerHost host{.dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes};
     controller_.emplace(host, load_progress(store_));
-    api_.emplace(*controller_, source_status_);
+    intake_.emplace(*controller_, store_, options.model);
+    api_.emplace(*controller_, *intake_);
     spdlog::info("back end: {}; listening on {}", dataplane_->description(), options.socket);
     return {};
 }
@@ -133,64 +130,17 @@ void Daemon::begin(asio::io_context& loop, const DaemonOptions& options) {
     wait_for_devices();
     wait_for_tick();
     if (options.model.empty()) {
-        resume_saved_model();
+        intake_->resume();
+        report();
         return;
     }
     source_.emplace(loop, options.model, options.watches_model ? ModelSource::Watch::On : ModelSource::Watch::Off,
-                    [this](Result<std::vector<Document>> documents) { return take_model(std::move(documents)); });
+                    [this](Result<std::vector<Document>> documents) {
+                        const bool is_settled = intake_->take(std::move(documents));
+                        report();
+                        return is_settled;
+                    });
     source_->start();
-}
-
-// What --model holds now. Refused at start, the last accepted model is enforced rather than nothing.
-bool Daemon::take_model(Result<std::vector<Document>> documents) {
-    SourceStatus::Refusal refusal{
-        .since = source_status_.refusal ? source_status_.refusal->since : utc_now(), .findings = {}, .failure = {}};
-    ChangeOutcome::Kind kind = ChangeOutcome::Kind::Refused;
-    if (documents) {
-        const ChangeOutcome outcome = controller_->change_model(std::move(*documents));
-        log_change(printable(source_status_.path), outcome);
-        kind = outcome.kind;
-        refusal.findings = outcome.findings;
-        refusal.failure = outcome.failure;
-    } else {
-        refusal.failure = documents.error().message;
-        spdlog::error("model is refused: {}; what was enforced stays enforced", printable(refusal.failure));
-    }
-    if (kind == ChangeOutcome::Kind::Enforced) {
-        source_status_.refusal.reset();
-    } else {
-        source_status_.refusal = std::move(refusal);
-        resume_saved_model();
-    }
-    report_lines();
-    report_ready();
-    return kind != ChangeOutcome::Kind::Failed;
-}
-
-void Daemon::resume_saved_model() {
-    resumes_later_ = false;
-    if (controller_->has_model()) {
-        return;
-    }
-    Result<std::optional<std::vector<Document>>> saved = store_.load_model();
-    if (!saved) {
-        spdlog::error("{}; what stands in the kernel is left alone until a model is given", saved.error().message);
-        return;
-    }
-    if (!saved->has_value()) {
-        spdlog::info("no model was ever accepted; what stands in the kernel is left alone until one is given");
-        waits_for_first_model_ = source_status_.path.empty();
-        report_ready();
-        return;
-    }
-    const ChangeOutcome outcome = controller_->resume_model(std::move(**saved));
-    resumes_later_ = outcome.kind == ChangeOutcome::Kind::Failed;
-    if (!resumes_later_ || outcome.failure != reported_trouble_) {
-        log_change("the state directory", outcome);
-    }
-    reported_trouble_ = outcome.failure;
-    report_lines();
-    report_ready();
 }
 
 void Daemon::wait_for_devices() {
@@ -222,7 +172,7 @@ void Daemon::reconcile(Controller::Reapply reapply) {
         spdlog::error("a change of devices is not enforced: {}; trying again every second", trouble);
     }
     reported_trouble_ = trouble;
-    report_lines();
+    report();
 }
 
 void Daemon::wait_for_tick() {
@@ -236,8 +186,9 @@ void Daemon::wait_for_tick() {
 }
 
 void Daemon::tick() {
-    if (resumes_later_) {
-        resume_saved_model();
+    if (intake_->resumes_later()) {
+        intake_->resume();
+        report();
     } else if (controller_->needs_retry()) {
         reconcile(Controller::Reapply::IfChanged);
     }
@@ -266,6 +217,15 @@ void Daemon::wait_for_signal() {
     });
 }
 
+void Daemon::report() {
+    report_lines();
+    if (!is_ready_ && intake_->is_ready()) {
+        is_ready_ = true;
+        (void)::sd_notify(0, "READY=1");  // without systemd there is nobody to tell
+        spdlog::info("ready");
+    }
+}
+
 // One log line for each port whose state is not what was last said.
 void Daemon::report_lines() {
     std::vector<PortLine> lines = controller_->lines();
@@ -280,17 +240,6 @@ void Daemon::report_lines() {
         }
     }
     reported_lines_ = std::move(lines);
-}
-
-// Before a model is accepted, ports that it may name are open: whoever waits for us to guard them waits on. Without any model ever given
-// there is nothing to wait for.
-void Daemon::report_ready() {
-    if (is_ready_ || !(controller_->has_model() || waits_for_first_model_)) {
-        return;
-    }
-    is_ready_ = true;
-    (void)::sd_notify(0, "READY=1");  // without systemd there is nobody to tell
-    spdlog::info("ready");
 }
 
 }  // namespace portcullis

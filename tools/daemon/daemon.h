@@ -17,6 +17,7 @@
 #include "tools/daemon/api.h"
 #include "tools/daemon/control_socket.h"
 #include "tools/daemon/controller.h"
+#include "tools/daemon/model_intake.h"
 #include "tools/daemon/model_source.h"
 #include "tools/daemon/netlink_monitor.h"
 #include "tools/daemon/options.h"
@@ -36,28 +37,26 @@ class Daemon {
         StateStore store;
         NetlinkMonitor monitor;
     };
-    Daemon(boost::asio::io_context& loop, Parts parts, std::string model_path);
+    Daemon(boost::asio::io_context& loop, Parts parts);
     [[nodiscard]] Result<> open_socket(boost::asio::io_context& loop, const DaemonOptions& options);
     [[nodiscard]] Result<> open_dataplane(const DaemonOptions& options);
     void begin(boost::asio::io_context& loop, const DaemonOptions& options);
 
-    [[nodiscard]] bool take_model(Result<std::vector<Document>> documents);
-    void resume_saved_model();
     void wait_for_devices();
     void read_devices();
     void reconcile(Controller::Reapply reapply);
     void wait_for_tick();
     void tick();
     void wait_for_signal();
+    void report();
     void report_lines();
-    void report_ready();
 
     StateLock lock_;
     StateStore store_;
     NetlinkMonitor monitor_;
-    SourceStatus source_status_;
     std::unique_ptr<Dataplane> dataplane_;
     std::optional<Controller> controller_;
+    std::optional<ModelIntake> intake_;
     std::optional<Api> api_;
     std::unique_ptr<ControlSocket> socket_;
     std::optional<ModelSource> source_;
@@ -68,8 +67,6 @@ class Daemon {
     std::vector<PortLine> reported_lines_;
     std::string reported_trouble_;
     bool is_ready_ = false;
-    bool waits_for_first_model_ = false;  // the API is the source, and nobody has ever given it one
-    bool resumes_later_ = false;          // the saved model could not be enforced: the next tick tries again
 };
 
 }  // namespace portcullis

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the model comes from, and what is wrong with what was last offered there: for `status`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model.h"
+
+namespace portcullis {
+
+struct SourceStatus {
+    struct Refusal {
+        std::string since;  // UTC, ISO 8601
+        std::vector<Finding> findings;
+        std::string failure;  // where no finding tells: the file could not be read, the host could not do it
+    };
+    std::string path;  // of --model; empty: the API is the source
+    std::optional<Refusal> refusal;
+};
+
+}  // namespace portcullis
