@@ -9,15 +9,23 @@
 namespace portcullis {
 namespace {
 
-using ById = std::unordered_map<std::string_view, const NetworkAcl*>;
-
-// Records that the ACL is the one of `id`; the second that claims it is an error.
-void claim(ById& acls, std::string_view id, const NetworkAcl& acl, const std::string& what, Findings& findings) {
-    const auto [it, is_first] = acls.try_emplace(id, &acl);
-    if (!is_first && it->second != &acl) {
-        findings.error(acl.position, what + " " + quoted(id) + " has another one in " + place(it->second->position));
+// Which ACL claims what, by id. The second that claims the same is an error.
+class Claims {
+   public:
+    Claims(std::string_view what, Findings& findings) : what_(what), findings_(findings) {}
+    void add(std::string_view id, const NetworkAcl& acl) {
+        const auto [it, is_first] = acls_.try_emplace(id, &acl);
+        if (!is_first && it->second != &acl) {
+            findings_.error(acl.position, std::string(what_) + " " + quoted(id) + " has another ACL in " + place(it->second->position));
+        }
     }
-}
+    [[nodiscard]] bool contain(std::string_view id) const { return acls_.contains(id); }
+
+   private:
+    std::string_view what_;
+    Findings& findings_;
+    std::unordered_map<std::string_view, const NetworkAcl*> acls_;
+};
 
 // Entries with equal contents have been merged, so two of one number differ.
 void validate_entries(const std::vector<NetworkAclEntry>& entries, Findings& findings) {
@@ -35,17 +43,17 @@ void validate_entries(const std::vector<NetworkAclEntry>& entries, Findings& fin
 }  // namespace
 
 void validate_network_acls(const Model& model, const DeclaredIndex& index, Findings& findings) {
-    ById by_subnet;
-    ById default_of_vpc;
+    Claims subnets("the subnet", findings);
+    Claims defaults("the default of VPC", findings);
     for (const NetworkAcl& acl : model.network_acls) {
         for (const auto& entries : acl.entries) {
             validate_entries(entries, findings);
         }
         if (acl.is_default) {
-            claim(default_of_vpc, acl.vpc_id, acl, "the default ACL of VPC", findings);
+            defaults.add(acl.vpc_id, acl);
         }
         for (const std::string& subnet_id : acl.subnet_ids) {
-            claim(by_subnet, subnet_id, acl, "the ACL of subnet", findings);
+            subnets.add(subnet_id, acl);
             const Subnet* subnet = index.subnet(subnet_id);
             if (subnet != nullptr && subnet->vpc_id != acl.vpc_id) {
                 findings.error(acl.position, "the subnet " + quoted(subnet_id) + " is in another VPC, " + quoted(subnet->vpc_id));
@@ -53,7 +61,7 @@ void validate_network_acls(const Model& model, const DeclaredIndex& index, Findi
         }
     }
     for (const Subnet& subnet : model.subnets) {
-        const bool has_acl = by_subnet.contains(subnet.id) || default_of_vpc.contains(subnet.vpc_id);
+        const bool has_acl = subnets.contain(subnet.id) || defaults.contain(subnet.vpc_id);
         if (model.has_network_acls && !has_acl && index.is_bound(subnet)) {
             findings.error(subnet.position,
                            "neither an ACL of the subnet nor a default one of its VPC is given, and the model uses NetworkAcls");

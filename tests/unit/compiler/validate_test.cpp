@@ -145,14 +145,13 @@ TEST(Validate, RefusesASubnetInTwoAcls) {
     json document = small_model();
     document["NetworkAcls"].push_back({{"NetworkAclId", "acl-2"}, {"VpcId", "vpc-1"}, {"Associations", {{{"SubnetId", "subnet-1"}}}}});
     EXPECT_THAT(errors_of(parse_json(document)),
-                ElementsAre("model.json: /NetworkAcls/1: the ACL of subnet \"subnet-1\" has another one in model.json: /NetworkAcls/0"));
+                ElementsAre("model.json: /NetworkAcls/1: the subnet \"subnet-1\" has another ACL in model.json: /NetworkAcls/0"));
 }
 
 TEST(Validate, RefusesTwoDefaultAclsInAVpc) {
     json document = small_model();
     document["NetworkAcls"].push_back({{"NetworkAclId", "acl-2"}, {"VpcId", "vpc-1"}, {"IsDefault", true}});
-    EXPECT_THAT(errors_of(parse_json(document)),
-                ElementsAre(HasSubstr("/NetworkAcls/1: the default ACL of VPC \"vpc-1\" has another one")));
+    EXPECT_THAT(errors_of(parse_json(document)), ElementsAre(HasSubstr("/NetworkAcls/1: the default of VPC \"vpc-1\" has another ACL")));
 }
 
 TEST(Validate, RefusesAnAclOfASubnetInAnotherVpc) {
