@@ -113,7 +113,7 @@ static __noinline bool are_legal_nd_addresses(const struct gate *gate, const str
 	if (packet->icmp_type == ICMPV6_NEIGHBOR_SOLICITATION) {
 		if (gate->direction == PC_INBOUND)
 			return is_target_own && !is_source_own;
-		return is_source_none ? is_target_own : is_source_own && target->v6[0] != 0xff;
+		return is_source_none ? is_target_own : is_source_own && target->v6[0] != 0xff && !is_unspecified(target);
 	}
 	if (gate->direction == PC_INBOUND)
 		return !is_target_own && !is_source_own;
