@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The BPF programs as a judge: attached to the ports of a bridge by the loader, run on each frame by the kernel's test run. The reason is
-// the one counter that rose, the rules are those whose counter rose.
+// the one counter that rose, the rules are those whose counter rose. Frames with a cut IP header, which the test run does not take, are
+// sent to the hook as they are.
 #pragma once
 
 #include <map>
@@ -21,6 +22,9 @@ class BpfJudge final : public Judge {
     [[nodiscard]] Verdict judge(const Arrival& arrival) override;
 
    private:
+    // True: the hook let the frame pass.
+    [[nodiscard]] bool run(std::size_t port, const Arrival& arrival);
+    void send(std::size_t port, const Arrival& arrival, const ReasonCounts& before);
     [[nodiscard]] std::uint32_t entrance_ifindex(const Arrival& arrival);
     [[nodiscard]] std::vector<std::string> rules_since_last();
 

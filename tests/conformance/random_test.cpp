@@ -50,10 +50,7 @@ std::string errors_of(const Model& model) {
 
 // What is wrong with the judge's verdict by the oracle's; empty when nothing is.
 std::string difference(const Verdict& oracle, const Verdict& judged) {
-    bool is_same = oracle.reason == judged.reason;
-    for (const std::string& rule : judged.rules) {
-        is_same = is_same && std::find(oracle.rules.begin(), oracle.rules.end(), rule) != oracle.rules.end();
-    }
+    const bool is_same = oracle.reason == judged.reason && names_only(oracle.rules, judged);
     return is_same ? "" : "\n  evaluator: " + to_string(oracle) + "\n  judge:     " + to_string(judged);
 }
 

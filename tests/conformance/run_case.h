@@ -12,6 +12,10 @@ enum class RuleNaming : std::uint8_t { All, Some };
 
 void run_case(const Case& conformance_case, Judge& judge, RuleNaming naming);
 
+// Whether a back end's verdict names none but these rules. It counts a stage's rule when the stage has judged, before it knows what a later
+// one says: so of a dropped packet only the rules of the stage that dropped it are looked at.
+[[nodiscard]] bool names_only(const std::vector<std::string>& allowed, const Verdict& verdict);
+
 // "pass", or "drop: REASON", and the rules.
 [[nodiscard]] std::string to_string(const Verdict& verdict);
 // What names the packet of a failure: where it was judged, and its bytes.
