@@ -173,6 +173,19 @@ TEST(LowerBpf, RulesThatAreOneByTheirLabelLeaveNoRepeatedEntries) {
     EXPECT_EQ(lowered.image->cidrs4.size(), 1u);
 }
 
+TEST(LowerBpf, ARuleThatChangesUnderItsIdMakesANewPolicy) {
+    SecurityGroupRule rule = from_group("sg-1", tcp(80));
+    rule.id = "sgr-1";
+    Model model = model_with({rule});
+    model.security_groups.push_back(group("sg-2", {}));
+    Lowered lowered(model);
+    lowered.numberings.retire_unused();
+    model.security_groups[0].rules[1][0].source = GroupReference{"sg-2"};
+    const auto changed = lower_bpf(*compile(model), {}, lowered.numberings);
+    EXPECT_EQ(changed->set_heads[0].first, lowered.image->set_heads[0].first);
+    EXPECT_NE(changed->policies[0].first, lowered.image->policies[0].first);
+}
+
 TEST(LowerBpf, ACombinedEntryIsNotTheInterfaceOfThatName) {
     Model model = model_with({from_group("sg-2", tcp(1)), from_group("sg-3", tcp(1))});
     model.security_groups.push_back({.id = "sg-2", .vpc_id = "vpc-2"});

@@ -185,6 +185,8 @@ class RandomModel {
                 } else if (kind < 3) {
                     rule.source = GroupReference{"sg-" + std::to_string(below(kGroups + 1))};
                 }
+                // An id outlives what it names: EC2 changes rules in place.
+                rule.id = below(2) == 0 ? "" : "sgr-" + group.id + "-" + std::to_string(&rules - group.rules) + "-" + std::to_string(i);
                 rules.push_back(std::move(rule));
             }
         }
@@ -203,7 +205,7 @@ class RandomModel {
     std::mt19937 random_;
     Model model_;
     int next_interface_ = 1;
-    int next_address_[kVpcs] = {1, 1, 1};
+    int next_address_[kVpcs] = {1, 1, 5};  // vpc-1 and vpc-2 share some addresses, not all
 };
 
 }  // namespace portcullis::test
