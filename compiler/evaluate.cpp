@@ -152,14 +152,14 @@ Verdict Evaluator::State::judge_packet(const Arrival& arrival, const NetworkInte
     const bool is_outbound = arrival.direction == Direction::Outbound;
     const Verdict& first = is_outbound ? state.verdict : acl;
     const Verdict& second = is_outbound ? acl : state.verdict;
-    if (!first.passes() || !second.passes()) {
-        return first.passes() ? second : first;
+    if (!first.passes()) {
+        return first;
     }
-    if (state.key && state.flow) {
+    Verdict verdict = second;
+    verdict.rules.insert(verdict.rules.begin(), first.rules.begin(), first.rules.end());
+    if (verdict.passes() && state.key && state.flow) {
         flows.write(*state.key, *state.flow);
     }
-    Verdict verdict = first;
-    verdict.rules.insert(verdict.rules.end(), second.rules.begin(), second.rules.end());
     return verdict;
 }
 

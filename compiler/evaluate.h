@@ -39,8 +39,8 @@ struct Arrival {
 
 struct Verdict {
     Reason reason = PC_REASON_passed;
-    // Rule::label of every rule that a right back end may name as the one that decided: all that allow it, or the one ACL entry that
-    // denies it. Empty when no rule was asked.
+    // Rule::label of every rule that a right back end may name as the one that decided at its stage: of a stage that let the packet go
+    // on, all that allow it; of the one that dropped it, the ACL entry that denies it. Empty when no rule was asked.
     std::vector<std::string> rules;
     [[nodiscard]] bool passes() const { return reason == PC_REASON_passed; }
 };

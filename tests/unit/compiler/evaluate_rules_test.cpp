@@ -363,10 +363,12 @@ TEST(EvaluateLabels, NameEveryRuleThatAllowsAndTheEntry) {
                 NamesRules(rules({"sg-1 egress tcp 80 to 0.0.0.0/0", "sgr-7", "acl-1 egress 100 ipv4"})));
 }
 
-TEST(EvaluateLabels, NameTheEntryThatDeniesAlone) {
+TEST(EvaluateLabels, NameTheEntryThatDeniesAndWhatLetThePacketGetThere) {
     Bench bench = with_acl({entry(100, false, kAll, kEverywhere)});
-    EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside, syn(80))), NamesRules(rules({"acl-1 egress 100 ipv4"})));
-    EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside6, syn(80))), NamesRules(rules({}))) << "no entry";
+    EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside, syn(80))),
+                NamesRules(rules({"sg-open egress all to 0.0.0.0/0", "acl-1 egress 100 ipv4"})));
+    EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside6, syn(80))), NamesRules(rules({"sg-open egress all to ::/0"}))) << "no entry";
+    EXPECT_THAT(bench.in("eni-a", into_a(kOutside, syn(80))), NamesRules(rules({"acl-1 ingress 100 ipv4"}))) << "the first stage";
 }
 
 TEST(EvaluateLabels, AreNoneForWhatRidesOnAFlow) {
