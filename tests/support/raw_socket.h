@@ -16,7 +16,7 @@ class RawSocket {
    public:
     RawSocket(const NetNamespace& where, const std::string& device);
 
-    // Ends the process when the device does not take the frame.
+    // Ends the process when the device does not take the frame. A drop by the device's own egress hook (ENOBUFS) is no failure.
     void send(std::span<const std::uint8_t> frame) const;
     // The next frame that is waiting, with the VLAN tag that the kernel took out put back; none when nothing waits.
     [[nodiscard]] std::optional<Bytes> receive() const;
