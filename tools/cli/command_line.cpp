@@ -141,7 +141,9 @@ void add_teardown(CLI::App& app, Arguments& arguments) {
 void add_unavailable(CLI::App& app, Arguments& arguments) {
     for (const char* name : kUnavailableVerbs) {
         CLI::App* verb = app.add_subcommand(name, "not available in this version");
-        verb->group("Not available in this version")->allow_extras()->callback([&arguments, name] { mark_unavailable(arguments, name); });
+        verb->group("Not available in this version")->fallthrough(false)->allow_extras()->callback([&arguments, name] {
+            mark_unavailable(arguments, name);
+        });
     }
 }
 

@@ -59,8 +59,10 @@ void print_answer(const Answer& answer, const Terminal& terminal) {
     }
     terminal.out << "\n\n";
     print_stages("FORWARD", answer.forward, terminal);
-    terminal.out << '\n';
-    print_stages("RESPONSE", answer.response, terminal);
+    if (!answer.response.empty()) {
+        terminal.out << '\n';
+        print_stages("RESPONSE", answer.response, terminal);
+    }
 }
 
 }  // namespace

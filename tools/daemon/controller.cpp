@@ -60,17 +60,7 @@ bool has_error(const std::vector<Finding>& findings) {
 }  // namespace
 
 Controller::Controller(ControllerHost host, Progress progress)
-    : host_(std::move(host)), generation_(progress.generation), memory_(std::move(progress.bindings)) {
-    if (memory_ != BindingMemory{}) {
-        return;
-    }
-    // Nothing is remembered, but the kernel may still enforce what an earlier daemon gave it: those devices must not be released.
-    if (const auto standing = host_.dataplane.port_counters()) {
-        for (const PortCounters& port : *standing) {
-            memory_.once_bound.insert(port.ifindex);
-        }
-    }
-}
+    : host_(std::move(host)), generation_(progress.generation), memory_(std::move(progress.bindings)) {}
 
 ChangeOutcome Controller::change_model(std::vector<Document> documents) { return take_model(std::move(documents), HostGuard::On); }
 
@@ -174,10 +164,6 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
         remember();
     }
     return true;
-}
-
-bool Controller::is_managed(std::uint32_t ifindex) const {
-    return std::ranges::find(applied_, ifindex, &DeviceBinding::ifindex) != applied_.end();
 }
 
 ControllerStatus Controller::status() const {

@@ -79,9 +79,6 @@ class Controller {
     // or the last attempt failed. A failure is kept as trouble and tried again by the next call.
     enum class Reapply : std::uint8_t { IfChanged, Always };
     [[nodiscard]] Result<bool> devices_changed(Reapply reapply = Reapply::IfChanged);
-    // Whether the device was given to the data plane. A managed ifindex that comes back as another device must be released in between.
-    [[nodiscard]] bool is_managed(std::uint32_t ifindex) const;
-    [[nodiscard]] bool needs_retry() const { return needs_retry_; }
 
     [[nodiscard]] ControllerStatus status() const;
     // The lines of status() without what the kernel counted.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "loader/bpf_dataplane.h"
+#include "loader/pins.h"
 #include "tools/daemon/printable.h"
 
 namespace portcullis {
@@ -51,11 +52,28 @@ std::set<std::uint32_t> default_routes() {
     return std::move(*devices);
 }
 
-Progress load_progress(const StateStore& store) {
+// What the last run bound. Where nothing of that is left, everything that an earlier daemon guards still counts as once bound: it must not
+// be released because a file was lost.
+Progress load_progress(const StateStore& store, const std::string& bpffs_directory) {
     Result<Progress> progress = store.load_progress();
     if (!progress) {
         spdlog::error("{}; starting without what it held", progress.error().message);
-        return {};
+        progress = Progress{};
+    }
+    if (progress->bindings != BindingMemory{}) {
+        return std::move(*progress);
+    }
+    const Result<Standing> standing = find_standing(bpffs_directory);
+    if (!standing) {
+        spdlog::warn("what stands in the kernel is unknown: {}", standing.error().message);
+        return std::move(*progress);
+    }
+    std::set<std::uint32_t>& once_bound = progress->bindings.once_bound;
+    for (const PinnedLink& link : standing->links) {
+        once_bound.insert(link.hook.ifindex);
+    }
+    for (const Hook& filter : standing->filters) {
+        once_bound.insert(filter.ifindex);
     }
     return std::move(*progress);
 }
@@ -118,7 +136,7 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
     }
     dataplane_ = std::move(*dataplane);
     const ControllerHost host{.dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes};
-    controller_.emplace(host, load_progress(store_));
+    controller_.emplace(host, load_progress(store_, options.bpffs_directory));
     intake_.emplace(*controller_, store_, options.model);
     api_.emplace(*controller_, *intake_);
     spdlog::info("back end: {}; listening on {}", dataplane_->description(), options.socket);
@@ -158,11 +176,15 @@ void Daemon::read_devices() {
         return reconcile(Controller::Reapply::IfChanged);
     }
     spdlog::warn("netlink events were lost{}; reading all devices anew", events ? "" : " (" + events.error().message + ")");
+    resync_devices();
+    // A device may have gone and another come in its place unseen: the data plane looks at every one again.
+    reconcile(Controller::Reapply::Always);
+}
+
+void Daemon::resync_devices() {
     if (const Result<> synced = monitor_.resync(); !synced) {
         spdlog::error("{}", synced.error().message);
     }
-    // A device may have gone and another come in its place unseen: the data plane looks at every one again.
-    reconcile(Controller::Reapply::Always);
 }
 
 void Daemon::reconcile(Controller::Reapply reapply) {
@@ -185,12 +207,14 @@ void Daemon::wait_for_tick() {
     });
 }
 
+// The kernel tells nothing when the alias of a device that is down changes: devices are read anew, after the events that it did tell.
 void Daemon::tick() {
+    read_devices();
+    resync_devices();
+    reconcile(Controller::Reapply::IfChanged);
     if (intake_->resumes_later()) {
         intake_->resume();
         report();
-    } else if (controller_->needs_retry()) {
-        reconcile(Controller::Reapply::IfChanged);
     }
     if (const Result<> swept = dataplane_->sweep(); !swept) {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);

@@ -44,6 +44,7 @@ class Daemon {
 
     void wait_for_devices();
     void read_devices();
+    void resync_devices();
     void reconcile(Controller::Reapply reapply);
     void wait_for_tick();
     void tick();

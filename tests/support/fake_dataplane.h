@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Dataplane that remembers what it was given, and fails when told to.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/dataplane.h"
+
+namespace portcullis::test {
+
+class FakeDataplane final : public Dataplane {
+   public:
+    // A successful apply that changes anything is a new generation, as in the kernel.
+    Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) override {
+        ++applies;
+        if (failure) {
+            return fail(*failure);
+        }
+        std::vector<std::string> labels;
+        for (const Rule& rule : ruleset.rules) {
+            labels.push_back(rule.label);
+        }
+        const bool is_change = !std::equal(devices.begin(), devices.end(), enforced.begin(), enforced.end()) || labels != rule_labels;
+        generation += is_change ? 1 : 0;
+        enforced.assign(devices.begin(), devices.end());
+        rule_labels = std::move(labels);
+        return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U};
+    }
+    Result<std::vector<PortCounters>> port_counters() const override { return counters; }
+    Result<std::vector<RuleHits>> rule_hits() const override { return std::vector<RuleHits>{}; }
+    Result<> sweep() override { return {}; }
+    std::string description() const override { return "fake"; }
+
+    std::optional<std::string> failure;  // of the next applies
+    std::vector<PortCounters> counters;
+
+    int applies = 0;
+    std::uint64_t generation = 0;
+    std::vector<DeviceBinding> enforced;
+    std::vector<std::string> rule_labels;
+};
+
+}  // namespace portcullis::test

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_dataplane.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/unit/compiler/documents.h"
+#include "tests/unit/tools/devices.h"
+
+namespace portcullis {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class ApiTest : public testing::Test {
+   protected:
+    HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {},
+                      const std::string& if_match = {}) {
+        return api.handle({.method = method, .target = target, .if_match = if_match, .body = body, .peer = {.uid = 0, .pid = 1}});
+    }
+    static std::string error_of(const HttpResponse& response) { return json::parse(response.body)["Errors"][0]["Message"]; }
+
+    test::TemporaryDirectory directory;
+    test::FakeDataplane dataplane;
+    StateStore store{directory.path(), "this host"};
+    HostDevices devices = test::devices_of({{.ifindex = 5, .name = "tap0", .master = test::kBridge}});
+    Controller controller{
+        {.dataplane = dataplane, .store = store, .devices = devices, .default_routes = [] { return std::set<std::uint32_t>{}; }}, {}};
+    ModelIntake intake{controller, store, ""};
+    Api api{controller, intake};
+};
+
+TEST_F(ApiTest, PutModelAnswersWithTheGenerationThatIsEnforced) {
+    const HttpResponse response = call("PUT", "/v1/model", small_model().dump());
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(json::parse(response.body)["Generation"], 1);
+    EXPECT_EQ(response.etag, 1U);
+    EXPECT_EQ(dataplane.generation, 1U);
+}
+
+TEST_F(ApiTest, GetModelGivesBackWhatWasAcceptedByteForByte) {
+    const std::string text = small_model().dump(4);
+    ASSERT_EQ(call("PUT", "/v1/model", json::array({{{"Name", "m.json"}, {"Document", text}}}).dump()).status, 200U);
+    const HttpResponse response = call("GET", "/v1/model");
+    EXPECT_EQ(json::parse(response.body), json::array({{{"Name", "m.json"}, {"Document", text}}}));
+    EXPECT_EQ(response.etag, 1U);
+    EXPECT_EQ(call("PUT", "/v1/model", response.body).status, 200U);
+}
+
+TEST_F(ApiTest, ArrayOfDocumentsIsMerged) {
+    json first = small_model();
+    const json interfaces = first["NetworkInterfaces"];
+    first.erase("NetworkInterfaces");
+    const json body =
+        json::array({{{"Name", "a.json"}, {"Document", first}}, {{"Name", "b.json"}, {"Document", {{"NetworkInterfaces", interfaces}}}}});
+    EXPECT_EQ(call("PUT", "/v1/model", body.dump()).status, 200U);
+}
+
+TEST_F(ApiTest, FaultyModelIsRefusedWithFilePointerAndMessage) {
+    json model = small_model();
+    model["Vpcs"][0]["CidrBlock"] = "10.0.0.0/99";
+    const HttpResponse response = call("PUT", "/v1/model", json::array({{{"Name", "vpcs.json"}, {"Document", model}}}).dump());
+    EXPECT_EQ(response.status, 422U);
+    const json error = json::parse(response.body)["Errors"][0];
+    EXPECT_EQ(error["File"], "vpcs.json");
+    EXPECT_EQ(error["Pointer"], "/Vpcs/0/CidrBlock");
+    EXPECT_EQ(dataplane.applies, 0);
+}
+
+TEST_F(ApiTest, EnvelopeOfAnotherShapeIsRefused) {
+    for (const char* body : {"[", "[1]", R"([{"Name": "a"}])", R"([{"Name": "a", "Document": 1}])", R"([{"Name": 1, "Document": {}}])",
+                             R"([{"Name": "a", "Document": {}, "More": 1}])"}) {
+        EXPECT_EQ(call("PUT", "/v1/model", body).status, 400U) << body;
+    }
+}
+
+TEST_F(ApiTest, KeyThatOccursTwiceInAnObjectIsNotSilentlyDropped) {
+    const HttpResponse response = call("PUT", "/v1/model", R"([{"Name": "a", "Document": {"NetworkAcls": [{}], "NetworkAcls": []}}])");
+    EXPECT_EQ(response.status, 400U);
+    EXPECT_THAT(error_of(response), HasSubstr("twice"));
+}
+
+TEST_F(ApiTest, BodyThatNestsVeryDeepIsRefused) {
+    EXPECT_EQ(call("PUT", "/v1/model", std::string(1'000'000, '[') + std::string(1'000'000, ']')).status, 400U);
+    EXPECT_EQ(call("PUT", "/v1/model", std::string(1'000'000, '[')).status, 400U);
+}
+
+TEST_F(ApiTest, IfMatchWithAnotherGenerationChangesNothing) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump(), "0").status, 200U);
+    const HttpResponse response = call("PUT", "/v1/model", small_model().dump(), "\"7\"");
+    EXPECT_EQ(response.status, 412U);
+    EXPECT_EQ(call("PUT", "/v1/model", small_model().dump(), "\"1\"").status, 200U);
+}
+
+TEST_F(ApiTest, ModelOfAFileIsNotChangedThroughTheApi) {
+    ModelIntake file{controller, store, "/etc/model"};
+    const HttpResponse response =
+        Api(controller, file).handle({.method = "PUT", .target = "/v1/model", .if_match = {}, .body = small_model().dump(), .peer = {}});
+    EXPECT_EQ(response.status, 409U);
+    EXPECT_THAT(error_of(response), HasSubstr("/etc/model"));
+    EXPECT_EQ(dataplane.applies, 0);
+}
+
+TEST_F(ApiTest, HostThatCannotEnforceIsNotTheClientsFault) {
+    dataplane.failure = "no memory";
+    const HttpResponse response = call("PUT", "/v1/model", small_model().dump());
+    EXPECT_EQ(response.status, 500U);
+    EXPECT_EQ(error_of(response), "no memory");
+}
+
+TEST_F(ApiTest, UnknownPathsAndMethodsAreAnsweredInJson) {
+    EXPECT_EQ(call("GET", "/v2/status").status, 404U);
+    EXPECT_EQ(error_of(call("GET", "/nothing")), "there is no /nothing");
+    EXPECT_EQ(error_of(call("POST", "/v1/plan")), "/v1/plan is not available in this version");
+    EXPECT_EQ(call("DELETE", "/v1/model").status, 405U);
+    EXPECT_EQ(call("PUT", "/v1/status").status, 405U);
+}
+
+TEST_F(ApiTest, StatusSaysWhatIsEnforcedOnEachPort) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    dataplane.counters = {{.ifindex = 5,
+                           .reasons = {{.reason = PC_REASON_passed, .direction = Direction::Inbound, .packets = 9},
+                                       {.reason = PC_REASON_source_mac, .direction = Direction::Outbound, .packets = 2, .bytes = 120}},
+                           .flows = 4}};
+    const json status = json::parse(call("GET", "/v1/status?x=1").body);
+    EXPECT_EQ(status["Enforced"], true);
+    EXPECT_EQ(status["Healthy"], true);
+    EXPECT_EQ(status["NetworkAcls"], "used");
+    const json port = status["Ports"][0];
+    EXPECT_EQ(port["Device"], "tap0");
+    EXPECT_EQ(port["NetworkInterfaceId"], "eni-1");
+    EXPECT_EQ(port["State"], "enforced");
+    EXPECT_EQ(port["Flows"], 4);
+    EXPECT_EQ(port["PassedPackets"], 9);
+    EXPECT_EQ(port["Drops"], json::parse(R"([{"Reason": "source_mac", "Direction": "outbound", "Packets": 2, "Bytes": 120}])"));
+}
+
+TEST_F(ApiTest, StatusIsNotEnforcedWhileAPresentPortIsNot) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    devices[6] = {.ifindex = 6, .name = "tap6", .alias = "eni-1"};
+    ASSERT_EQ(controller.devices_changed(), true);
+    const json status = json::parse(call("GET", "/v1/status").body);
+    EXPECT_EQ(status["Enforced"], false);
+    EXPECT_EQ(status["Ports"][1]["State"], "conflict");
+}
+
+TEST_F(ApiTest, RefusedFileIsToldWithItsReason) {
+    ModelIntake file{controller, store, "/etc/model"};
+    EXPECT_TRUE(file.take(fail("cannot read /etc/model: it changed")));
+    const json status =
+        json::parse(Api(controller, file).handle({.method = "GET", .target = "/v1/status", .if_match = {}, .body = {}, .peer = {}}).body);
+    EXPECT_EQ(status["Enforced"], false);
+    EXPECT_EQ(status["Model"]["Source"], "file");
+    EXPECT_EQ(status["Model"]["Refused"]["Errors"][0]["Message"], "cannot read /etc/model: it changed");
+}
+
+TEST_F(ApiTest, RefusedFileAtStartBringsBackTheSavedModel) {
+    ASSERT_TRUE(store.stage_model({{.name = "m.json", .text = small_model().dump()}}));
+    ASSERT_TRUE(store.commit_model());
+    ModelIntake file{controller, store, "/etc/model"};
+    EXPECT_TRUE(file.take(std::vector<Document>{{.name = "m.json", .text = "{"}}));
+    EXPECT_TRUE(file.is_ready());
+    EXPECT_EQ(dataplane.applies, 1);
+    EXPECT_TRUE(file.status().refusal.has_value());
+}
+
+TEST_F(ApiTest, DamagedStateLeavesTheKernelAlone) {
+    directory.write("model", "damaged");
+    intake.resume();
+    EXPECT_FALSE(intake.is_ready());
+    EXPECT_EQ(dataplane.applies, 0);
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Enforced"], false);
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_TRUE(intake.is_ready());
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Healthy"], true);
+}
+
+TEST_F(ApiTest, SavedModelThatTheHostCouldNotEnforceIsTriedAgain) {
+    ASSERT_TRUE(store.stage_model({{.name = "m.json", .text = small_model().dump()}}));
+    ASSERT_TRUE(store.commit_model());
+    dataplane.failure = "not yet";
+    intake.resume();
+    EXPECT_TRUE(intake.resumes_later());
+    dataplane.failure.reset();
+    intake.resume();
+    EXPECT_FALSE(intake.resumes_later());
+    EXPECT_TRUE(intake.is_ready());
+    EXPECT_FALSE(intake.status().refusal.has_value());
+}
+
+}  // namespace
+}  // namespace portcullis

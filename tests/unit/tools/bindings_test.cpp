@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/bindings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/tools/devices.h"
+
+namespace portcullis {
+namespace {
+
+using test::binding_of;
+using test::devices_of;
+using test::kBridge;
+using test::ruleset_of;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Kind = DeviceBinding::Kind;
+
+// "device interface state" per line.
+std::vector<std::string> lines_of(const BindingPlan& plan) {
+    std::vector<std::string> text;
+    for (const PortLine& line : plan.lines) {
+        text.push_back(line.device + " " + (line.interface_id.empty() ? "-" : line.interface_id) + " " +
+                       std::string(to_string(line.state)));
+    }
+    return text;
+}
+
+std::optional<Kind> kind_of(const BindingPlan& plan, std::uint32_t ifindex) {
+    const auto binding = binding_of(plan.devices, ifindex);
+    return binding ? std::optional(binding->kind) : std::nullopt;
+}
+
+BindingPlan plan_of(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory = {}) {
+    return plan_bindings(ruleset, devices, memory, {});
+}
+
+const Bridge kClosedBridge{.device = "br0", .uplinks = {"eth1"}, .unknown_ports = UnknownPorts::Closed};
+const Bridge kOpenBridge{.device = "br0", .uplinks = {"eth1"}, .unknown_ports = UnknownPorts::Open};
+
+TEST(Bindings, DeviceNamedByTheDocumentsIsBound) {
+    const BindingPlan plan = plan_of(ruleset_of({{"eni-0", "tap9"}, {"eni-1", "tap0"}}), devices_of({{.ifindex = 5, .name = "tap0"}}));
+    const auto binding = binding_of(plan.devices, 5);
+    ASSERT_TRUE(binding);
+    EXPECT_EQ(binding->kind, Kind::Bound);
+    EXPECT_EQ(binding->port, 1U);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-1 enforced", "tap9 eni-0 absent"));
+}
+
+TEST(Bindings, DeviceWhoseAliasIsAnInterfaceIsBound) {
+    const BindingPlan plan = plan_of(ruleset_of({{"eni-1", ""}}), devices_of({{.ifindex = 5, .name = "tap0", .alias = "eni-1"}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Bound);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-1 enforced"));
+}
+
+TEST(Bindings, UnrelatedDevicesAreLeftAlone) {
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", "tap0"}}),
+                devices_of({{.ifindex = 5, .name = "tap7", .master = kBridge}, {.ifindex = 6, .name = "tap8", .alias = "lab"}}));
+    EXPECT_THAT(plan.devices, IsEmpty());
+}
+
+TEST(Bindings, InterfaceWithoutDeviceOrAliasIsNoPortOfThisHost) {
+    EXPECT_THAT(plan_of(ruleset_of({{"eni-1", ""}}), devices_of({})).lines, IsEmpty());
+}
+
+TEST(Bindings, OfTwoAliasedDevicesTheOlderIsBoundAndTheOtherClosed) {
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", ""}}),
+                devices_of({{.ifindex = 6, .name = "tap6", .alias = "eni-1"}, {.ifindex = 5, .name = "tap5", .alias = "eni-1"}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Bound);
+    EXPECT_EQ(kind_of(plan, 6), Kind::Closed);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap5 eni-1 enforced", "tap6 eni-1 conflict"));
+}
+
+TEST(Bindings, StandingBindingOutlivesAnOlderNewcomer) {
+    const BindingMemory memory{.standing = {{6, "eni-1", ""}}, .once_bound = {6}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", ""}}),
+                devices_of({{.ifindex = 5, .name = "tap5", .alias = "eni-1"}, {.ifindex = 6, .name = "tap6", .alias = "eni-1"}}), memory);
+    EXPECT_EQ(kind_of(plan, 6), Kind::Bound);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+}
+
+TEST(Bindings, NewcomerIsBoundOnceTheStandingDeviceIsGone) {
+    const BindingMemory memory{.standing = {{6, "eni-1", ""}}, .once_bound = {6}};
+    const BindingPlan plan = plan_of(ruleset_of({{"eni-1", ""}}), devices_of({{.ifindex = 7, .name = "tap7", .alias = "eni-1"}}), memory);
+    EXPECT_EQ(kind_of(plan, 7), Kind::Bound);
+    EXPECT_THAT(plan.memory.once_bound, ElementsAre(7));
+}
+
+TEST(Bindings, DeviceClaimedForTwoInterfacesKeepsTheStandingOne) {
+    const BindingMemory memory{.standing = {{5, "eni-2", ""}}, .once_bound = {5}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", "tap0"}, {"eni-2", ""}}), devices_of({{.ifindex = 5, .name = "tap0", .alias = "eni-2"}}), memory);
+    EXPECT_EQ(binding_of(plan.devices, 5)->port, 1U);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-2 enforced", "tap0 eni-1 conflict"));
+}
+
+TEST(Bindings, RenamedDeviceStaysBound) {
+    const BindingMemory memory{.standing = {{5, "eni-1", "tap0"}}, .once_bound = {5}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", "tap0"}}), devices_of({{.ifindex = 5, .name = "web"}, {.ifindex = 9, .name = "tap0"}}), memory);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Bound);
+    EXPECT_EQ(kind_of(plan, 9), Kind::Closed);
+    EXPECT_THAT(plan.memory.standing, ElementsAre(StandingBinding{5, "eni-1", "tap0"}));
+}
+
+TEST(Bindings, DeviceThatTheModelNoLongerNamesIsOrphanedAndClosed) {
+    const BindingMemory memory{.standing = {{5, "eni-1", "tap0"}}, .once_bound = {5}};
+    const BindingPlan plan = plan_of(ruleset_of({}), devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge}}), memory);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+    EXPECT_EQ(kind_of(plan, kBridge), Kind::Bridge);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 - orphaned"));
+    EXPECT_THAT(plan.memory.once_bound, ElementsAre(5));
+}
+
+TEST(Bindings, DeviceWhoseAliasWasTakenAwayIsOrphaned) {
+    const BindingMemory memory{.standing = {{5, "eni-1", ""}}, .once_bound = {5}};
+    const BindingPlan plan = plan_of(ruleset_of({{"eni-1", ""}}), devices_of({{.ifindex = 5, .name = "tap0"}}), memory);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 - orphaned"));
+    EXPECT_THAT(plan.memory.standing, IsEmpty());
+}
+
+TEST(Bindings, OrphanStaysClosedOnABridgeThatLeavesUnknownPortsOpen) {
+    const BindingMemory memory{.standing = {}, .once_bound = {5}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({}, {kOpenBridge}), devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge}}), memory);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+}
+
+TEST(Bindings, OrphanThatTheModelNamesAgainIsBound) {
+    const BindingMemory memory{.standing = {}, .once_bound = {5}};
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({{"eni-1", "tap0"}}), devices_of({{.ifindex = 5, .name = "tap0"}}), memory), 5), Kind::Bound);
+}
+
+TEST(Bindings, DeletedDeviceIsForgotten) {
+    const BindingMemory memory{.standing = {{5, "eni-1", "tap0"}}, .once_bound = {5}};
+    const BindingPlan plan = plan_of(ruleset_of({{"eni-1", "tap0"}}), devices_of({}), memory);
+    EXPECT_EQ(plan.memory, BindingMemory{});
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-1 absent"));
+}
+
+TEST(Bindings, UnknownPortOfAListedBridgeIsClosed) {
+    const BindingPlan plan = plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+    EXPECT_EQ(kind_of(plan, kBridge), Kind::Bridge);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 - closed"));
+    EXPECT_THAT(plan.memory.once_bound, IsEmpty());
+}
+
+TEST(Bindings, UnknownPortIsLeftAloneWhereTheBridgeSaysOpen) {
+    const BindingPlan plan = plan_of(ruleset_of({}, {kOpenBridge}), devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge}}));
+    EXPECT_EQ(kind_of(plan, 5), std::nullopt);
+}
+
+TEST(Bindings, PortThatLeavesTheBridgeIsReleasedUnlessItWasBound) {
+    const BindingPlan plan = plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "tap0"}}));
+    EXPECT_EQ(kind_of(plan, 5), std::nullopt);
+}
+
+TEST(Bindings, UplinkOfAListedBridgeIsNotClosed) {
+    const BindingPlan plan =
+        plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth1", .master = kBridge, .is_physical = true}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Uplink);
+    EXPECT_THAT(plan.cut_off, IsEmpty());
+    EXPECT_THAT(plan.lines, IsEmpty());
+}
+
+TEST(Bindings, DeviceWithAnUplinksNameOutsideTheBridgeIsLeftAlone) {
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth1"}})), 5), std::nullopt);
+}
+
+TEST(Bindings, BoundDeviceDoesNotBecomeAnUplinkByARename) {
+    const BindingMemory memory{.standing = {{5, "eni-1", "tap0"}}, .once_bound = {5}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", "tap0"}}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth1", .master = kBridge}}), memory);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Bound);
+}
+
+TEST(Bindings, PhysicalDeviceThatWouldBeClosedCutsTheHostOff) {
+    const BindingPlan plan =
+        plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth0", .master = kBridge, .is_physical = true}}));
+    ASSERT_THAT(plan.cut_off, SizeIs(1));
+    EXPECT_THAT(plan.cut_off[0].message, HasSubstr("eth0 is a physical device"));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+}
+
+TEST(Bindings, DefaultRouteDeviceThatWouldBeClosedCutsTheHostOff) {
+    const BindingPlan plan =
+        plan_bindings(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "vpn0", .master = kBridge}}), {}, {5});
+    ASSERT_THAT(plan.cut_off, SizeIs(1));
+    EXPECT_THAT(plan.cut_off[0].message, HasSubstr("vpn0 carries a default route"));
+}
+
+TEST(Bindings, PhysicalDeviceThatIsBoundOrLeftOpenCutsNothingOff) {
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "eth0", .master = kBridge, .is_physical = true}});
+    EXPECT_THAT(plan_of(ruleset_of({{"eni-1", "eth0"}}, {kClosedBridge}), devices).cut_off, IsEmpty());
+    EXPECT_THAT(plan_of(ruleset_of({}, {kOpenBridge}), devices).cut_off, IsEmpty());
+}
+
+TEST(Bindings, AliasOfAnInterfaceThatCannotBeBoundClosesTheDevice) {
+    Ruleset ruleset;
+    ruleset.interfaces.push_back({.id = "eni-1", .groups = {}});
+    const BindingPlan plan = plan_of(ruleset, devices_of({{.ifindex = 5, .name = "tap0", .alias = "eni-1"}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-1 closed"));
+}
+
+TEST(Bindings, MasterThatIsNoBridgeIsNotGivenAsOne) {
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "tap0", .master = 8}, {.ifindex = 8, .name = "bond0"}});
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({{"eni-1", "tap0"}}), devices), 8), std::nullopt);
+}
+
+}  // namespace
+}  // namespace portcullis
