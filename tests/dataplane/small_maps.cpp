@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/dataplane/small_maps.h"
 
-#include <sys/mount.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
-#include "tests/support/netns.h"
-
 namespace portcullis::test {
 
 MapCapacities small_maps() {
@@ -31,18 +24,6 @@ MapCapacities small_maps() {
                          .ports = 16,
                          .flows4 = 1024,
                          .flows6 = 1024};
-}
-
-ScratchBpffs::ScratchBpffs() {
-    std::string name = "/tmp/pc-bpffs-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) end_test_run("make a directory in /tmp");
-    mount_point_ = name;
-    if (::mount("scratch", name.c_str(), "bpf", 0, nullptr) != 0) end_test_run("mount a bpffs");
-}
-
-ScratchBpffs::~ScratchBpffs() {
-    (void)::umount2(mount_point_.c_str(), MNT_DETACH);  // the last user's exit frees it
-    (void)::rmdir(mount_point_.c_str());
 }
 
 }  // namespace portcullis::test
