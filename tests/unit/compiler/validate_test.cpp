@@ -104,6 +104,14 @@ TEST(Validate, LetsInterfacesOfDifferentVpcsShareAnAddress) {
     EXPECT_THAT(parse_json(document).findings, IsEmpty());
 }
 
+TEST(Validate, KeepsTheRangesOfVpcsApartWhereOneContainsTheOther) {
+    Model model;
+    model.vpcs = {{.id = "vpc-1"}, {.id = "vpc-2"}};
+    model.subnets = {{.id = "subnet-1", .vpc_id = "vpc-1", .cidrs = {Prefix::parse("10.0.0.0/8")->prefix}},
+                     {.id = "subnet-2", .vpc_id = "vpc-2", .cidrs = {Prefix::parse("10.0.0.0/16")->prefix}}};
+    EXPECT_THAT(validate(model), IsEmpty());
+}
+
 TEST(Validate, WarnsOfOverlappingVpcsWhoseInterfacesAreBound) {
     json document = with_second_interface(R"({"PrivateIpAddress": "10.0.1.10", "VpcId": "vpc-2", "SubnetId": "subnet-2"})");
     document["Vpcs"].push_back({{"VpcId", "vpc-2"}, {"CidrBlock", "10.0.0.0/16"}});
