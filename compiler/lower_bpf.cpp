@@ -3,7 +3,6 @@
 
 #include <limits>
 #include <span>
-#include <unordered_set>
 
 #include "compiler/lower_bpf_state.h"
 
@@ -102,15 +101,19 @@ void sort_image(MapImage& image) {
 }
 
 std::size_t rules_in_use(const MapImage& image) {
-    std::unordered_set<std::uint32_t> rules;
+    std::vector<bool> is_used(1);  // by number
+    const auto use = [&](std::uint32_t decision) {
+        const std::uint32_t rule = decision & ~PC_DENY;
+        is_used.resize(std::max<std::size_t>(is_used.size(), rule + 1u));
+        is_used[rule] = true;
+    };
     for (const auto& [key, decision] : image.port_sets) {
-        rules.insert(decision & ~PC_DENY);
+        use(decision);
     }
     for (const auto& [number, head] : image.set_heads) {
-        rules.insert(head.any & ~PC_DENY);
+        use(head.any);
     }
-    rules.erase(0);
-    return rules.size();
+    return static_cast<std::size_t>(std::count(is_used.begin() + 1, is_used.end(), true));  // 0 is no rule
 }
 
 }  // namespace

@@ -1,63 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/numbering.h"
 
-#include <algorithm>
-
 namespace portcullis {
 
 Numbering::Numbering(std::string what, std::uint32_t capacity) : what_(std::move(what)), capacity_(capacity) {}
 
 Result<std::uint32_t> Numbering::number_of(std::string_view key) {
-    if (const auto found = slots_.find(key); found != slots_.end()) {
-        found->second.asked_in = round_;
-        return found->second.number;
+    if (const auto found = numbers_.find(key); found != numbers_.end()) {
+        slots_[found->second].asked_in = round_;
+        return found->second;
     }
-    std::uint32_t number = 0;
-    if (!free_.empty()) {
-        number = free_.front();
-        free_.pop_front();
-    } else if (next_ <= capacity_) {
-        number = next_++;
-        keys_.emplace_back();
-    } else {
+    const auto number = take_free_number();
+    if (!number) {
         return fail("no number is left for " + what_ + ": the limit is " + std::to_string(capacity_) + ", those that the last " +
                     "change freed (" + std::to_string(retiring_.size()) + ") and that this one frees included");
     }
-    const auto added = slots_.emplace(std::string(key), Slot{.number = number, .asked_in = round_, .given_in = round_}).first;
-    keys_[number] = added->first;
-    return number;
+    const auto added = numbers_.emplace(std::string(key), *number).first;
+    slots_[*number] = {.key = added->first, .asked_in = round_, .given_in = round_};
+    return *number;
+}
+
+std::optional<std::uint32_t> Numbering::take_free_number() {
+    if (!free_.empty()) {
+        const std::uint32_t number = free_.front();
+        free_.pop_front();
+        return number;
+    }
+    if (highest() == capacity_) {
+        return std::nullopt;
+    }
+    slots_.emplace_back();
+    return highest();
 }
 
 template <class Predicate>
-std::vector<std::uint32_t> Numbering::take_out(Predicate is_gone) {
+std::vector<std::uint32_t> Numbering::take_back(Predicate is_gone) {
     std::vector<std::uint32_t> numbers;
-    for (auto slot = slots_.begin(); slot != slots_.end();) {
-        if (is_gone(slot->second)) {
-            numbers.push_back(slot->second.number);
-            keys_[slot->second.number] = {};
-            slot = slots_.erase(slot);
-        } else {
-            ++slot;
+    for (std::uint32_t number = 1; number < slots_.size(); ++number) {
+        Slot& slot = slots_[number];
+        if (slot.given_in != 0 && is_gone(slot)) {
+            numbers_.erase(numbers_.find(slot.key));
+            slot = {};
+            numbers.push_back(number);
         }
     }
-    std::ranges::sort(numbers);  // the order of a hash table is nobody's contract
     return numbers;
 }
 
 void Numbering::retire_unused() {
     free_.insert(free_.end(), retiring_.begin(), retiring_.end());
-    retiring_ = take_out([this](const Slot& slot) { return slot.asked_in != round_; });
+    retiring_ = take_back([this](const Slot& slot) { return slot.asked_in != round_; });
     ++round_;
 }
 
 void Numbering::roll_back() {
-    const auto numbers = take_out([this](const Slot& slot) { return slot.given_in == round_; });
+    const auto numbers = take_back([this](const Slot& slot) { return slot.given_in == round_; });
     free_.insert(free_.end(), numbers.begin(), numbers.end());
     ++round_;  // what the failed change asked for does not count as asked for
 }
 
-std::string_view Numbering::key_of(std::uint32_t number) const { return number < keys_.size() ? keys_[number] : std::string_view{}; }
+std::string_view Numbering::key_of(std::uint32_t number) const { return number < slots_.size() ? slots_[number].key : std::string_view{}; }
 
-std::uint32_t Numbering::highest() const { return next_ - 1; }
+std::uint32_t Numbering::highest() const { return static_cast<std::uint32_t>(slots_.size() - 1); }
 
 }  // namespace portcullis

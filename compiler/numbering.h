@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,7 +24,7 @@ class Numbering {
     Numbering(std::string what, std::uint32_t capacity);
     Numbering(Numbering&&) = default;
     Numbering& operator=(Numbering&&) = default;
-    Numbering(const Numbering&) = delete;  // keys_ refers to the keys of slots_
+    Numbering(const Numbering&) = delete;  // slots_ refers to the keys of numbers_
     Numbering& operator=(const Numbering&) = delete;
 
     // The number of `key`, new if it had none. Fails when all are taken, naming the limit.
@@ -38,29 +39,30 @@ class Numbering {
     [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
 
    private:
+    // By number, so that going through all of them is going through memory once.
     struct Slot {
-        std::uint32_t number = 0;
+        std::string_view key;        // that of numbers_; empty where the number is not given out
         std::uint64_t asked_in = 0;  // round of the last number_of
-        std::uint64_t given_in = 0;  // round in which it was given out
+        std::uint64_t given_in = 0;  // round in which it was given out; 0: not given out
     };
-    // Looks up a view without making a string of it.
+    // Looks up a view without making a string of it. Not noexcept on purpose: libstdc++ then keeps the hashes, and compares them before
+    // the keys.
     struct KeyHash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+        std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
     };
-    using Slots = std::unordered_map<std::string, Slot, KeyHash, std::equal_to<>>;
-    // Takes the slots for which `is_gone` holds out; their numbers, ascending.
+    [[nodiscard]] std::optional<std::uint32_t> take_free_number();
+    // Takes back the numbers whose slots `is_gone` holds for.
     template <class Predicate>
-    [[nodiscard]] std::vector<std::uint32_t> take_out(Predicate is_gone);
+    [[nodiscard]] std::vector<std::uint32_t> take_back(Predicate is_gone);
 
     std::string what_;
     std::uint32_t capacity_;
-    std::uint32_t next_ = 1;
     std::uint64_t round_ = 1;  // one per change, carried out or not
-    Slots slots_;
-    std::vector<std::string_view> keys_ = std::vector<std::string_view>(1);  // by number; 0 is none
-    std::deque<std::uint32_t> free_;                                         // may be given out now, oldest first
-    std::vector<std::uint32_t> retiring_;                                    // free after the next retire_unused
+    std::unordered_map<std::string, std::uint32_t, KeyHash, std::equal_to<>> numbers_;
+    std::vector<Slot> slots_ = std::vector<Slot>(1);  // 0 is nobody's number
+    std::deque<std::uint32_t> free_;                  // may be given out now, oldest first
+    std::vector<std::uint32_t> retiring_;             // free after the next retire_unused
 };
 
 }  // namespace portcullis
