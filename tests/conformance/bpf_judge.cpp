@@ -39,11 +39,13 @@ Reason reason_between(const ReasonCounts& before, const ReasonCounts& after) {
 void BpfJudge::begin(const Model& model) {
     change(model);
     host_.forget_flows();
-    counts_.clear();
-    hits_ = host_.rule_hits();
 }
 
-void BpfJudge::change(const Model& model) { host_.apply(model); }
+void BpfJudge::change(const Model& model) {
+    host_.apply(model);
+    counts_.clear();
+    hits_ = host_.rule_hits();  // a rule that kept its label may have a new counter
+}
 
 std::uint32_t BpfJudge::entrance_ifindex(const Arrival& arrival) {
     const TestHost& test_host = host_.test_host();

@@ -172,7 +172,7 @@ Layer PacketStream::transport_of(const Talk& talk, Direction direction, bool is_
     if (talk.protocol == 6) {
         static constexpr std::uint8_t kSynAck = kSyn | kAck;
         std::uint8_t flags =
-            random_.one_of<std::uint8_t>({kSyn, kSynAck, kSynAck, kAck, kAck, kAck | kPsh, kFin | kAck, kFin | kAck, kRst, kRst | kAck});
+            random_.one_of<std::uint8_t>({kSyn, kSyn, kSynAck, kSynAck, kAck, kAck, kAck | kPsh, kFin | kAck, kRst, kRst | kAck});
         if (is_first) {
             flags = random_.chance(80) ? kSyn : random_.one_of<std::uint8_t>({kAck, kSynAck, kRst, kFin | kAck});
         } else if (random_.chance(5)) {

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <string>
 
@@ -68,13 +69,15 @@ void compare_on_random_packets(std::uint64_t seed, Judge& oracle, Judge& judge, 
     PacketStream stream(model, random);
     const std::uint64_t packets = setting("PORTCULLIS_RANDOM_PACKETS", kPackets);
     const std::uint64_t change_at = random.chance(40) ? packets / 2 : packets;
-    std::string history;
+    std::map<std::string, std::string> history;  // by port: flows are per port
     for (std::uint64_t i = 0; i < packets; ++i) {
         if (i == change_at) {
             model = changed_model(model, random);
             oracle.change(model);
             judge.change(model);
-            history += "  (the model changed)\n";
+            for (auto& [port, lines] : history) {
+                lines += "  (the model changed)\n";
+            }
         }
         const Step step = stream.next();
         if (step.wait_s != 0) {
@@ -83,7 +86,8 @@ void compare_on_random_packets(std::uint64_t seed, Judge& oracle, Judge& judge, 
         }
         const Verdict expected = oracle.judge(step.arrival());
         const std::string problem = difference(expected, judge.judge(step.arrival()));
-        history += "  +" + std::to_string(step.wait_s) + " s " + to_string(step.arrival()) + " " + to_string(expected) + "\n";
+        history[step.interface_id] +=
+            "  +" + std::to_string(step.wait_s) + " s " + to_string(step.arrival()) + " " + to_string(expected) + "\n";
         ++tally.packets;
         ++tally.by_reason[expected.reason];
         if (!problem.empty() || testing::Test::HasFailure()) {
