@@ -48,6 +48,7 @@ struct BpfDataplane::State {
 
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
+    [[nodiscard]] Result<> pin(const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
     [[nodiscard]] Result<> carry_out(Plan& plan);
@@ -67,6 +68,19 @@ Result<> BpfDataplane::State::finish() {
     }
     unfinished.reset();
     return {};
+}
+
+// Before the first attachment: from then on what is loaded has to outlive the process.
+Result<> BpfDataplane::State::pin(const Standing& standing) {
+    if (is_pinned) {
+        return {};
+    }
+    if (auto removed = pins.remove_idle_sets(standing); !removed) {
+        return removed;
+    }
+    auto pinned = pins.pin(object);
+    is_pinned = pinned.has_value();
+    return pinned;
 }
 
 // First of all, whatever becomes of the policy: a managed device is closed from the moment it is given.
@@ -179,15 +193,12 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (auto finished = finish(); !finished) {
         return fail(std::move(finished.error()));
     }
-    if (!is_pinned) {
-        if (auto pinned = pins.pin(object); !pinned) {
-            return fail(std::move(pinned.error()));
-        }
-        is_pinned = true;
-    }
     auto standing = is_taking_over ? find_standing(pins.directory()) : Result<Standing>(Standing{});
     if (!standing) {
         return fail(std::move(standing.error()));
+    }
+    if (auto pinned = pin(*standing); !pinned) {
+        return fail(std::move(pinned.error()));
     }
     const std::uint64_t writes_before = maps.writes();
     const auto present = close_devices(wanted.devices, *standing);

@@ -29,7 +29,7 @@ struct BpfDataplaneOptions {
 
 class BpfDataplane final : public Dataplane {
    public:
-    // Mounts a bpffs where none is, loads programs and maps, and pins them; nothing is attached before the first apply. Where a former
+    // Mounts a bpffs where none is and loads programs and maps; the first apply pins and attaches them. Where a former
     // daemon's enforcement stands it is left alone until the first successful apply replaces it, hook by hook, without a gap.
     // Acts on the network namespace of the calling thread, as every later call must.
     [[nodiscard]] static Result<std::unique_ptr<BpfDataplane>> create(const BpfDataplaneOptions& options);

@@ -55,6 +55,17 @@ bool is_our_mount(const std::string& mount_point) {
     return is_ours;
 }
 
+// Whether nobody has put anything there: names with a dot are the kernel's own (maps.debug), which no pin can have.
+bool is_unused(const std::string& mount_point) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(mount_point, error), end; !error && entry != end; entry.increment(error)) {
+        if (entry->path().filename().string().find('.') == std::string::npos) {
+            return false;
+        }
+    }
+    return !error;
+}
+
 }  // namespace
 
 bool is_on_bpffs(const std::string& directory) {
@@ -78,8 +89,9 @@ Result<> prepare_bpffs(const std::string& directory, const LogCallback& log) {
 
 void unmount_ours(const std::string& directory) {
     const std::string mount_point = mount_point_for(directory);
-    std::error_code ignored;  // then it is left alone
-    if (!is_our_mount(mount_point) || !std::filesystem::is_empty(mount_point, ignored)) return;
+    if (!is_our_mount(mount_point) || !is_unused(mount_point)) {
+        return;
+    }
     (void)::umount2(mount_point.c_str(), UMOUNT_NOFOLLOW);  // busy: somebody stands in it, and an empty mount harms nobody
 }
 

@@ -115,8 +115,8 @@ Result<> DeviceHooks::take_over(const Standing& standing) {
     }
     // What stands by the other kind of hook stood in for ours until now.
     const bool has_links = attachments_.mode() == AttachMode::Tcx;
-    for (const Hook& hook : standing.filters) {
-        if (auto removed = has_links && devices_.contains(hook.ifindex) ? clsact_detach(hook) : Result<>(); !removed) {
+    for (const StandingFilter& filter : standing.filters) {
+        if (auto removed = has_links && devices_.contains(filter.hook.ifindex) ? clsact_detach(filter.hook) : Result<>(); !removed) {
             return removed;
         }
     }
@@ -148,8 +148,8 @@ void DeviceHooks::release_others(std::span<const DeviceBinding> devices) {
 }
 
 void DeviceHooks::release_others_of(const Standing& standing, std::span<const DeviceBinding> devices) {
-    for (const Hook& hook : standing.filters) {
-        if (auto removed = has_port(devices, hook.ifindex) ? Result<>() : clsact_detach(hook); !removed) {
+    for (const StandingFilter& filter : standing.filters) {
+        if (auto removed = has_port(devices, filter.hook.ifindex) ? Result<>() : clsact_detach(filter.hook); !removed) {
             say(removed.error());
         }
     }

@@ -109,21 +109,38 @@ Result<> move_over(const fs::path& from, const fs::path& to) {
     return {};
 }
 
-Result<std::set<std::uint32_t>> pinned_programs(const std::string& directory) {
-    auto sets = sets_in(directory);
-    if (!sets) return fail(std::move(sets.error()));
+// Numbers of the programs that are pinned in one set.
+Result<std::set<std::uint32_t>> programs_of(const fs::path& set) {
+    auto names = names_in(set / "progs", "pc_");
+    if (!names) {
+        return fail(std::move(names.error()));
+    }
     std::set<std::uint32_t> ids;
-    for (const fs::path& set : *sets) {
-        auto names = names_in(set / "progs", "pc_");
-        if (!names) return fail(std::move(names.error()));
-        for (const std::string& name : *names) {
-            const UniqueFd fd(::bpf_obj_get((set / "progs" / name).c_str()));
-            bpf_prog_info info{};
-            std::uint32_t bytes = sizeof(info);
-            if (fd.is_open() && ::bpf_obj_get_info_by_fd(fd.value(), &info, &bytes) == 0) ids.insert(info.id);
+    for (const std::string& name : *names) {
+        const UniqueFd fd(::bpf_obj_get((set / "progs" / name).c_str()));
+        bpf_prog_info info{};
+        std::uint32_t bytes = sizeof(info);
+        if (fd.is_open() && ::bpf_obj_get_info_by_fd(fd.value(), &info, &bytes) == 0) {
+            ids.insert(info.id);
         }
     }
     return ids;
+}
+
+Result<std::set<std::uint32_t>> pinned_programs(const std::string& directory) {
+    auto sets = sets_in(directory);
+    if (!sets) {
+        return fail(std::move(sets.error()));
+    }
+    std::set<std::uint32_t> all;
+    for (const fs::path& set : *sets) {
+        auto ids = programs_of(set);
+        if (!ids) {
+            return ids;
+        }
+        all.merge(*ids);
+    }
+    return all;
 }
 
 Result<std::vector<PinnedLink>> pinned_links(const fs::path& directory) {
@@ -139,8 +156,8 @@ Result<std::vector<PinnedLink>> pinned_links(const fs::path& directory) {
     return links;
 }
 
-Result<std::vector<Hook>> filters_with(const std::set<std::uint32_t>& programs) {
-    std::vector<Hook> found;
+Result<std::vector<StandingFilter>> filters_with(const std::set<std::uint32_t>& programs) {
+    std::vector<StandingFilter> found;
     if (programs.empty()) return found;
     const std::unique_ptr<struct if_nameindex[], void (*)(struct if_nameindex*)> devices(::if_nameindex(), ::if_freenameindex);
     if (!devices) return fail(Error::from_errno("cannot list the network devices", errno));
@@ -149,7 +166,7 @@ Result<std::vector<Hook>> filters_with(const std::set<std::uint32_t>& programs) 
             const Hook hook{.ifindex = devices[index].if_index, .direction = direction};
             auto program = clsact_program(hook);
             if (!program) return fail(std::move(program.error()));
-            if (*program && programs.contains(**program)) found.push_back(hook);
+            if (*program && programs.contains(**program)) found.push_back({.hook = hook, .program_id = **program});
         }
     }
     return found;
@@ -187,9 +204,40 @@ Result<> Pins::pin(const BpfObject& object) {
         if (auto cleared = clear_directory(set / "maps"); !cleared) return fail(std::move(cleared.error()));
     }
     // Programs last: their pins are what makes a set count.
-    if (auto pinned = pin_parts(object.maps(), set / "maps"); !pinned) return pinned;
-    if (auto pinned = pin_parts(object.programs(), set / "progs"); !pinned) return pinned;
+    auto pinned = pin_parts(object.maps(), set / "maps");
+    if (pinned) {
+        pinned = pin_parts(object.programs(), set / "progs");
+    }
+    if (!pinned) {
+        (void)remove_set(set);  // the failure that matters is the first
+        return pinned;
+    }
     own_set_ = set;
+    return {};
+}
+
+Result<> Pins::remove_idle_sets(const Standing& standing) const {
+    std::set<std::uint32_t> in_use;
+    for (const PinnedLink& link : standing.links) {
+        in_use.insert(link.program_id);
+    }
+    for (const StandingFilter& filter : standing.filters) {
+        in_use.insert(filter.program_id);
+    }
+    auto sets = sets_in(directory_);
+    if (!sets) {
+        return fail(std::move(sets.error()));
+    }
+    for (const fs::path& set : *sets) {
+        auto programs = programs_of(set);
+        if (!programs) {
+            return fail(std::move(programs.error()));
+        }
+        const bool is_idle = std::ranges::none_of(*programs, [&](std::uint32_t id) { return in_use.contains(id); });
+        if (auto removed = is_idle && set != directory_ ? remove_set(set) : Result<std::uint32_t>(0); !removed) {
+            return fail(std::move(removed.error()));
+        }
+    }
     return {};
 }
 
@@ -209,7 +257,7 @@ Result<> Pins::promote() {
 }
 
 bool Standing::has(const Hook& hook) const {
-    return std::ranges::find(filters, hook) != filters.end() ||
+    return std::ranges::any_of(filters, [&](const StandingFilter& filter) { return filter.hook == hook; }) ||
            std::ranges::any_of(links, [&](const PinnedLink& link) { return link.hook == hook; });
 }
 

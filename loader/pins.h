@@ -15,6 +15,21 @@
 
 namespace portcullis {
 
+// What stands in the kernel by the pins of a directory, in the calling thread's network namespace.
+struct PinnedLink {
+    std::string path;
+    Hook hook;  // ifindex 0: its device is gone
+    std::uint32_t program_id = 0;
+};
+struct StandingFilter {
+    Hook hook;
+    std::uint32_t program_id = 0;
+};
+struct Standing {
+    std::vector<PinnedLink> links;        // tcx; of whatever namespace
+    std::vector<StandingFilter> filters;  // clsact; those that hold a pinned program
+    [[nodiscard]] bool has(const Hook& hook) const;
+};
 class Pins {
    public:
     // Makes the directory, and mounts a bpffs where none is.
@@ -26,6 +41,8 @@ class Pins {
     [[nodiscard]] Result<bool> hold_enforcement() const;
     // Pins maps and programs: in place, or beside a former daemon's.
     [[nodiscard]] Result<> pin(const BpfObject& object);
+    // Removes the sets of daemons that died before they had taken over: those of whose programs none is at a hook.
+    [[nodiscard]] Result<> remove_idle_sets(const Standing& standing) const;
     // Moves what `pin` pinned into place over the former daemon's, whose other sets are removed. Pre: no hook holds a former program.
     [[nodiscard]] Result<> promote();
 
@@ -35,17 +52,6 @@ class Pins {
     std::string own_set_;  // where `pin` pinned; empty before
 };
 
-// What stands in the kernel by the pins of a directory, in the calling thread's network namespace.
-struct PinnedLink {
-    std::string path;
-    Hook hook;  // ifindex 0: its device is gone
-    std::uint32_t program_id = 0;
-};
-struct Standing {
-    std::vector<PinnedLink> links;  // tcx; of whatever namespace
-    std::vector<Hook> filters;      // clsact filters that hold a pinned program
-    [[nodiscard]] bool has(const Hook& hook) const;
-};
 [[nodiscard]] Result<Standing> find_standing(const std::string& directory);
 // Takes the link's program off its hook and removes the pin.
 [[nodiscard]] Result<> release_link(const PinnedLink& link);

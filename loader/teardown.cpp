@@ -15,8 +15,8 @@ Result<TeardownReport> teardown(const std::string& directory) {
         if (auto released = release_link(link); !released) return fail(std::move(released.error()));
         ++report.links;
     }
-    for (const Hook& hook : standing->filters) {
-        if (auto removed = clsact_detach(hook); !removed) return fail(std::move(removed.error()));
+    for (const StandingFilter& filter : standing->filters) {
+        if (auto removed = clsact_detach(filter.hook); !removed) return fail(std::move(removed.error()));
         ++report.filters;
     }
     auto pins = remove_pins(directory);

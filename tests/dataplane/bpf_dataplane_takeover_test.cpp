@@ -102,8 +102,14 @@ TEST_P(BpfDataplaneTakeOver, ARefusedFirstApplyLeavesTheFormerEnforcementAlone) 
 
 TEST_P(BpfDataplaneTakeOver, OneSetOfPinsAndOneProgramPerHookIsLeft) {
     apply(*create(GetParam().former), {.udp_port = 53});
-    // A daemon that died before it had taken over.
-    (void)create(GetParam().next)->apply(ruleset_of({.udp_port = 54}), std::vector<DeviceBinding>{{.ifindex = 999}, {.ifindex = 999}});
+    // Daemons that died before they had taken over: their maps do not pile up.
+    MapCapacities capacities = small_maps();
+    capacities.interfaces = 1;
+    for (int time = 0; time < 3; ++time) {
+        EXPECT_FALSE(create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices()));
+    }
+    EXPECT_TRUE(std::filesystem::exists(PrivateBpffs::directory() + "/next1"));
+    EXPECT_FALSE(std::filesystem::exists(PrivateBpffs::directory() + "/next2"));
     const auto next = create(GetParam().next);
     apply(*next, {.udp_port = 54});
     const auto standing = find_standing(PrivateBpffs::directory());
