@@ -75,9 +75,10 @@ explain() {
   esac
 }
 
-# What decided: the rules that let it through, or the first that stopped it.
+# What decided: the rules that let it through (their labels are several words; devices and subnets that decide by themselves are one), or
+# the first stage that stopped it.
 decided_by() {
-  jq -r 'if .Allowed then [.Forward[].Deciding[]] | unique | join(", ")
+  jq -r 'if .Allowed then [.Forward[].Deciding[] | select(test(" "))] | join(", ")
          else first(.Forward[] | select(.Allows | not)) | "\(.Reason): \(.Deciding | join(", "))" end' "$run/explain.json"
 }
 
