@@ -72,8 +72,8 @@ Progress load_progress(const StateStore& store, const std::string& bpffs_directo
     for (const PinnedLink& link : standing->links) {
         once_bound.insert(link.hook.ifindex);
     }
-    for (const Hook& filter : standing->filters) {
-        once_bound.insert(filter.ifindex);
+    for (const StandingFilter& filter : standing->filters) {
+        once_bound.insert(filter.hook.ifindex);
     }
     return std::move(*progress);
 }

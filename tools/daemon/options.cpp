@@ -147,7 +147,7 @@ std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char
             app.add_flag_callback(
                 "--" + option.name, [store] { store("on"); }, option.help);
         } else {
-            app.add_option_function<std::string>("--" + option.name, store, option.help);
+            app.add_option_function<std::string>("--" + option.name, store, option.help)->take_last();
         }
     }
     try {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/integration/daemon_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include "tests/support/netns.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::test {
+namespace {
+
+std::string program(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
+
+// Where sd_notify of the child sends to.
+UniqueFd bind_notifications(const std::string& path) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+    (void)::unlink(path.c_str());
+    const void* generic = &address;
+    if (::bind(fd.value(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
+        end_test_run("bind the notification socket");
+    }
+    return fd;
+}
+
+// The child's program, with its output in `output`. Never returns.
+[[noreturn]] void execute(const std::vector<std::string>& command, int output) {
+    std::vector<char*> arguments;
+    std::vector<std::string> copies = command;
+    for (std::string& word : copies) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    (void)::dup2(output, STDOUT_FILENO);
+    (void)::dup2(output, STDERR_FILENO);
+    (void)::execv(arguments[0], arguments.data());
+    ::_exit(127);
+}
+
+int wait_for(pid_t pid) {
+    int status = 0;
+    if (::waitpid(pid, &status, 0) != pid) {
+        end_test_run("waitpid");
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more)
+    : log_path_(directory.path("log")), notifications_(bind_notifications(directory.path("notify"))) {
+    std::vector<std::string> command{program("portcullisd"),  "--socket", directory.path("socket"), "--state-dir",
+                                     directory.path("state"), "--bpffs",  PrivateBpffs::directory()};
+    command.insert(command.end(), more.begin(), more.end());
+    const UniqueFd log(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        (void)::setenv("NOTIFY_SOCKET", directory.path("notify").c_str(), 1);
+        execute(command, log.value());
+    }
+}
+
+DaemonProcess::~DaemonProcess() {
+    if (pid_ > 0) {
+        signal(SIGKILL);
+        (void)wait();
+    }
+}
+
+bool DaemonProcess::wait_until_ready() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    std::array<char, 4096> message{};
+    while (std::chrono::steady_clock::now() < end) {
+        pollfd waiting{.fd = notifications_.value(), .events = POLLIN, .revents = 0};
+        if (::poll(&waiting, 1, 100) > 0) {
+            const ssize_t size = ::recv(notifications_.value(), message.data(), message.size(), 0);
+            if (std::string_view(message.data(), size > 0 ? static_cast<std::size_t>(size) : 0).find("READY=1") != std::string_view::npos) {
+                return true;
+            }
+        }
+        siginfo_t ended{};
+        if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid_) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void DaemonProcess::signal(int number) const { (void)::kill(pid_, number); }
+
+int DaemonProcess::wait() {
+    const int status = wait_for(pid_);
+    pid_ = -1;
+    return status;
+}
+
+std::string DaemonProcess::log() const {
+    std::ifstream file(log_path_);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+ProgramOutcome run_portcullis(const TemporaryDirectory& directory, const std::vector<std::string>& arguments) {
+    std::vector<std::string> command{program("portcullis"), "--socket", directory.path("socket")};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        end_test_run("pipe2");
+    }
+    const UniqueFd reader(ends[0]);
+    UniqueFd writer(ends[1]);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        execute(command, writer.value());
+    }
+    writer.reset();
+    ProgramOutcome outcome;
+    std::array<char, 4096> buffer{};
+    for (ssize_t size = 0; (size = ::read(reader.value(), buffer.data(), buffer.size())) > 0;) {
+        outcome.output.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    outcome.status = wait_for(child);
+    return outcome;
+}
+
+ProgramOutcome run_teardown(const TemporaryDirectory& directory) {
+    return run_portcullis(directory, {"teardown", "--state-dir", directory.path("state"), "--bpffs", PrivateBpffs::directory()});
+}
+
+}  // namespace portcullis::test

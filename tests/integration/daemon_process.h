@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs as their users run them: portcullisd in the background, portcullis to its end, both in the network and mount namespaces of
+// the calling thread. The programs are those of the same build, beside the test's own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/unique_fd.h"
+#include "tests/support/temporary_directory.h"
+
+namespace portcullis::test {
+
+// A running portcullisd. Killed when it goes, unless it ended before.
+class DaemonProcess {
+   public:
+    // Its socket and state are in `directory`, its pins below the private bpffs; `more` follows those flags.
+    DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more);
+    DaemonProcess(const DaemonProcess&) = delete;
+    DaemonProcess& operator=(const DaemonProcess&) = delete;
+    ~DaemonProcess();
+
+    // Whether it says READY (sd_notify) before it ends, within twenty seconds.
+    [[nodiscard]] bool wait_until_ready();
+    void signal(int number) const;
+    // Waits for its end: the exit status, or 128 + the signal's number.
+    int wait();
+    [[nodiscard]] std::string log() const;
+
+   private:
+    std::string log_path_;
+    UniqueFd notifications_;
+    pid_t pid_ = -1;
+};
+
+struct ProgramOutcome {
+    int status = -1;
+    std::string output;  // stdout and stderr
+    [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(output); }
+};
+
+// portcullis with the socket of the daemon in `directory`.
+[[nodiscard]] ProgramOutcome run_portcullis(const TemporaryDirectory& directory, const std::vector<std::string>& arguments);
+// Teardown of what that daemon made.
+[[nodiscard]] ProgramOutcome run_teardown(const TemporaryDirectory& directory);
+
+}  // namespace portcullis::test

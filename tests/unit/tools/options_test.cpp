@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_directory.h"
+
+namespace portcullis {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::variant<DaemonOptions, EarlyExit> parse_options(std::vector<std::string> arguments) {
+    std::vector<const char*> argv{"portcullisd"};
+    for (const std::string& argument : arguments) {
+        argv.push_back(argument.c_str());
+    }
+    return parse_daemon_options(static_cast<int>(argv.size()), argv.data());
+}
+
+// Without a file of its own, the machine's own configuration would count.
+DaemonOptions accepted(const std::vector<std::string>& arguments, const std::string& config = {}) {
+    const test::TemporaryDirectory directory;
+    directory.write("empty.toml", config);
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--config", directory.path("empty.toml")});
+    const auto parsed = parse_options(all);
+    const auto* early = std::get_if<EarlyExit>(&parsed);
+    EXPECT_EQ(early, nullptr) << (early != nullptr ? early->text : "");
+    return early != nullptr ? DaemonOptions{} : std::get<DaemonOptions>(parsed);
+}
+
+EarlyExit refused(const std::vector<std::string>& arguments, const std::string& config = {}) {
+    const test::TemporaryDirectory directory;
+    directory.write("some.toml", config);
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--config", directory.path("some.toml")});
+    const auto parsed = parse_options(all);
+    const auto* early = std::get_if<EarlyExit>(&parsed);
+    return early != nullptr ? *early : EarlyExit{.status = -1, .text = "accepted"};
+}
+
+TEST(Options, DefaultsAreTheDocumentedPaths) {
+    const DaemonOptions options = accepted({});
+    EXPECT_EQ(options.model, "");
+    EXPECT_EQ(options.socket, "/run/portcullis/portcullis.sock");
+    EXPECT_EQ(options.state_directory, "/var/lib/portcullis");
+    EXPECT_EQ(options.bpffs_directory, "/sys/fs/bpf/portcullis");
+    EXPECT_TRUE(options.watches_model);
+}
+
+TEST(Options, FlagsWinOverTheFile) {
+    const DaemonOptions options = accepted({"--socket", "/run/a.sock"}, "socket = \"/run/b.sock\"\nstate-dir = \"/var/b\"\n");
+    EXPECT_EQ(options.socket, "/run/a.sock");
+    EXPECT_EQ(options.state_directory, "/var/b");
+}
+
+TEST(Options, FileTakesBooleansForOnAndOff) {
+    EXPECT_FALSE(accepted({}, "watch = false\n").watches_model);
+    EXPECT_FALSE(accepted({}, "watch = \"off\"\n").watches_model);
+    accepted({}, "allow-br-netfilter = false\n");
+}
+
+TEST(Options, WhatIsNotAvailableIsRefusedInOneSentence) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+        {{"--backend", "nftables"}, "portcullisd: --backend nftables is not available in this version\n"},
+        {{"--on-error", "isolate"}, "portcullisd: --on-error isolate is not available in this version\n"},
+        {{"--on-unsupported", "degrade"}, "portcullisd: --on-unsupported degrade is not available in this version\n"},
+        {{"--metrics", "127.0.0.1:9000"}, "portcullisd: --metrics is not available in this version\n"},
+        {{"--allow-br-netfilter"}, "portcullisd: --allow-br-netfilter is not available in this version\n"}};
+    for (const auto& [arguments, text] : cases) {
+        const EarlyExit early = refused(arguments);
+        EXPECT_EQ(early.status, 2) << text;
+        EXPECT_EQ(early.text, text);
+    }
+    EXPECT_THAT(refused({}, "backend = \"nftables\"\n").text, HasSubstr("--backend nftables is not available"));
+}
+
+TEST(Options, DefaultsNamedInSoManyWordsAreAccepted) {
+    accepted({"--backend", "bpf", "--on-error", "refuse", "--on-unsupported", "fail", "--watch", "on"});
+    accepted({"--backend", "auto"});
+}
+
+TEST(Options, MistakesAreRefusedWithStatusTwo) {
+    EXPECT_EQ(refused({"--frobnicate"}).status, 2);
+    EXPECT_EQ(refused({"--watch", "maybe"}).status, 2);
+    EXPECT_EQ(refused({"--model", ""}).status, 2);
+    EXPECT_EQ(refused({"stray"}).status, 2);
+}
+
+TEST(Options, MistakesInTheFileAreRefusedWithStatusTwo) {
+    EXPECT_THAT(refused({}, "modle = \"/x\"\n").text, HasSubstr("there is no option modle"));
+    EXPECT_EQ(refused({}, "model = 7\n").status, 2);
+    EXPECT_EQ(refused({}, "model = \n").status, 2);
+    EXPECT_EQ(std::get<EarlyExit>(parse_options({"--config", "/nowhere/at/all.toml"})).status, 2);
+}
+
+TEST(Options, HelpIsNoMistake) {
+    const auto parsed = parse_options({"--help"});
+    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+    EXPECT_EQ(std::get<EarlyExit>(parsed).status, 0);
+    EXPECT_THAT(std::get<EarlyExit>(parsed).text, HasSubstr("Example: portcullisd --model"));
+}
+
+}  // namespace
+}  // namespace portcullis
