@@ -28,7 +28,9 @@ bool is_per_cpu(std::uint32_t type) {
 }
 
 std::size_t row_bytes_of(const bpf_map_info& info) {
-    if (!is_per_cpu(info.type)) return info.value_size;
+    if (!is_per_cpu(info.type)) {
+        return info.value_size;
+    }
     const std::size_t padded = (info.value_size + 7U) / 8U * 8U;
     return padded * static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
 }
@@ -60,15 +62,21 @@ Error RawMap::error(std::string_view operation, int code) const {
 }
 
 Result<> RawMap::expect_sizes(std::size_t key_bytes, std::size_t value_bytes) const {
-    if (key_bytes_ == key_bytes && value_bytes_ == value_bytes) return {};
+    if (key_bytes_ == key_bytes && value_bytes_ == value_bytes) {
+        return {};
+    }
     return fail(name_ + " has keys of " + std::to_string(key_bytes_) + " and values of " + std::to_string(value_bytes_) +
                 " bytes, not of " + std::to_string(key_bytes) + " and " + std::to_string(value_bytes));
 }
 
 Result<bool> RawMap::look_up(const void* key, void* value) const {
     const int result = ::bpf_map_lookup_elem(fd_.value(), key, value);
-    if (result == 0) return true;
-    if (result == -ENOENT) return false;
+    if (result == 0) {
+        return true;
+    }
+    if (result == -ENOENT) {
+        return false;
+    }
     return fail(error("look up an entry of", -result));
 }
 
@@ -76,8 +84,12 @@ Result<> RawMap::update(const void* key, const void* value, std::uint64_t flags)
     int result = 0;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         result = ::bpf_map_update_elem(fd_.value(), key, value, flags);
-        if (result == 0) return {};
-        if (!is_passing(-result)) break;
+        if (result == 0) {
+            return {};
+        }
+        if (!is_passing(-result)) {
+            break;
+        }
         (void)::sched_yield();  // cannot fail
     }
     return fail(error(flags == BPF_NOEXIST ? "insert into" : "write to", -result));
@@ -90,9 +102,15 @@ Result<bool> RawMap::remove(const void* key) {
     int result = 0;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         result = ::bpf_map_delete_elem(fd_.value(), key);
-        if (result == 0) return true;
-        if (result == -ENOENT) return false;
-        if (!is_passing(-result)) break;
+        if (result == 0) {
+            return true;
+        }
+        if (result == -ENOENT) {
+            return false;
+        }
+        if (!is_passing(-result)) {
+            break;
+        }
         (void)::sched_yield();  // cannot fail
     }
     return fail(error("delete from", -result));
@@ -102,10 +120,14 @@ Result<> RawMap::write_all(const void* keys, const void* values, std::uint32_t c
     for (std::uint32_t done = 0; done < count;) {
         std::uint32_t batch = count - done;
         const int result = ::bpf_map_update_batch(fd_.value(), at(keys, done, key_bytes_), at(values, done, value_bytes_), &batch, nullptr);
-        if (result == 0) return {};
+        if (result == 0) {
+            return {};
+        }
         // Where the kernel has no batch for this map it leaves the count as it was.
         done += batch < count - done ? batch : 0;
-        if (auto one = write(at(keys, done, key_bytes_), at(values, done, value_bytes_)); !one) return one;
+        if (auto one = write(at(keys, done, key_bytes_), at(values, done, value_bytes_)); !one) {
+            return one;
+        }
         ++done;
     }
     return {};
@@ -115,9 +137,13 @@ Result<> RawMap::remove_all(const void* keys, std::uint32_t count) {
     for (std::uint32_t done = 0; done < count;) {
         std::uint32_t batch = count - done;
         const int result = ::bpf_map_delete_batch(fd_.value(), at(keys, done, key_bytes_), &batch, nullptr);
-        if (result == 0) return {};
+        if (result == 0) {
+            return {};
+        }
         done += batch < count - done ? batch : 0;
-        if (auto one = remove(at(keys, done, key_bytes_)); !one) return fail(std::move(one.error()));
+        if (auto one = remove(at(keys, done, key_bytes_)); !one) {
+            return fail(std::move(one.error()));
+        }
         ++done;
     }
     return {};
@@ -152,7 +178,9 @@ Result<> RawMap::for_each(const Visit& visit) const {
 
 Result<std::vector<std::byte>> RawMap::read_rows(std::uint32_t first, std::uint32_t count) const {
     std::vector<std::byte> values(std::size_t{count} * row_bytes_);
-    if (count == 0) return values;
+    if (count == 0) {
+        return values;
+    }
     // A batch goes on behind the key it is given.
     std::uint32_t before = first - 1;
     std::uint32_t last = 0;
@@ -160,26 +188,38 @@ Result<std::vector<std::byte>> RawMap::read_rows(std::uint32_t first, std::uint3
     std::vector<std::uint32_t> keys(count);
     const int result =
         ::bpf_map_lookup_batch(fd_.value(), first == 0 ? nullptr : &before, &last, keys.data(), values.data(), &read, nullptr);
-    if ((result == 0 || result == -ENOENT) && read == count) return values;
+    if ((result == 0 || result == -ENOENT) && read == count) {
+        return values;
+    }
     for (std::uint32_t index = 0; index < count; ++index) {
         const std::uint32_t number = first + index;
         auto found = look_up(&number, values.data() + std::size_t{index} * row_bytes_);
-        if (!found) return fail(std::move(found.error()));
-        if (!*found) return fail(error("read row " + std::to_string(number) + " of", ENOENT));
+        if (!found) {
+            return fail(std::move(found.error()));
+        }
+        if (!*found) {
+            return fail(error("read row " + std::to_string(number) + " of", ENOENT));
+        }
     }
     return values;
 }
 
 Result<BpfSums> BpfSums::adopt(UniqueFd fd, std::uint32_t words) {
     auto raw = RawMap::adopt(std::move(fd));
-    if (!raw) return fail(std::move(raw.error()));
-    if (auto fits = raw->expect_sizes(sizeof(std::uint32_t), words * sizeof(std::uint64_t)); !fits) return fail(std::move(fits.error()));
+    if (!raw) {
+        return fail(std::move(raw.error()));
+    }
+    if (auto fits = raw->expect_sizes(sizeof(std::uint32_t), words * sizeof(std::uint64_t)); !fits) {
+        return fail(std::move(fits.error()));
+    }
     return BpfSums(std::move(*raw), words);
 }
 
 Result<std::vector<std::uint64_t>> BpfSums::read(std::uint32_t first, std::uint32_t count) const {
     auto bytes = raw_.read_rows(first, count);
-    if (!bytes) return fail(std::move(bytes.error()));
+    if (!bytes) {
+        return fail(std::move(bytes.error()));
+    }
     std::vector<std::uint64_t> per_cpu(bytes->size() / sizeof(std::uint64_t));
     std::memcpy(per_cpu.data(), bytes->data(), bytes->size());
     const std::size_t words_per_row = raw_.row_bytes() / sizeof(std::uint64_t);
@@ -193,7 +233,9 @@ Result<std::vector<std::uint64_t>> BpfSums::read(std::uint32_t first, std::uint3
 Result<> BpfSums::clear(std::uint32_t first, std::uint32_t count) {
     const std::vector<std::byte> zero(raw_.row_bytes());
     for (std::uint32_t number = first; number < first + count; ++number) {
-        if (auto written = raw_.write(&number, zero.data()); !written) return written;
+        if (auto written = raw_.write(&number, zero.data()); !written) {
+            return written;
+        }
     }
     return {};
 }

@@ -74,8 +74,12 @@ class BpfMap {
 
     [[nodiscard]] static Result<BpfMap> adopt(UniqueFd fd) {
         auto raw = RawMap::adopt(std::move(fd));
-        if (!raw) return fail(std::move(raw.error()));
-        if (auto fits = raw->expect_sizes(sizeof(Key), sizeof(Value)); !fits) return fail(std::move(fits.error()));
+        if (!raw) {
+            return fail(std::move(raw.error()));
+        }
+        if (auto fits = raw->expect_sizes(sizeof(Key), sizeof(Value)); !fits) {
+            return fail(std::move(fits.error()));
+        }
         return BpfMap(std::move(*raw));
     }
     [[nodiscard]] const std::string& name() const { return raw_.name(); }
@@ -120,7 +124,9 @@ class BpfRows {
     BpfRows() = default;  // of no map
     [[nodiscard]] static Result<BpfRows> adopt(UniqueFd fd) {
         auto map = BpfMap<std::uint32_t, Row>::adopt(std::move(fd));
-        if (!map) return fail(std::move(map.error()));
+        if (!map) {
+            return fail(std::move(map.error()));
+        }
         return BpfRows(std::move(*map));
     }
     [[nodiscard]] Result<bool> look_up(std::uint32_t number, Row& row) const { return map_.look_up(number, row); }

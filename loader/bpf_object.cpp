@@ -55,14 +55,18 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
 Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
     for (const MapSize& size : sizes_of(capacities)) {
         bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
-        if (map == nullptr) return fail("the BPF object has no map " + std::string(size.name));
+        if (map == nullptr) {
+            return fail("the BPF object has no map " + std::string(size.name));
+        }
         if (const int result = ::bpf_map__set_max_entries(map, size.entries); result != 0) {
             return fail(Error::from_errno("cannot size " + std::string(size.name), -result));
         }
     }
     // The generation word is stored to directly: a map update would copy the row, with no promise of one aligned store.
     bpf_map* host = ::bpf_object__find_map_by_name(object, "pc_host");
-    if (host == nullptr) return fail("the BPF object has no map pc_host");
+    if (host == nullptr) {
+        return fail("the BPF object has no map pc_host");
+    }
     if (const int result = ::bpf_map__set_map_flags(host, ::bpf_map__map_flags(host) | BPF_F_MMAPABLE); result != 0) {
         return fail(Error::from_errno("cannot make pc_host mappable", -result));
     }
@@ -71,7 +75,9 @@ Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
 
 std::string end_of(const char* log) {
     std::string_view text(log);
-    if (text.size() > kReportedLogBytes) text.remove_prefix(text.size() - kReportedLogBytes);
+    if (text.size() > kReportedLogBytes) {
+        text.remove_prefix(text.size() - kReportedLogBytes);
+    }
     return std::string(text);
 }
 
@@ -100,11 +106,17 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     options.kernel_log_buf = log.get();
     options.kernel_log_size = kVerifierLogBytes;
     auto skeleton = std::make_unique<Skeleton>(tc_bpf__open_opts(&options));
-    if (skeleton->opened == nullptr) return fail(Error::from_errno("cannot open the BPF object", errno));
-    if (auto sized = size_maps(skeleton->opened->obj, capacities); !sized) return fail(std::move(sized.error()));
+    if (skeleton->opened == nullptr) {
+        return fail(Error::from_errno("cannot open the BPF object", errno));
+    }
+    if (auto sized = size_maps(skeleton->opened->obj, capacities); !sized) {
+        return fail(std::move(sized.error()));
+    }
     if (const int result = tc_bpf__load(skeleton->opened); result != 0) {
         Error error = Error::from_errno("cannot load the BPF programs and maps", -result);
-        if (log[0] != '\0') error.message += "; the verifier's log ends:\n" + end_of(log.get());
+        if (log[0] != '\0') {
+            error.message += "; the verifier's log ends:\n" + end_of(log.get());
+        }
         return fail(std::move(error));
     }
     BpfObject object(std::move(skeleton));
@@ -140,9 +152,13 @@ std::vector<BpfObject::Part> BpfObject::programs() const {
 
 Result<UniqueFd> BpfObject::map(std::string_view name) const {
     const int fd = ::bpf_object__find_map_fd_by_name(skeleton_->opened->obj, std::string(name).c_str());
-    if (fd < 0) return fail("the BPF object has no map " + std::string(name));
+    if (fd < 0) {
+        return fail("the BPF object has no map " + std::string(name));
+    }
     UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!own.is_open()) return fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
+    if (!own.is_open()) {
+        return fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
+    }
     return own;
 }
 

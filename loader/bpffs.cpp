@@ -26,23 +26,33 @@ std::string mount_point_for(const std::string& directory) {
 }
 
 Result<> make_directories(const std::filesystem::path& path) {
-    if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+    if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) {
+        return {};
+    }
     if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
-        if (auto parent = make_directories(path.parent_path()); !parent) return parent;
-        if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+        if (auto parent = make_directories(path.parent_path()); !parent) {
+            return parent;
+        }
+        if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) {
+            return {};
+        }
     }
     return fail(Error::from_errno("cannot make the directory " + path.string(), errno));
 }
 
 std::filesystem::path nearest_existing(std::filesystem::path path) {
     std::error_code ignored;  // what cannot be looked at does not exist for us
-    while (!std::filesystem::exists(path, ignored) && path.has_parent_path() && path.parent_path() != path) path = path.parent_path();
+    while (!std::filesystem::exists(path, ignored) && path.has_parent_path() && path.parent_path() != path) {
+        path = path.parent_path();
+    }
     return path;
 }
 
 bool is_our_mount(const std::string& mount_point) {
     const std::unique_ptr<FILE, int (*)(FILE*)> mounts(::setmntent("/proc/self/mounts", "re"), ::endmntent);
-    if (!mounts) return false;
+    if (!mounts) {
+        return false;
+    }
     mntent entry{};
     std::vector<char> text(4096);
     bool is_ours = false;
@@ -74,16 +84,24 @@ bool is_on_bpffs(const std::string& directory) {
 }
 
 Result<> prepare_bpffs(const std::string& directory, const LogCallback& log) {
-    if (!std::filesystem::path(directory).is_absolute()) return fail("the bpffs directory " + directory + " is not an absolute path");
-    if (is_on_bpffs(nearest_existing(directory).string())) return make_directories(directory);
+    if (!std::filesystem::path(directory).is_absolute()) {
+        return fail("the bpffs directory " + directory + " is not an absolute path");
+    }
+    if (is_on_bpffs(nearest_existing(directory).string())) {
+        return make_directories(directory);
+    }
     const std::string mount_point = mount_point_for(directory);
     if (mount_point != kUsualMount) {
-        if (auto made = make_directories(mount_point); !made) return made;
+        if (auto made = make_directories(mount_point); !made) {
+            return made;
+        }
     }
     if (::mount(kSource, mount_point.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
         return fail(Error::from_errno("cannot mount a bpffs on " + mount_point, errno));
     }
-    if (log) log(LogLevel::Info, "no bpffs was mounted above " + directory + ": mounted one on " + mount_point);
+    if (log) {
+        log(LogLevel::Info, "no bpffs was mounted above " + directory + ": mounted one on " + mount_point);
+    }
     return make_directories(directory);
 }
 

@@ -58,7 +58,9 @@ Result<> clsact_detach(const Hook& hook) {
     const bpf_tc_hook tc = tc_hook(hook);
     const bpf_tc_opts filter = our_filter();
     const int result = ::bpf_tc_detach(&tc, &filter);
-    if (result < 0 && !is_absence(-result)) return fail(Error::from_errno("cannot remove the filter from " + hook.to_string(), -result));
+    if (result < 0 && !is_absence(-result)) {
+        return fail(Error::from_errno("cannot remove the filter from " + hook.to_string(), -result));
+    }
     return {};
 }
 
@@ -67,8 +69,12 @@ Result<std::optional<std::uint32_t>> clsact_program(const Hook& hook) {
     const bpf_tc_hook tc = tc_hook(hook);
     bpf_tc_opts filter = our_filter();
     const int result = ::bpf_tc_query(&tc, &filter);
-    if (result == 0) return filter.prog_id;
-    if (is_absence(-result)) return std::nullopt;
+    if (result == 0) {
+        return filter.prog_id;
+    }
+    if (is_absence(-result)) {
+        return std::nullopt;
+    }
     return fail(Error::from_errno("cannot read back " + hook.to_string(), -result));
 }
 

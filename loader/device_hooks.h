@@ -15,7 +15,7 @@
 #include "loader/bpf_object.h"
 #include "loader/host_image.h"
 #include "loader/log.h"
-#include "loader/pins.h"
+#include "loader/standing.h"
 
 namespace portcullis {
 

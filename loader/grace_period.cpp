@@ -10,11 +10,15 @@ namespace portcullis {
 
 Result<GracePeriod> GracePeriod::create() {
     UniqueFd inner(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "pc_grace_inner", sizeof(std::uint32_t), sizeof(std::uint32_t), 1, nullptr));
-    if (!inner.is_open()) return fail(Error::from_errno("cannot create the map pc_grace_inner", -inner.value()));
+    if (!inner.is_open()) {
+        return fail(Error::from_errno("cannot create the map pc_grace_inner", -inner.value()));
+    }
     LIBBPF_OPTS(bpf_map_create_opts, options);
     options.inner_map_fd = static_cast<std::uint32_t>(inner.value());
     UniqueFd outer(::bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "pc_grace", sizeof(std::uint32_t), sizeof(std::uint32_t), 1, &options));
-    if (!outer.is_open()) return fail(Error::from_errno("cannot create the map pc_grace", -outer.value()));
+    if (!outer.is_open()) {
+        return fail(Error::from_errno("cannot create the map pc_grace", -outer.value()));
+    }
     return GracePeriod(std::move(outer), std::move(inner));
 }
 

@@ -29,11 +29,15 @@ LogLevel level_of(libbpf_print_level level) {
 }
 
 __attribute__((format(printf, 2, 0))) int hand_up(libbpf_print_level level, const char* format, va_list arguments) {
-    if (!sink()) return 0;
+    if (!sink()) {
+        return 0;
+    }
     std::array<char, 1024> line{};
     const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
     std::string_view text(line.data(), std::min(static_cast<std::size_t>(std::max(length, 0)), line.size() - 1));
-    while (text.ends_with('\n')) text.remove_suffix(1);
+    while (text.ends_with('\n')) {
+        text.remove_suffix(1);
+    }
     sink()(level_of(level), text);
     return 0;
 }

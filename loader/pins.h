@@ -6,30 +6,14 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/result.h"
 #include "loader/bpf_object.h"
-#include "loader/hook.h"
 #include "loader/log.h"
+#include "loader/standing.h"
 
 namespace portcullis {
 
-// What stands in the kernel by the pins of a directory, in the calling thread's network namespace.
-struct PinnedLink {
-    std::string path;
-    Hook hook;  // ifindex 0: its device is gone
-    std::uint32_t program_id = 0;
-};
-struct StandingFilter {
-    Hook hook;
-    std::uint32_t program_id = 0;
-};
-struct Standing {
-    std::vector<PinnedLink> links;        // tcx; of whatever namespace
-    std::vector<StandingFilter> filters;  // clsact; those that hold a pinned program
-    [[nodiscard]] bool has(const Hook& hook) const;
-};
 class Pins {
    public:
     // Makes the directory, and mounts a bpffs where none is.
@@ -51,10 +35,6 @@ class Pins {
     std::string directory_;
     std::string own_set_;  // where `pin` pinned; empty before
 };
-
-[[nodiscard]] Result<Standing> find_standing(const std::string& directory);
-// Takes the link's program off its hook and removes the pin.
-[[nodiscard]] Result<> release_link(const PinnedLink& link);
 
 // Removes every pin whose name begins with pc_, then the directories that are empty. Gives the number of pins removed.
 [[nodiscard]] Result<std::uint32_t> remove_pins(const std::string& directory);

@@ -38,8 +38,12 @@ bpf_attach_type attach_type_of(Direction direction) {
 Result<> probe_tcx() {
     // Device 1 is the loopback device of every network namespace.
     const auto programs = tcx_programs(Hook{.ifindex = 1, .direction = Direction::Outbound});
-    if (programs) return {};
-    if (programs.error().code == EINVAL) return fail("the kernel has no tcx hooks (since Linux 6.6)", EINVAL);
+    if (programs) {
+        return {};
+    }
+    if (programs.error().code == EINVAL) {
+        return fail("the kernel has no tcx hooks (since Linux 6.6)", EINVAL);
+    }
     return fail(programs.error());
 }
 
@@ -47,7 +51,9 @@ Result<UniqueFd> tcx_attach(const Hook& hook, int program_fd) {
     LIBBPF_OPTS(bpf_link_create_opts, options);
     options.flags = kBefore;
     const int result = ::bpf_link_create(program_fd, static_cast<int>(hook.ifindex), attach_type_of(hook.direction), &options);
-    if (result < 0) return fail(Error::from_errno("cannot attach to " + hook.to_string(), -result));
+    if (result < 0) {
+        return fail(Error::from_errno("cannot attach to " + hook.to_string(), -result));
+    }
     return UniqueFd(result);
 }
 
@@ -60,7 +66,9 @@ Result<> tcx_replace(int link_fd, int program_fd) {
 
 Result<> tcx_detach(int link_fd) {
     const int result = ::bpf_link_detach(link_fd);
-    if (result < 0 && result != -ENOLINK) return fail(Error::from_errno("cannot detach a tcx link", -result));
+    if (result < 0 && result != -ENOLINK) {
+        return fail(Error::from_errno("cannot detach a tcx link", -result));
+    }
     return {};
 }
 
@@ -83,7 +91,9 @@ Result<std::vector<std::uint32_t>> tcx_programs(const Hook& hook) {
     std::uint32_t count = kMaxPrograms;
     std::uint32_t flags = 0;
     const int result = ::bpf_prog_query(static_cast<int>(hook.ifindex), attach_type_of(hook.direction), 0, &flags, ids.data(), &count);
-    if (result < 0) return fail(Error::from_errno("cannot read back " + hook.to_string(), -result));
+    if (result < 0) {
+        return fail(Error::from_errno("cannot read back " + hook.to_string(), -result));
+    }
     ids.resize(count);
     return ids;
 }

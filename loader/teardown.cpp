@@ -8,19 +8,29 @@
 namespace portcullis {
 Result<TeardownReport> teardown(const std::string& directory) {
     TeardownReport report;
-    if (!is_on_bpffs(directory)) return report;
+    if (!is_on_bpffs(directory)) {
+        return report;
+    }
     auto standing = find_standing(directory);
-    if (!standing) return fail(std::move(standing.error()));
+    if (!standing) {
+        return fail(std::move(standing.error()));
+    }
     for (const PinnedLink& link : standing->links) {
-        if (auto released = release_link(link); !released) return fail(std::move(released.error()));
+        if (auto released = release_link(link); !released) {
+            return fail(std::move(released.error()));
+        }
         ++report.links;
     }
     for (const StandingFilter& filter : standing->filters) {
-        if (auto removed = clsact_detach(filter.hook); !removed) return fail(std::move(removed.error()));
+        if (auto removed = clsact_detach(filter.hook); !removed) {
+            return fail(std::move(removed.error()));
+        }
         ++report.filters;
     }
     auto pins = remove_pins(directory);
-    if (!pins) return fail(std::move(pins.error()));
+    if (!pins) {
+        return fail(std::move(pins.error()));
+    }
     report.pins = report.links + *pins;
     unmount_ours(directory);
     return report;
