@@ -174,8 +174,11 @@ Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device 
     return in_order([&] { return remove(devices_, keys); }, [&] { return insert(devices_, entries); });
 }
 
+// Waits first where something was deleted: a program may still read the row that a deleted entry led it to, and the row's number may be
+// another's now.
 Result<> HostMaps::write_aside(const ImageDiff& diff) {
-    return in_order([&] { return fill_rows(set_heads_, diff.set_heads.added); },                                //
+    return in_order([&] { return has_deleted_ ? wait() : Result<>(); },                                         //
+                    [&] { return fill_rows(set_heads_, diff.set_heads.added); },                                //
                     [&] { return fill_rows(policies_, diff.policies.added); },                                  //
                     [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::aside); },  //
                     [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::aside); },              //

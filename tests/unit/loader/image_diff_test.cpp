@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/image_diff.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace portcullis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr std::uint32_t kZone = 1;
+constexpr std::uint32_t kActive = 1;
+constexpr std::uint32_t kInactive = 1 - kActive;
+
+// 10.0.`third`.`fourth` / `bits` of the zone.
+pc_member4_key member(std::uint32_t third, std::uint32_t fourth, std::uint32_t bits, std::uint32_t zone = kZone) {
+    return {.prefixlen = 32 + bits, .zone = zone, .address = htonl(0x0a000000U | third << 8 | fourth)};
+}
+
+// An image is built from owners: {member, number, row}.
+struct Owner {
+    pc_member4_key key;
+    std::uint32_t number;
+    OwnerRow row;
+};
+HostImage image_of(const std::vector<Owner>& owners) {
+    HostImage image;
+    for (const Owner& owner : owners) {
+        image.policy.members4.emplace_back(owner.key, owner.number);
+        image.policy.owners.emplace_back(owner.number, owner.row);
+    }
+    std::ranges::sort(image.policy.members4,
+                      [](const auto& a, const auto& b) { return std::memcmp(&a.first, &b.first, sizeof(a.first)) < 0; });
+    std::ranges::sort(image.policy.owners, {}, &std::pair<std::uint32_t, OwnerRow>::first);
+    return image;
+}
+const Owner kSubnet{.key = member(0, 0, 24), .number = 1, .row = {.interface = 0, .subnet = 5}};
+
+void add_port(HostImage& image, std::uint32_t slot, std::uint32_t zone, std::uint32_t policy) {
+    PortState port{.ifindex = 100 + slot, .port_id = 1U << PC_PORT_ID_SLOT_BITS | slot, .interface_id = "eni-1", .view = {}};
+    port.view.flags = PC_PORT_OPEN;
+    port.view.epoch = 9;
+    port.view.zone = zone;
+    port.view.group_policy[0] = policy;
+    image.ports.emplace(slot, port);
+    image.devices.emplace(100 + slot, pc_device{.kind = PC_DEVICE_PORT, .slot = slot});
+}
+
+ImageDiff diff(const HostImage& from, HostImage& to) {
+    auto made = diff_images(from, to, kActive);
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? *made : ImageDiff{};
+}
+
+TEST(ImageDiff, OfEqualImagesIsEmpty) {
+    HostImage image = image_of({kSubnet});
+    add_port(image, 1, kZone, 3);
+    image.policy.port_sets.emplace_back(pc_port_set_key{.set = 1, .port = 53, .protocol = 17, .length = 16}, 4);
+    HostImage same = image;
+    EXPECT_TRUE(diff(image, same).empty());
+    EXPECT_EQ(same.ports.at(1).view.epoch, 9U);
+}
+
+TEST(ImageDiff, EntriesComeAndGoByKey) {
+    HostImage from;
+    HostImage to;
+    const pc_group_set_key kept{.policy = 1, .group = 1};
+    const pc_group_set_key gone{.policy = 2, .group = 1};
+    const pc_group_set_key added{.policy = 2, .group = 2};
+    from.policy.group_sets = {{kept, 7}, {gone, 8}};
+    to.policy.group_sets = {{kept, 7}, {added, 9}};
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.group_sets.added, SizeIs(1));
+    EXPECT_EQ(made.group_sets.added.front().second, 9U);
+    ASSERT_THAT(made.group_sets.removed, SizeIs(1));
+    EXPECT_EQ(made.group_sets.removed.front().policy, 2U);
+}
+
+TEST(ImageDiff, AnEntryThatWouldChangeInPlaceIsRefused) {
+    HostImage from;
+    HostImage to;
+    from.policy.policies = {{1, pc_policy{.number = 1, .flags = 0, .default_set = {1, 1}}}};
+    to.policy.policies = {{1, pc_policy{.number = 1, .flags = 0, .default_set = {2, 1}}}};
+    const auto made = diff_images(from, to, kActive);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, ::testing::StartsWith("pc_policies"));
+}
+
+TEST(ImageDiff, AChangedRowIsWrittenIntoTheInactiveVersionAloneBeforeTheSwitch) {
+    const HostImage from = image_of({{.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    HostImage to = image_of({{.key = member(0, 11, 32), .number = 2, .row = {.interface = 4, .subnet = 5}}});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.owners, SizeIs(1));
+    const RowChange<pc_owner>& change = made.owners.front();
+    EXPECT_EQ(change.aside.interface[kActive], 3U);
+    EXPECT_EQ(change.aside.interface[kInactive], 4U);
+    EXPECT_THAT(change.settled.interface, ElementsAre(4, 4));
+    EXPECT_THAT(change.undone.interface, ElementsAre(3, 3));
+    EXPECT_THAT(made.members4.added, IsEmpty());
+}
+
+TEST(ImageDiff, UntilTheSwitchANewAddressBelongsToWhomItBelongedBefore) {
+    const HostImage from = image_of({kSubnet});
+    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.owners, SizeIs(1));
+    EXPECT_EQ(made.owners.front().aside.subnet[kActive], 5U);
+    EXPECT_EQ(made.owners.front().aside.interface[kActive], 0U);
+    EXPECT_EQ(made.owners.front().aside.interface[kInactive], 3U);
+}
+
+TEST(ImageDiff, ANewAddressInAnotherZonesBlockBelongedToNobody) {
+    const HostImage from = image_of({kSubnet});
+    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32, kZone + 1), .number = 2, .row = {.interface = 3, .subnet = 6}}});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.owners, SizeIs(1));
+    EXPECT_EQ(made.owners.front().aside.subnet[kActive], 0U);
+}
+
+TEST(ImageDiff, TheLongestPrefixAroundANewOneCounts) {
+    const Owner delegated{.key = member(0, 16, 28), .number = 7, .row = {.interface = 9, .subnet = 5}};
+    const HostImage from = image_of({kSubnet, delegated});
+    HostImage to = image_of({kSubnet, delegated, {.key = member(0, 17, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.owners, SizeIs(1));
+    EXPECT_EQ(made.owners.front().aside.interface[kActive], 9U);
+}
+
+TEST(ImageDiff, FromTheSwitchOnAnAddressThatGoesBelongsToTheBlockAroundIt) {
+    const HostImage from = image_of({kSubnet, {.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    HostImage to = image_of({kSubnet});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.owners, SizeIs(1));
+    EXPECT_EQ(made.owners.front().aside.interface[kActive], 3U);
+    EXPECT_EQ(made.owners.front().aside.interface[kInactive], 0U);
+    EXPECT_EQ(made.owners.front().aside.subnet[kInactive], 5U);
+    EXPECT_THAT(made.members4.removed, SizeIs(1));
+}
+
+TEST(ImageDiff, AnInterfacesDeviceAndGroupsAreOneRow) {
+    HostImage from;
+    HostImage to;
+    from.policy.interfaces = {{3, {.groups = {1, 2}}}};
+    to.policy.interfaces = {{3, {.groups = {2}}}};
+    to.bound = {{3, 77}};
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.interfaces, SizeIs(1));
+    const pc_interface& row = made.interfaces.front().aside;
+    EXPECT_EQ(row.group_count[kActive], 2U);
+    EXPECT_EQ(row.ifindex[kActive], 0U);
+    EXPECT_EQ(row.group_count[kInactive], 1U);
+    EXPECT_EQ(row.groups[kInactive][0], 2U);
+    EXPECT_EQ(row.groups[kInactive][1], 0U);
+    EXPECT_EQ(row.ifindex[kInactive], 77U);
+}
+
+TEST(ImageDiff, ANewPortIsClosedUntilTheSwitch) {
+    const HostImage from;
+    HostImage to;
+    add_port(to, 1, kZone, 3);
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.ports, SizeIs(1));
+    EXPECT_EQ(made.ports.front().aside.view[kActive].flags, 0U);
+    EXPECT_EQ(made.ports.front().aside.view[kInactive].flags, PC_PORT_OPEN);
+    EXPECT_EQ(made.ports.front().undone.ifindex, 0U);
+    EXPECT_THAT(made.devices.added, SizeIs(1));
+}
+
+TEST(ImageDiff, APortThatGoesIsClosedFromTheSwitchOnAndItsRowClearedAfterwards) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    HostImage to;
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.ports, SizeIs(1));
+    EXPECT_EQ(made.ports.front().aside.view[kActive].flags, PC_PORT_OPEN);
+    EXPECT_EQ(made.ports.front().aside.view[kInactive].flags, 0U);
+    EXPECT_EQ(made.ports.front().settled.port_id, 0U);
+    EXPECT_THAT(made.devices.removed, ElementsAre(101));
+}
+
+TEST(ImageDiff, ADeviceThatBecomesSomethingElseIsMoved) {
+    HostImage from;
+    from.devices = {{7, pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0}}};
+    HostImage to;
+    to.devices = {{7, pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0}}};
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.moves, SizeIs(1));
+    EXPECT_EQ(made.moves.front().to.kind, PC_DEVICE_BRIDGE);
+    EXPECT_TRUE(made.devices.empty());
+}
+
+TEST(Epochs, AChangedViewGetsANewOneAndItsNeighbourDoesNot) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    add_port(from, 2, kZone, 3);
+    HostImage to;
+    add_port(to, 1, kZone, 4);
+    add_port(to, 2, kZone, 3);
+    const ImageDiff made = diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
+    EXPECT_THAT(made.ports, SizeIs(1));
+}
+
+TEST(Epochs, AChangedOwnerConcernsThePortsOfItsZoneAlone) {
+    HostImage from = image_of({kSubnet});
+    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    for (HostImage* image : {&from, &to}) {
+        add_port(*image, 1, kZone, 3);
+        add_port(*image, 2, kZone + 1, 3);
+    }
+    (void)diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
+}
+
+TEST(Epochs, AnInterfaceThatChangesItsGroupsConcernsTheZonesItIsSeenIn) {
+    const Owner seen{.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}};
+    HostImage from = image_of({kSubnet, seen});
+    HostImage to = image_of({kSubnet, seen});
+    from.policy.interfaces = {{3, {.groups = {1}}}};
+    to.policy.interfaces = {{3, {.groups = {2}}}};
+    for (HostImage* image : {&from, &to}) {
+        add_port(*image, 1, kZone, 3);
+        add_port(*image, 2, kZone + 1, 3);
+    }
+    (void)diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
+}
+
+TEST(Epochs, TheCircleOfEpochsLeavesOutZero) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    from.ports.at(1).view.epoch = PC_WORD_EPOCH_MASK;
+    HostImage to = from;
+    to.ports.at(1).view.subnet = 77;
+    (void)diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 1U);
+}
+
+}  // namespace
+}  // namespace portcullis
