@@ -123,7 +123,7 @@ Verdict Evaluator::State::judge(const Arrival& arrival) {
     if (const Reason* const reason = std::get_if<Reason>(&frame)) {
         return because(*reason);
     }
-    const EthernetFrame& ethernet = std::get<EthernetFrame>(frame);
+    const auto& ethernet = std::get<EthernetFrame>(frame);
     if (const Reason reason = judge_frame(*port, arrival.direction, ethernet); reason != PC_REASON_passed) {
         return because(reason);
     }

@@ -50,6 +50,8 @@ class Evaluator {
     // Pre: the model validated; it outlives the evaluator.
     explicit Evaluator(const Model& model);
     ~Evaluator();
+    Evaluator(const Evaluator&) = delete;
+    Evaluator& operator=(const Evaluator&) = delete;
     Evaluator(Evaluator&&) noexcept;
     Evaluator& operator=(Evaluator&&) noexcept;
 

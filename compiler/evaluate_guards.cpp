@@ -66,11 +66,14 @@ bool admits_options(const NetworkInterface& port, Direction direction, const IpP
         return false;
     }
     while (!options.empty()) {
-        if (options.size() < 2 || options[1] == 0 || options[1] * 8U > options.size()) {
+        if (options.size() < 2) {
             return false;
         }
         const std::uint8_t type = options[0];
-        const std::size_t length = options[1] * 8U;
+        const std::size_t length = std::size_t{options[1]} * 8;
+        if (length == 0 || length > options.size()) {
+            return false;
+        }
         if (type != 1 && type != 2 && type != 14) {
             return false;
         }

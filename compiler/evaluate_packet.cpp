@@ -50,7 +50,7 @@ std::variant<Reason, IpPacket> read_ipv4(const EthernetFrame& frame) {
     if (body.size() < kIpv4Bytes || body[0] >> 4 != 4) {
         return PC_REASON_ip_malformed;
     }
-    const std::size_t header = (body[0] & 0x0fU) * 4U;
+    const std::size_t header = (body[0] & std::size_t{0x0f}) * 4;
     const std::size_t total = read_be16(body, 2);
     if (header < kIpv4Bytes || header > total || total > body.size()) {
         return PC_REASON_ip_malformed;
@@ -112,7 +112,7 @@ Reason read_tcp(IpPacket& packet) {
     if (segment.size() < 20) {
         return PC_REASON_transport_malformed;
     }
-    const std::size_t header = (segment[12] >> 4) * 4U;
+    const std::size_t header = std::size_t{segment[12]} / 16 * 4;
     if (header < 20 || header > segment.size()) {
         return PC_REASON_transport_malformed;
     }

@@ -59,6 +59,25 @@ struct SourceMatch {
     bool operator()(const GroupReference& reference) const { return matches_group(index, reference.group_id, question); }
 };
 
+bool is_match(const ModelIndex& index, const SecurityGroupRule& rule, const RuleQuestion& question) {
+    return matches_protocol(rule.traffic, question) && matches_ports(rule.traffic, question) &&
+           matches_source(index, rule.source, question);
+}
+
+// An unknown group has no rules (6.5).
+std::vector<GroupMatch> matches_of(const ModelIndex& index, const SecurityGroup* group, const RuleQuestion& question) {
+    std::vector<GroupMatch> matches;
+    if (group == nullptr) {
+        return matches;
+    }
+    for (const SecurityGroupRule& rule : group->rules[static_cast<std::size_t>(question.direction)]) {
+        if (is_match(index, rule, question)) {
+            matches.push_back({.group = group, .rule = &rule});
+        }
+    }
+    return matches;
+}
+
 bool is_match(const NetworkAclEntry& entry, const RuleQuestion& question) {
     return entry.cidr.contains(question.remote) && matches_protocol(entry.traffic, question) && matches_ports(entry.traffic, question);
 }
@@ -90,16 +109,8 @@ bool matches_source(const ModelIndex& index, const RuleSource& source, const Rul
 std::vector<GroupMatch> matching_rules(const ModelIndex& index, const RuleQuestion& question) {
     std::vector<GroupMatch> matches;
     for (const std::string& group_id : question.port->group_ids) {
-        const SecurityGroup* const group = index.group(group_id);
-        if (group == nullptr) {
-            continue;  // 6.5
-        }
-        for (const SecurityGroupRule& rule : group->rules[static_cast<std::size_t>(question.direction)]) {
-            if (matches_protocol(rule.traffic, question) && matches_ports(rule.traffic, question) &&
-                matches_source(index, rule.source, question)) {
-                matches.push_back({.group = group, .rule = &rule});
-            }
-        }
+        const std::vector<GroupMatch> of_group = matches_of(index, index.group(group_id), question);
+        matches.insert(matches.end(), of_group.begin(), of_group.end());
     }
     return matches;
 }

@@ -20,10 +20,10 @@ std::vector<const NetworkInterface*> holders(const ModelIndex& index, const Addr
     std::vector<const NetworkInterface*> found;
     std::set<std::string> vpcs;
     for (const NetworkInterface& interface : index.model().network_interfaces) {
-        if (vpcs.insert(interface.vpc_id).second) {
-            if (const NetworkInterface* const owner = index.owner(interface.vpc_id, address)) {
-                found.push_back(owner);
-            }
+        const bool is_new = vpcs.insert(interface.vpc_id).second;
+        const NetworkInterface* const owner = is_new ? index.owner(interface.vpc_id, address) : nullptr;
+        if (owner != nullptr) {
+            found.push_back(owner);
         }
     }
     return found;
@@ -107,12 +107,13 @@ Family talked_family(const Candidates& from, const Candidates& to, std::int16_t 
 
 End end_of(const Candidates& candidates, Family family) {
     End end{.interface = candidates.interfaces.empty() ? nullptr : candidates.interfaces.front(), .address = candidates.address};
-    if (!candidates.address) {
-        for (const Address& address : end.interface->addresses) {
-            if (address.family == family && !end.address) {
-                end.address = address;
-            }
-        }
+    if (candidates.address) {
+        return end;
+    }
+    const std::vector<Address>& addresses = end.interface->addresses;
+    const auto first = std::find_if(addresses.begin(), addresses.end(), [&](const Address& address) { return address.family == family; });
+    if (first != addresses.end()) {
+        end.address = *first;
     }
     return end;
 }
