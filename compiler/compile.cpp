@@ -26,26 +26,25 @@ struct Bindable {
 
 // The ACL of every subnet: the associated one, else the default of its VPC; none where there is neither.
 std::vector<std::optional<Index>> acls_of_subnets(const Directory& directory) {
-    std::vector<std::optional<Index>> associated(directory.subnets.size());
+    std::map<std::string_view, Index> associated;
     std::map<std::string_view, Index> of_vpc;
     for (Index acl = 0; acl < directory.acls.size(); ++acl) {
-        for (const std::string& id : directory.acls[acl].subnet_ids) {
-            const auto subnet = directory.subnets.index_of(id);
-            if (subnet && !associated[*subnet]) {
-                associated[*subnet] = acl;
-            }
+        for (const std::string& subnet_id : directory.acls[acl].subnet_ids) {
+            associated.emplace(subnet_id, acl);
         }
         if (directory.acls[acl].is_default) {
             of_vpc.emplace(directory.acls[acl].vpc_id, acl);
         }
     }
+    std::vector<std::optional<Index>> acls(directory.subnets.size());
     for (Index subnet = 0; subnet < directory.subnets.size(); ++subnet) {
-        const auto found = of_vpc.find(directory.subnets[subnet].vpc_id);
-        if (!associated[subnet] && found != of_vpc.end()) {
-            associated[subnet] = found->second;
+        if (const auto own = associated.find(directory.subnets[subnet].id); own != associated.end()) {
+            acls[subnet] = own->second;
+        } else if (const auto of_all = of_vpc.find(directory.subnets[subnet].vpc_id); of_all != of_vpc.end()) {
+            acls[subnet] = of_all->second;
         }
     }
-    return associated;
+    return acls;
 }
 
 std::vector<Bindable> bindable_interfaces(const Directory& directory) {
@@ -74,7 +73,15 @@ RuleBook book_of(const Directory& directory, const std::vector<Bindable>& bindab
             acls[*port.acl] = true;
         }
     }
-    return RuleBook(directory, groups, acls);
+    return {directory, groups, acls};
+}
+
+void add_references(std::span<const GroupClause> clauses, std::set<Index>& referenced) {
+    for (const GroupClause& clause : clauses) {
+        if (clause.group) {
+            referenced.insert(*clause.group);
+        }
+    }
 }
 
 // By zone: the groups that rules of the groups in use there refer to.
@@ -88,11 +95,7 @@ std::vector<std::set<Index>> referenced_groups(const RuleBook& book, const std::
     std::vector<std::set<Index>> referenced(zones);
     for (const auto& [zone, group] : in_use) {
         for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
-            for (const GroupClause& clause : book.group(group, direction)) {
-                if (clause.group) {
-                    referenced[zone].insert(*clause.group);
-                }
-            }
+            add_references(book.group(group, direction), referenced[zone]);
         }
     }
     return referenced;

@@ -40,7 +40,7 @@ void claim_subnet(const Directory& directory, Index index, std::vector<OwnerClai
 }  // namespace
 
 bool is_link_local(const Prefix& prefix) {
-    static const Prefix kLinkLocal = {.address = {.family = Family::Ipv6, .bytes = {0xfe, 0x80}}, .length = 10};
+    constexpr Prefix kLinkLocal = {.address = {.family = Family::Ipv6, .bytes = {0xfe, 0x80}}, .length = 10};
     return prefix.overlaps(kLinkLocal);
 }
 

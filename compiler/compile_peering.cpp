@@ -65,7 +65,8 @@ bool is_outside(const Vpc& vpc, const Prefix& prefix) {
     return std::ranges::none_of(vpc.cidrs, [&](const Prefix& cidr) { return cidr.overlaps(prefix); });
 }
 
-void add_members(const NetworkInterface& interface, Index index, const Vpc& zone, MembersByPrefix& members) {
+void add_member(const Directory& directory, Index index, const Vpc& zone, MembersByPrefix& members) {
+    const NetworkInterface& interface = directory.interfaces[index];
     for (const Prefix& prefix : prefixes_of(interface)) {
         if (!is_link_local(prefix) && is_outside(zone, prefix)) {
             members[prefix].emplace(interface.vpc_id, index);
@@ -87,37 +88,58 @@ void inherit(MembersByPrefix& members) {
     }
 }
 
-}  // namespace
-
-Result<PeeredMembers> peered_members(const Directory& directory, const std::vector<InterfaceGroups>& interfaces,
-                                     const std::vector<std::set<Index>>& referenced_groups) {
+// The interfaces of each group that belong to its VPC.
+std::vector<std::vector<Index>> carriers_of_groups(const Directory& directory, const std::vector<InterfaceGroups>& interfaces) {
     std::vector<std::vector<Index>> carriers(directory.groups.size());
     for (Index i = 0; i < interfaces.size(); ++i) {
         for (const Index group : interfaces[i].groups) {
             carriers[group].push_back(i);
         }
     }
+    return carriers;
+}
+
+// Members of other VPCs in one zone, by the groups that its rules refer to.
+MembersByPrefix members_in(const Vpc& zone, const Directory& directory, const std::set<Index>& referenced,
+                           const std::vector<std::vector<Index>>& carriers) {
+    MembersByPrefix members;
+    for (const Index group : referenced) {
+        if (directory.groups[group].vpc_id == zone.id) {
+            continue;
+        }
+        for (const Index carrier : carriers[group]) {
+            add_member(directory, carrier, zone, members);
+        }
+    }
+    inherit(members);
+    return members;
+}
+
+Result<std::vector<OwnerClaim>> claims_of(const MembersByPrefix& members, Index zone, MemberRows& rows) {
+    std::vector<OwnerClaim> claims;
+    for (const auto& [prefix, of_prefix] : members) {
+        const auto row = rows.row_of(of_prefix);
+        if (!row) {
+            return fail(row.error());
+        }
+        claims.push_back({.zone = zone, .prefix = prefix, .kind = ClaimKind::PeeredInterface, .interface = *row, .subnet = std::nullopt});
+    }
+    return claims;
+}
+
+}  // namespace
+
+Result<PeeredMembers> peered_members(const Directory& directory, const std::vector<InterfaceGroups>& interfaces,
+                                     const std::vector<std::set<Index>>& referenced_groups) {
+    const auto carriers = carriers_of_groups(directory, interfaces);
     PeeredMembers peered;
     MemberRows rows(interfaces);
     for (Index zone = 0; zone < directory.zones.size(); ++zone) {
-        MembersByPrefix members;
-        for (const Index group : referenced_groups[zone]) {
-            if (directory.groups[group].vpc_id == directory.zones[zone].id) {
-                continue;
-            }
-            for (const Index carrier : carriers[group]) {
-                add_members(directory.interfaces[carrier], carrier, directory.zones[zone], members);
-            }
+        const auto claims = claims_of(members_in(directory.zones[zone], directory, referenced_groups[zone], carriers), zone, rows);
+        if (!claims) {
+            return fail(claims.error());
         }
-        inherit(members);
-        for (const auto& [prefix, of_prefix] : members) {
-            const auto row = rows.row_of(of_prefix);
-            if (!row) {
-                return fail(row.error());
-            }
-            peered.claims.push_back(
-                {.zone = zone, .prefix = prefix, .kind = ClaimKind::PeeredInterface, .interface = *row, .subnet = std::nullopt});
-        }
+        std::ranges::copy(*claims, std::back_inserter(peered.claims));
     }
     peered.combined = rows.take_combined();
     return peered;

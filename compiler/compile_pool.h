@@ -18,8 +18,11 @@ template <class Value>
 class ContentPool {
    public:
     ContentPool() = default;
-    ContentPool(const ContentPool&) = delete;  // the index refers to the values
+    ContentPool(ContentPool&&) = delete;  // the index refers to the values
+    ContentPool(const ContentPool&) = delete;
+    ContentPool& operator=(ContentPool&&) = delete;
     ContentPool& operator=(const ContentPool&) = delete;
+    ~ContentPool() = default;
 
     // The index of what equals `value`; stored when it is new.
     [[nodiscard]] Index intern(Value value) {

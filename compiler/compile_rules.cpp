@@ -9,8 +9,6 @@
 namespace portcullis {
 namespace {
 
-constexpr Direction kDirections[] = {Direction::Outbound, Direction::Inbound};
-
 template <class Item>
 struct Labelled {
     std::string label;
@@ -45,17 +43,15 @@ struct SourceResolver {
 RuleBook::RuleBook(const Directory& directory, const std::vector<bool>& used_groups, const std::vector<bool>& used_acls)
     : groups_(directory.groups.size()), acls_(directory.acls.size()) {
     for (Index group = 0; group < directory.groups.size(); ++group) {
-        for (const Direction direction : kDirections) {
-            if (used_groups[group]) {
-                add_group(directory, group, direction);
-            }
+        if (used_groups[group]) {
+            add_group(directory, group, Direction::Outbound);
+            add_group(directory, group, Direction::Inbound);
         }
     }
     for (Index acl = 0; acl < directory.acls.size(); ++acl) {
-        for (const Direction direction : kDirections) {
-            if (used_acls[acl]) {
-                add_acl(directory.acls[acl], acl, direction);
-            }
+        if (used_acls[acl]) {
+            add_acl(directory.acls[acl], acl, Direction::Outbound);
+            add_acl(directory.acls[acl], acl, Direction::Inbound);
         }
     }
 }

@@ -40,7 +40,7 @@ Result<> check_numbers(const Ruleset& ruleset, const MapCapacities& capacities) 
         {"pc_owners", ruleset.owners.size(), capacities.owners},
     };
     for (const Kind& kind : kinds) {
-        if (const auto room = check_room(kind.name, kind.need, kind.limit); !room) {
+        if (auto room = check_room(kind.name, kind.need, kind.limit); !room) {
             return room;
         }
     }
@@ -78,7 +78,7 @@ Result<> number_names(Lowering& lowering) {
 
 Result<> check_entries(const MapImage& image, const MapCapacities& capacities) {
     for (const SlotUse& use : slots_of(image, capacities)) {
-        if (const auto room = check_room(use.map, use.used, static_cast<std::uint32_t>(use.capacity)); !room) {
+        if (auto room = check_room(use.map, use.used, static_cast<std::uint32_t>(use.capacity)); !room) {
             return room;
         }
     }

@@ -39,7 +39,7 @@ Result<> lower_interfaces(Lowering& lowering) {
 }  // namespace
 
 Result<> lower_members(Lowering& lowering) {
-    if (const auto done = lower_interfaces(lowering); !done) {
+    if (auto done = lower_interfaces(lowering); !done) {
         return done;
     }
     ContentKey key;

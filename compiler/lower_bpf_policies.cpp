@@ -48,10 +48,10 @@ void write_entries(Lowering& lowering, const Policy& policy, std::uint32_t numbe
 }  // namespace
 
 Result<> lower_policies(Lowering& lowering) {
-    static const Policy kEmpty;
+    const Policy empty;
     ContentKey key;
     for (const Policy& policy : lowering.ruleset.policies) {
-        if (policy == kEmpty) {
+        if (policy == empty) {
             lowering.policies.push_back(0);
             continue;
         }

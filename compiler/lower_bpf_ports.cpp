@@ -31,7 +31,7 @@ Result<std::uint32_t> lower_addresses(Lowering& lowering, const std::vector<Pref
     for (const Prefix& prefix : prefixes) {
         key.add_prefix(prefix);
     }
-    const auto set = lowering.numberings.address_sets.number_of(key.bytes());
+    auto set = lowering.numberings.address_sets.number_of(key.bytes());
     if (!set) {
         return set;
     }

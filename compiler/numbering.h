@@ -26,6 +26,7 @@ class Numbering {
     Numbering& operator=(Numbering&&) = default;
     Numbering(const Numbering&) = delete;  // slots_ refers to the keys of numbers_
     Numbering& operator=(const Numbering&) = delete;
+    ~Numbering() = default;
 
     // The number of `key`, new if it had none. Fails when all are taken, naming the limit.
     [[nodiscard]] Result<std::uint32_t> number_of(std::string_view key);
@@ -48,7 +49,7 @@ class Numbering {
     // Looks up a view without making a string of it. Not noexcept on purpose: libstdc++ then keeps the hashes, and compares them before
     // the keys.
     struct KeyHash {
-        using is_transparent = void;
+        using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard library's name
         std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
     };
     [[nodiscard]] std::optional<std::uint32_t> take_free_number();
