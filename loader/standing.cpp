@@ -106,6 +106,11 @@ Result<> release_link(const PinnedLink& link) {
     if (!fd.is_open()) {
         return fail(Error::from_errno("cannot open the pin " + link.path, -fd.value()));
     }
+    // Paths go by ifindex: where the number was given to a new device meanwhile, the pin holds that one's link now.
+    const auto now = tcx_link(fd.value());
+    if (!now || now->hook != link.hook || now->program_id != link.program_id) {
+        return {};
+    }
     if (auto detached = tcx_detach(fd.value()); !detached) {
         return detached;
     }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The benchmarks' own BPF programs (bench.bpf.c), loaded; and the runs that time programs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/unique_fd.h"
+
+struct bench_bpf;
+
+namespace portcullis::bench {
+
+struct ProgramRun {
+    int program_fd = -1;
+    std::uint32_t ifindex = 0;          // device that the program believes to run on; 0: none
+    std::uint32_t ingress_ifindex = 0;  // where the packet entered
+    std::uint32_t repeat = 1;
+};
+
+// Any failure ends the process with a sentence: a benchmark says nothing on such a machine.
+class BenchObject {
+   public:
+    BenchObject();
+    ~BenchObject();
+    BenchObject(const BenchObject&) = delete;
+    BenchObject& operator=(const BenchObject&) = delete;
+
+    [[nodiscard]] int empty() const;
+    [[nodiscard]] int limit() const;
+    [[nodiscard]] int insert() const;
+    [[nodiscard]] int sink() const;
+
+    // Nanoseconds per packet of the program, as the kernel times it.
+    [[nodiscard]] double time(const ProgramRun& run, std::span<const std::uint8_t> frame) const;
+    // The same with the packet varied over `flows` flows before each run.
+    [[nodiscard]] double time_rotating(const ProgramRun& run, std::span<const std::uint8_t> frame, std::uint64_t flows) const;
+    // Sends `count` copies of the frame, varied over `flows` flows, into the receive path of a device, and waits for their delivery to
+    // the sink. Nanoseconds per packet by the wall clock. Ends the process when fewer arrive.
+    [[nodiscard]] double send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, std::uint64_t flows, std::uint32_t count) const;
+    // The flows the limit looks up exist from now on.
+    void fill_limit(std::span<const std::uint8_t> frame, std::uint64_t flows) const;
+    void clear_flows() const;
+    // The sink at the ingress of a device, until the process ends.
+    void attach_sink(std::uint32_t ifindex);
+
+   private:
+    bench_bpf* object_ = nullptr;
+    UniqueFd sink_link_;
+};
+
+}  // namespace portcullis::bench
