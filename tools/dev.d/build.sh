@@ -23,23 +23,11 @@ verb_build() {
   say "built build/bin/portcullisd and build/bin/portcullis"
 }
 
-# with_bpffs COMMAND…: runs it where /sys/fs/bpf is a BPF file system. Where the machine has none, one is mounted that only the command
-# and its children see and that vanishes with them.
-with_bpffs() {
-  [ -d /sys/fs/bpf ] || die "/sys/fs/bpf does not exist: sysfs is not mounted, or the kernel has no BPF"
-  if [ "$(stat --file-system --format=%T /sys/fs/bpf)" = bpf_fs ]; then
-    "$@"
-  else
-    # shellcheck disable=SC2016 # the inner shell expands it
-    unshare --mount bash -c 'mount -t bpf bpf /sys/fs/bpf && exec "$@"' bash "$@"
-  fi
-}
-
 # run_ctest BUILD_DIR [CTEST ARGUMENT…]: fails when a test fails, when none ran, and when one was skipped.
 run_ctest() {
   local directory=$1 report=$root/$1/ctest.xml
   shift
-  with_bpffs ctest --test-dir "$directory" --parallel "$(nproc)" --no-tests=error --output-on-failure --output-junit "$report" "$@" ||
+  ctest --test-dir "$directory" --parallel "$(nproc)" --no-tests=error --output-on-failure --output-junit "$report" "$@" ||
     die "tests failed or none ran"
   ! grep -qE '^[[:space:]]*(skipped|disabled)="[1-9]' "$report" || die "tests were skipped or disabled; nothing may be"
 }
@@ -50,4 +38,12 @@ verb_test() {
   build_preset dev
   say "running the tests"
   run_ctest build "$@"
+}
+
+verb_bench() {
+  require_root "measuring in the kernel"
+  need_packages "${packages_build[@]}" "${packages_test[@]}"
+  build_preset bench portcullis_bench
+  say "measuring; on a machine that does anything else the numbers say nothing"
+  build-bench/bin/portcullis_bench "$@" || die "the benchmark did not end well"
 }
