@@ -92,8 +92,8 @@ void compare_on_random_packets(std::uint64_t seed, Judge& oracle, Judge& judge, 
         ++tally.by_reason[expected.reason];
         if (!problem.empty() || testing::Test::HasFailure()) {
             FAIL() << "PORTCULLIS_RANDOM_SEED=" << seed << ", packet " << i << problem << "\n"
-                   << to_string(step.arrival()) << "\nmodel: " << document_of(model) << "\npackets so far:\n"
-                   << history;
+                   << to_string(step.arrival()) << "\nmodel: " << document_of(model) << "\npackets at the port so far:\n"
+                   << history[step.interface_id];
         }
     }
 }
