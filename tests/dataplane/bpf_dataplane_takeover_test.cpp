@@ -131,6 +131,19 @@ TEST_P(BpfDataplaneTakeOver, ADeviceThatOnlyTheFormerDaemonHadIsReleased) {
     EXPECT_THAT(standing->filters, IsEmpty());
 }
 
+// The former daemon's pins carry the number that a new device has now: tidying them up must not take the new device's programs off.
+TEST_P(BpfDataplaneTakeOver, ADeviceUnderTheNumberOfOneThatIsGoneIsEnforced) {
+    apply(*create(GetParam().former), {.udp_port = 53});
+    const std::string number = std::to_string(net_.ifindex(1));
+    net_.host().ip("link del p2\nlink add p2 index " + number + " type veth peer name p2far\nlink set p2 master br0 up\n");
+    const auto next = create(GetParam().next);
+    apply(*next, {.udp_port = 53});
+    const auto standing = find_standing(PrivateBpffs::directory());
+    ASSERT_TRUE(standing) << standing.error().message;
+    EXPECT_TRUE(standing->has({.ifindex = net_.ifindex(1), .direction = Direction::Outbound}));
+    EXPECT_TRUE(standing->has({.ifindex = net_.ifindex(1), .direction = Direction::Inbound}));
+}
+
 TEST_P(BpfDataplaneTakeOver, TeardownInTheMiddleRemovesBothDaemonsObjects) {
     apply(*create(GetParam().former), {.udp_port = 53});
     MapCapacities capacities = small_maps();
