@@ -111,7 +111,8 @@ std::uint8_t tcp_flags(Fields& fields) {
     constexpr std::array<std::pair<std::string_view, std::uint8_t>, 8> names{
         {{"SYN", kSyn}, {"ACK", kAck}, {"RST", kRst}, {"FIN", kFin}, {"PSH", kPsh}, {"URG", kUrg}, {"ECE", kEce}, {"CWR", kCwr}}};
     const json* value = fields.find("Flags");
-    std::string_view rest = value == nullptr ? "SYN" : value->get_ref<const std::string&>();
+    // Both arms are views: a mixed pair would make a temporary string.
+    std::string_view rest = value == nullptr ? std::string_view("SYN") : std::string_view(value->get_ref<const std::string&>());
     std::uint8_t flags = 0;
     while (!rest.empty()) {
         const std::string_view word = rest.substr(0, rest.find('+'));
