@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "tests/conformance/kernel_forwarding.h"
 #include "tests/conformance/run_case.h"
@@ -52,6 +53,11 @@ BridgeRunner::BridgeRunner(std::size_t ports, bool calls_netfilter)
         instances_.emplace_back(host_.test_host().instance(port), host_.test_host().instance_device(port));
     }
     host_.test_host().host().ip(batch);
+}
+
+BridgeRunner::~BridgeRunner() {
+    std::printf("on the bridge%s: %u delivered, %u dropped, %u not forwarded by the kernel\n", calls_netfilter_ ? " with netfilter" : "",
+                tally_.delivered, tally_.dropped, tally_.not_forwarded);
 }
 
 void BridgeRunner::begin(const Model& model) {

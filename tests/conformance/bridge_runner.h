@@ -21,18 +21,19 @@ namespace portcullis::test {
 class BridgeRunner {
    public:
     BridgeRunner(std::size_t ports, bool calls_netfilter);
+    BridgeRunner(const BridgeRunner&) = delete;
+    BridgeRunner& operator=(const BridgeRunner&) = delete;
+    ~BridgeRunner();  // prints what became of the frames
 
     // Differences are failures of the test.
     void run(const Case& conformance_case);
 
+   private:
     struct Tally {
         unsigned delivered = 0;      // frames that passed every port and were seen at the far side
         unsigned dropped = 0;        // frames that a port dropped and that were not seen
         unsigned not_forwarded = 0;  // frames that the kernel itself does not bring across: judged at the first port alone, if at all
     };
-    [[nodiscard]] const Tally& tally() const { return tally_; }
-
-   private:
     using Crossing = std::pair<std::size_t, Direction>;  // of a port
     struct Path {
         const RawSocket* sender = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random models and packets before every judge. A failure prints the seed of its model: PORTCULLIS_RANDOM_SEED=that and
-// PORTCULLIS_RANDOM_MODELS=1 repeat it alone. PORTCULLIS_RANDOM_PACKETS is the number of packets for each model.
+// PORTCULLIS_RANDOM_MODELS=1 repeat it alone. PORTCULLIS_RANDOM_PACKETS is the number of packets for each model,
+// PORTCULLIS_RANDOM_BRIDGE_MODELS that of models on a real bridge.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "compiler/parse.h"
 #include "compiler/validate.h"
 #include "tests/conformance/bpf_judge.h"
+#include "tests/conformance/bridge_runner.h"
 #include "tests/conformance/evaluator_judge.h"
 #include "tests/conformance/model_documents.h"
 #include "tests/conformance/random_model.h"
@@ -23,6 +25,8 @@ namespace {
 
 constexpr std::uint64_t kModels = 200;
 constexpr std::uint64_t kPackets = 200;
+constexpr std::uint64_t kBridgeModels = 10;
+constexpr std::uint64_t kBridgePackets = 100;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
     const char* const text = std::getenv(name);
@@ -98,6 +102,17 @@ void compare_on_random_packets(std::uint64_t seed, Judge& oracle, Judge& judge, 
     }
 }
 
+// A model and the packets that follow it, expecting nothing: the runner knows what to expect.
+Case random_case(std::uint64_t seed) {
+    RandomSource random(seed);
+    Case one{.name = "random", .section = "1", .model = std::make_shared<const Model>(random_model(random)), .steps = {}};
+    PacketStream stream(*one.model, random);
+    for (std::uint64_t i = 0; i < kBridgePackets; ++i) {
+        one.steps.push_back(stream.next());
+    }
+    return one;
+}
+
 TEST(RandomModels, Validate) {
     for (std::uint64_t i = 0; i < kModels; ++i) {
         RandomSource random(first_seed() + i);
@@ -134,6 +149,21 @@ TEST(RandomModels, EvaluatorAndBpfAgreeOnEveryPacket) {
     }
     std::printf("\n");
 }
+
+// The same on a real bridge: what the kernel does to a frame on its way (tags, padding, clones) changes no verdict.
+class RandomModelsOnABridge : public testing::TestWithParam<bool> {};
+
+TEST_P(RandomModelsOnABridge, HaveTheVerdictsOfTheEvaluator) {
+    BridgeRunner bridge(kRandomPorts, GetParam());
+    const std::uint64_t models = setting("PORTCULLIS_RANDOM_BRIDGE_MODELS", kBridgeModels);
+    for (std::uint64_t i = 0; i < models && !HasFailure(); ++i) {
+        const std::uint64_t seed = first_seed() + i;
+        SCOPED_TRACE("PORTCULLIS_RANDOM_SEED=" + std::to_string(seed));
+        bridge.run(random_case(seed));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(CallsNetfilter, RandomModelsOnABridge, testing::Bool(), testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace portcullis::test
