@@ -50,7 +50,7 @@ PC_ARRAY(pc_policies, struct pc_policy, 65537);
 PC_TRIE(pc_cidrs4, struct pc_cidr4_key, __u32, 2097152);
 PC_TRIE(pc_cidrs6, struct pc_cidr6_key, __u32, 1048576);
 PC_POLICY_HASH(pc_group_sets, struct pc_group_set_key, __u32, 262144);
-PC_ARRAY(pc_set_heads, struct pc_set_head, 262145);
+PC_ARRAY(pc_set_heads, struct pc_set_head, 1048577);
 PC_POLICY_HASH(pc_port_sets, struct pc_port_set_key, __u32, 2097152);
 /* Decisions per rule: new flows, packets judged without a flow, denials. */
 PC_ARRAY(pc_rule_hits, __u64, 1048577);
