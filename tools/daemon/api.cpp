@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/daemon/api.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -21,14 +23,20 @@ bool matches(std::string_view if_match, std::uint64_t generation) {
 
 // Parts of the API that other versions have: named, so that nobody takes the 404 for a mistyped path.
 bool is_known_elsewhere(std::string_view path) {
-    for (const std::string_view prefix :
-         {"/v1/security-groups/", "/v1/network-acls/", "/v1/network-interfaces/", "/v1/subnets/", "/v1/prefix-lists/", "/v1/ports/",
-          "/v1/transaction", "/v1/plan", "/v1/explain", "/v1/flows", "/v1/rules", "/v1/events", "/metrics"}) {
-        if (path.starts_with(prefix)) {
-            return true;
-        }
-    }
-    return false;
+    constexpr std::array<std::string_view, 13> kPrefixes{"/v1/security-groups/",
+                                                         "/v1/network-acls/",
+                                                         "/v1/network-interfaces/",
+                                                         "/v1/subnets/",
+                                                         "/v1/prefix-lists/",
+                                                         "/v1/ports/",
+                                                         "/v1/transaction",
+                                                         "/v1/plan",
+                                                         "/v1/explain",
+                                                         "/v1/flows",
+                                                         "/v1/rules",
+                                                         "/v1/events",
+                                                         "/metrics"};
+    return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
 }  // namespace

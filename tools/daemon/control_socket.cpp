@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 namespace portcullis {
@@ -50,7 +52,9 @@ class Session : public std::enable_shared_from_this<Session> {
         ++*connections_;
     }
     Session(const Session&) = delete;
+    Session(Session&&) = delete;
     Session& operator=(const Session&) = delete;
+    Session& operator=(Session&&) = delete;
     ~Session() { --*connections_; }
 
     void read_header() {
@@ -145,8 +149,11 @@ Result<> make_directory(const std::string& path) {
 }
 
 void give_to_group(const std::string& path) {
-    if (const group* entry = ::getgrnam("portcullis")) {
-        (void)::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid);  // refused without the right: then root alone may connect
+    group entry{};
+    group* found = nullptr;
+    std::array<char, 16384> members{};
+    if (::getgrnam_r("portcullis", &entry, members.data(), members.size(), &found) == 0 && found != nullptr) {
+        (void)::chown(path.c_str(), static_cast<uid_t>(-1), entry.gr_gid);  // refused without the right: then root alone may connect
     }
 }
 
@@ -193,25 +200,29 @@ ControlSocket::ControlSocket(Protocol::acceptor acceptor, std::string path, Hand
 
 ControlSocket::~ControlSocket() { (void)::unlink(path_.c_str()); }
 
-// Above the limit, connections are closed at once rather than queued: whoever waits learns it.
 void ControlSocket::accept_next() {
     acceptor_.async_accept([this](boost::system::error_code error, Protocol::socket socket) {
-        if (error == asio::error::operation_aborted) {
-            return;
+        if (error != asio::error::operation_aborted) {
+            accepted(error.failed() ? std::nullopt : std::optional(std::move(socket)));
         }
-        if (error) {  // no descriptor or memory left: trying again at once would only spin
-            pause_.expires_after(kAcceptPause);
-            pause_.async_wait([this](boost::system::error_code stopped) {
-                if (!stopped) {
-                    accept_next();
-                }
-            });
-            return;
-        }
-        if (*connections_ < kMaxConnections) {
-            std::make_shared<Session>(std::move(socket), handler_, connections_)->read_header();
-        }
+    });
+}
+
+// Above the limit, connections are closed at once rather than queued: whoever waits learns it. None: no descriptor or memory was left;
+// trying again at once would only spin.
+void ControlSocket::accepted(std::optional<Protocol::socket> socket) {
+    if (socket && *connections_ < kMaxConnections) {
+        std::make_shared<Session>(std::move(*socket), handler_, connections_)->read_header();
+    }
+    if (socket) {
         accept_next();
+        return;
+    }
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped) {
+            accept_next();
+        }
     });
 }
 

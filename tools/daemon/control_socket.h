@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/result.h"
@@ -28,12 +29,15 @@ class ControlSocket {
     // Stops accepting and removes the socket.
     ~ControlSocket();
     ControlSocket(const ControlSocket&) = delete;
+    ControlSocket(ControlSocket&&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;
+    ControlSocket& operator=(ControlSocket&&) = delete;
 
    private:
     using Protocol = boost::asio::local::stream_protocol;
     ControlSocket(Protocol::acceptor acceptor, std::string path, Handler handler);
     void accept_next();
+    void accepted(std::optional<Protocol::socket> socket);
 
     Protocol::acceptor acceptor_;
     boost::asio::steady_timer pause_;

@@ -224,21 +224,24 @@ void Daemon::tick() {
 
 void Daemon::wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code stopped, int signal) {
-        if (stopped) {
-            return;
+        if (!stopped) {
+            take_signal(signal);
         }
-        if (signal == SIGHUP) {
-            spdlog::info("SIGHUP: reading again");
-            if (source_) {
-                source_->reload();
-            }
-            wait_for_signal();
-            return;
-        }
-        spdlog::info("stopping; what is enforced stays enforced");
-        (void)::sd_notify(0, "STOPPING=1");
-        loop_.stop();
     });
+}
+
+void Daemon::take_signal(int signal) {
+    if (signal != SIGHUP) {
+        spdlog::info("stopping; what is enforced stays enforced");
+        (void)::sd_notify(0, "STOPPING=1");  // without systemd there is nobody to tell
+        loop_.stop();
+        return;
+    }
+    spdlog::info("SIGHUP: reading again");
+    if (source_) {
+        source_->reload();
+    }
+    wait_for_signal();
 }
 
 void Daemon::report() {

@@ -49,6 +49,7 @@ class Daemon {
     void wait_for_tick();
     void tick();
     void wait_for_signal();
+    void take_signal(int signal);
     void report();
     void report_lines();
 

@@ -6,6 +6,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <variant>
 
@@ -29,9 +31,7 @@ void raise_file_limit() {
     }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, const char* const* argv) {
     const auto parsed = portcullis::parse_daemon_options(argc, argv);
     if (const auto* early = std::get_if<portcullis::EarlyExit>(&parsed)) {
         (early->status == 0 ? std::cout : std::cerr) << early->text;
@@ -49,4 +49,17 @@ int main(int argc, char** argv) {
     }
     loop.run();
     return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {  // a library's, for lack of memory or descriptors
+        std::fputs("portcullisd: ", stderr);
+        std::fputs(error.what(), stderr);
+        std::fputs("\n", stderr);
+        return 1;
+    }
 }

@@ -34,6 +34,30 @@ void each_message(const Buffer& buffer, ssize_t size, const std::function<void(c
     }
 }
 
+// The messages of one dump, up to its end.
+class DumpReader {
+   public:
+    explicit DumpReader(const std::function<void(const nlmsghdr*)>& on_message) : on_message_(on_message) {}
+
+    void take(const nlmsghdr* message) {
+        is_done_ = is_done_ || message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
+        if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+            outcome_ = fail("devices changed while they were read", EAGAIN);
+        } else if (message->nlmsg_type == NLMSG_ERROR) {
+            outcome_ = fail("the kernel refused a netlink dump", EIO);
+        } else if (message->nlmsg_type != NLMSG_DONE) {
+            on_message_(message);
+        }
+    }
+    [[nodiscard]] bool is_done() const { return is_done_; }
+    [[nodiscard]] const Result<>& outcome() const { return outcome_; }
+
+   private:
+    const std::function<void(const nlmsghdr*)>& on_message_;
+    bool is_done_ = false;
+    Result<> outcome_;
+};
+
 }  // namespace
 
 Result<NetlinkMonitor::Socket> NetlinkMonitor::open_socket(unsigned groups) {
@@ -81,45 +105,37 @@ Result<> NetlinkMonitor::dump(std::uint16_t type, const OnMessage& on_message) {
         return requested;
     }
     Buffer buffer{};
-    bool is_done = false;
-    Result<> outcome;
-    while (!is_done) {
+    DumpReader reader(on_message);
+    while (!reader.is_done()) {
         const ssize_t size = mnl_socket_recvfrom(socket->get(), buffer.data(), buffer.size());
         if (size < 0 && errno != EINTR) {
             return fail(Error::from_errno("cannot read a netlink dump", errno));
         }
-        each_message(buffer, size, [&](const nlmsghdr* message) {
-            is_done = is_done || message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
-            if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-                outcome = fail("devices changed while they were read", EAGAIN);
-            } else if (message->nlmsg_type == NLMSG_ERROR) {
-                outcome = fail("the kernel refused a netlink dump", EIO);
-            } else if (message->nlmsg_type != NLMSG_DONE) {
-                on_message(message);
-            }
-        });
+        each_message(buffer, size, [&reader](const nlmsghdr* message) { reader.take(message); });
     }
-    return outcome;
+    return reader.outcome();
+}
+
+Result<HostDevices> NetlinkMonitor::dump_devices() {
+    HostDevices devices;
+    const Result<> dumped = dump(RTM_GETLINK, [&devices](const nlmsghdr* message) {
+        if (std::optional<Device> device = parse_device(message)) {
+            devices.insert_or_assign(device->ifindex, std::move(*device));
+        }
+    });
+    return dumped ? Result<HostDevices>(std::move(devices)) : fail(dumped.error());
 }
 
 Result<> NetlinkMonitor::resync() {
-    Result<> dumped;
-    for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-        HostDevices devices;
-        dumped = dump(RTM_GETLINK, [&devices](const nlmsghdr* message) {
-            if (std::optional<Device> device = parse_device(message)) {
-                devices.insert_or_assign(device->ifindex, std::move(*device));
-            }
-        });
-        if (dumped) {
-            devices_ = std::move(devices);
-            return {};
-        }
-        if (dumped.error().code != EAGAIN) {
-            return dumped;
-        }
+    Result<HostDevices> devices = dump_devices();
+    for (int attempt = 1; attempt < kDumpAttempts && !devices && devices.error().code == EAGAIN; ++attempt) {
+        devices = dump_devices();
     }
-    return dumped;
+    if (!devices) {
+        return fail(devices.error());
+    }
+    devices_ = std::move(*devices);
+    return {};
 }
 
 Result<NetlinkMonitor::Events> NetlinkMonitor::read_events(const std::function<void()>& on_reuse) {

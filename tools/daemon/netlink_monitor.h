@@ -49,6 +49,7 @@ class NetlinkMonitor {
     [[nodiscard]] static Result<> request_dump(mnl_socket* socket, std::uint16_t type);
     // Fails with EAGAIN when the kernel says that what it dumped changed meanwhile.
     [[nodiscard]] static Result<> dump(std::uint16_t type, const OnMessage& on_message);
+    [[nodiscard]] static Result<HostDevices> dump_devices();
     void take_event(const nlmsghdr* message, const std::function<void()>& on_reuse);
 
     Socket events_;

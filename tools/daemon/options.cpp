@@ -22,6 +22,7 @@ struct Option {
     std::string help;
     std::vector<std::string> choices;      // empty: any text
     std::vector<std::string> unavailable;  // choices that this version refuses; "*": whatever is asked for
+    bool is_bare = false;                  // a flag without a value, which means "on"
 };
 
 // Every flag, in the order of --help. The configuration file has the same names without the dashes.
@@ -37,7 +38,7 @@ const std::vector<Option>& options() {
         {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}, {}},
         {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}, {}},
         {"metrics", "address to serve metrics at (not available in this version)", {}, {"*"}},
-        {"allow-br-netfilter", "on or off (not available in this version)", {"on", "off"}, {"on"}},
+        {"allow-br-netfilter", "not available in this version", {"on", "off"}, {"on"}, true},
     };
     return list;
 }
@@ -58,8 +59,7 @@ Result<> check(const Option& option, const std::string& value) {
         return fail("--" + option.name + " is one of: " + joined(option.choices) + "; not " + value);
     }
     if (has(option.unavailable)) {
-        const bool is_switch = option.choices.size() == 2 && option.choices.front() == "on";
-        return fail("--" + option.name + (is_switch ? "" : " " + value) + " is not available in this version");
+        return fail("--" + option.name + (option.is_bare ? "" : " " + value) + " is not available in this version");
     }
     if (option.unavailable == std::vector<std::string>{"*"}) {
         return fail("--" + option.name + " is not available in this version");
@@ -77,22 +77,27 @@ Result<std::string> text_of(const toml::value& value) {
     return fail("is neither text nor a boolean");
 }
 
+Result<toml::value> parse_file(const std::string& path) {
+    try {
+        return toml::parse(path);
+    } catch (const std::exception& error) {  // std::runtime_error for a missing file, toml11's own types for syntax
+        return fail("cannot read " + path + ": " + error.what());
+    }
+}
+
 // Adds what the file says to `values`, where no flag has said it already.
 Result<> read_config(const std::string& path, Values& values) {
-    try {
-        const toml::value file = toml::parse(path);
-        for (const auto& [key, value] : file.as_table()) {
-            if (std::ranges::find(options(), key, &Option::name) == options().end()) {
-                return fail(path + ": there is no option " + key);
-            }
-            const Result<std::string> text = text_of(value);
-            if (!text) {
-                return fail(path + ": " + key + " " + text.error().message);
-            }
-            values.emplace(key, *text);
+    const Result<toml::value> file = parse_file(path);
+    if (!file) {
+        return fail(file.error());
+    }
+    for (const auto& [key, value] : file->as_table()) {
+        const bool is_known = std::ranges::find(options(), key, &Option::name) != options().end();
+        Result<std::string> text = is_known ? text_of(value) : fail("is no option");
+        if (!text) {
+            return fail(text.error().with_context(path).with_context("cannot use " + key));
         }
-    } catch (const std::exception& error) {  // toml11 throws std::runtime_error for a missing file, its own types for syntax
-        return fail("cannot read " + path + ": " + error.what());
+        values.emplace(key, std::move(*text));
     }
     return {};
 }
@@ -132,6 +137,17 @@ Result<DaemonOptions> merge(Values values, const std::optional<std::string>& con
     return options_of(values);
 }
 
+void add_option(CLI::App& app, const Option& option, Values& values) {
+    const std::string flag = "--" + option.name;
+    const auto store = [&values, name = option.name](const std::string& value) { values[name] = value; };
+    if (option.is_bare) {
+        app.add_flag_callback(
+            flag, [store] { store("on"); }, option.help);
+    } else {
+        app.add_option_function<std::string>(flag, store, option.help)->take_last();
+    }
+}
+
 }  // namespace
 
 std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char* const* argv) {
@@ -142,13 +158,7 @@ std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char
     std::optional<std::string> config;
     app.add_option("--config", config, std::string("configuration file (default ") + kDefaultConfig + ", if it exists)");
     for (const Option& option : options()) {
-        const auto store = [&values, name = option.name](const std::string& value) { values[name] = value; };
-        if (option.name == "allow-br-netfilter") {
-            app.add_flag_callback(
-                "--" + option.name, [store] { store("on"); }, option.help);
-        } else {
-            app.add_option_function<std::string>("--" + option.name, store, option.help)->take_last();
-        }
+        add_option(app, option, values);
     }
     try {
         app.parse(argc, argv);

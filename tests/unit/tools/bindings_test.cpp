@@ -85,6 +85,15 @@ TEST(Bindings, StandingBindingOutlivesAnOlderNewcomer) {
     EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
 }
 
+TEST(Bindings, InterfaceRememberedForTwoDevicesIsBoundToOne) {
+    const BindingMemory memory{.standing = {{5, "eni-1", ""}, {6, "eni-1", ""}}, .once_bound = {5, 6}};
+    const BindingPlan plan =
+        plan_of(ruleset_of({{"eni-1", ""}}),
+                devices_of({{.ifindex = 5, .name = "tap5", .alias = "eni-1"}, {.ifindex = 6, .name = "tap6", .alias = "eni-1"}}), memory);
+    EXPECT_EQ(kind_of(plan, 5), Kind::Bound);
+    EXPECT_EQ(kind_of(plan, 6), Kind::Closed);
+}
+
 TEST(Bindings, NewcomerIsBoundOnceTheStandingDeviceIsGone) {
     const BindingMemory memory{.standing = {{6, "eni-1", ""}}, .once_bound = {6}};
     const BindingPlan plan = plan_of(ruleset_of({{"eni-1", ""}}), devices_of({{.ifindex = 7, .name = "tap7", .alias = "eni-1"}}), memory);

@@ -94,7 +94,7 @@ TEST(Options, MistakesAreRefusedWithStatusTwo) {
 }
 
 TEST(Options, MistakesInTheFileAreRefusedWithStatusTwo) {
-    EXPECT_THAT(refused({}, "modle = \"/x\"\n").text, HasSubstr("there is no option modle"));
+    EXPECT_THAT(refused({}, "modle = \"/x\"\n").text, HasSubstr("cannot use modle"));
     EXPECT_EQ(refused({}, "model = 7\n").status, 2);
     EXPECT_EQ(refused({}, "model = \n").status, 2);
     EXPECT_EQ(std::get<EarlyExit>(parse_options({"--config", "/nowhere/at/all.toml"})).status, 2);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/daemon/control_socket.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/executor_work_guard.hpp>
+#include <thread>
+#include <vector>
+
+#include "core/unique_fd.h"
+#include "tests/support/temporary_directory.h"
+#include "tools/cli/client.h"
+
+namespace portcullis {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A client that keeps to no rule.
+class RawClient {
+   public:
+    explicit RawClient(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+        const void* generic = &address;
+        if (::connect(fd_.value(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
+            std::abort();
+        }
+    }
+    void send(std::string_view text) const { (void)::send(fd_.value(), text.data(), text.size(), MSG_NOSIGNAL); }
+    // All that comes until the other side closes.
+    [[nodiscard]] std::string receive() const {
+        std::string text;
+        std::array<char, 4096> buffer{};
+        for (ssize_t size = 0; (size = ::recv(fd_.value(), buffer.data(), buffer.size(), 0)) > 0;) {
+            text.append(buffer.data(), static_cast<std::size_t>(size));
+        }
+        return text;
+    }
+
+   private:
+    UniqueFd fd_;
+};
+
+// The loop runs on a thread of its own, so that clients may block.
+class ControlSocketTest : public testing::Test {
+   protected:
+    ControlSocketTest() {
+        auto opened = ControlSocket::open(loop, path, [this](HttpRequest request) {
+            last = std::move(request);
+            return HttpResponse{.status = 200, .body = "{}", .etag = 7};
+        });
+        if (!opened) {
+            std::abort();
+        }
+        socket = std::move(*opened);
+        thread = std::thread([this] { loop.run(); });
+    }
+    ~ControlSocketTest() override {
+        loop.stop();
+        thread.join();
+    }
+
+    test::TemporaryDirectory directory;
+    std::string path = directory.path("run/socket");
+    boost::asio::io_context loop;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{loop.get_executor()};
+    HttpRequest last;  // written by the loop's thread before it answers, read after the answer
+    std::unique_ptr<ControlSocket> socket;
+    std::thread thread;
+};
+
+TEST_F(ControlSocketTest, HandsOverTheRequestAndWhoMadeIt) {
+    const auto answer = call_api({.socket = path, .method = "PUT", .target = "/v1/model", .body = "[]"});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200U);
+    EXPECT_EQ(answer->body, "{}");
+    EXPECT_EQ(last.method, "PUT");
+    EXPECT_EQ(last.target, "/v1/model");
+    EXPECT_EQ(last.body, "[]");
+    EXPECT_EQ(last.peer.uid, ::getuid());
+    EXPECT_EQ(last.peer.pid, ::getpid());
+}
+
+TEST_F(ControlSocketTest, HeadersOfConditionsPass) {
+    const RawClient client(path);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nIf-Match: \"3\"\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.receive(), HasSubstr("ETag: \"7\"\r\n"));
+    EXPECT_EQ(last.if_match, "\"3\"");
+}
+
+TEST_F(ControlSocketTest, StuckClientHoldsUpNobody) {
+    const RawClient half_header(path);
+    half_header.send("PUT /v1/model HT");
+    const RawClient half_body(path);
+    half_body.send("PUT /v1/model HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
+    EXPECT_TRUE(call_api({.socket = path, .target = "/v1/status"}));
+}
+
+TEST_F(ControlSocketTest, WhatIsNotHttpIsDisconnected) {
+    const RawClient client(path);
+    client.send("\x01\x02 what\r\n\r\n");
+    EXPECT_EQ(client.receive(), "");
+}
+
+TEST_F(ControlSocketTest, HeaderWithoutEndIsDisconnected) {
+    const RawClient client(path);
+    client.send("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x'));
+    EXPECT_EQ(client.receive(), "");
+}
+
+TEST_F(ControlSocketTest, BodyAboveTheLimitIsRefusedBeforeItIsRead) {
+    const RawClient client(path);
+    client.send("PUT /v1/model HTTP/1.1\r\nContent-Length: 2000000000\r\n\r\n");
+    EXPECT_THAT(client.receive(), StartsWith("HTTP/1.1 413 "));
+    EXPECT_EQ(last.method, "");
+}
+
+TEST_F(ControlSocketTest, ConnectionsAboveTheLimitAreClosedAtOnce) {
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < 64; ++i) {
+        idle.push_back(std::make_unique<RawClient>(path));
+    }
+    EXPECT_EQ(RawClient(path).receive(), "");
+    // One that speaks and goes makes room: the answer is the event to wait for.
+    idle.back()->send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(idle.back()->receive(), StartsWith("HTTP/1.1 200 "));
+    EXPECT_TRUE(call_api({.socket = path, .target = "/"}));
+}
+
+TEST_F(ControlSocketTest, SocketThatAnswersIsNotTakenOver) {
+    boost::asio::io_context other;
+    const auto second = ControlSocket::open(other, path, [](const HttpRequest&) { return HttpResponse{}; });
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message, HasSubstr("another process does"));
+    EXPECT_TRUE(call_api({.socket = path, .target = "/"}));
+}
+
+TEST_F(ControlSocketTest, SomethingElseAtThePathIsLeftAlone) {
+    directory.write("file", "precious");
+    boost::asio::io_context other;
+    EXPECT_FALSE(ControlSocket::open(other, directory.path("file"), [](const HttpRequest&) { return HttpResponse{}; }));
+    EXPECT_TRUE(std::filesystem::is_regular_file(directory.path("file")));
+}
+
+TEST_F(ControlSocketTest, PathThatASocketCannotHaveIsAnError) {
+    boost::asio::io_context other;
+    EXPECT_FALSE(ControlSocket::open(other, directory.path(std::string(200, 'x')), [](const HttpRequest&) { return HttpResponse{}; }));
+}
+
+}  // namespace
+}  // namespace portcullis
