@@ -256,16 +256,16 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
         return fail(std::move(counters.error()));
     }
     DeviceHooks hooks(Attachments::create(options.attach_mode, pins->links_directory()), *object, options.log);
-    auto state = std::unique_ptr<State>(new State{.log = options.log,
-                                                  .capacities = options.capacities,
-                                                  .pins = std::move(*pins),
-                                                  .object = std::move(*object),
-                                                  .maps = std::move(*maps),
-                                                  .counters = std::move(*counters),
-                                                  .hooks = std::move(hooks),
-                                                  .slots = DeviceSlots(options.capacities.ports),
-                                                  .numberings = Numberings(options.capacities),
-                                                  .is_taking_over = *is_taking_over});
+    auto state = std::make_unique<State>(State{.log = options.log,
+                                               .capacities = options.capacities,
+                                               .pins = std::move(*pins),
+                                               .object = std::move(*object),
+                                               .maps = std::move(*maps),
+                                               .counters = std::move(*counters),
+                                               .hooks = std::move(hooks),
+                                               .slots = DeviceSlots(options.capacities.ports),
+                                               .numberings = Numberings(options.capacities),
+                                               .is_taking_over = *is_taking_over});
     return std::unique_ptr<BpfDataplane>(new BpfDataplane(std::move(state)));
 }
 

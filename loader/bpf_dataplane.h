@@ -36,6 +36,8 @@ class BpfDataplane final : public Dataplane {
     ~BpfDataplane() override;
     BpfDataplane(const BpfDataplane&) = delete;
     BpfDataplane& operator=(const BpfDataplane&) = delete;
+    BpfDataplane(BpfDataplane&&) = delete;  // it is used through a pointer
+    BpfDataplane& operator=(BpfDataplane&&) = delete;
 
     [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;

@@ -31,8 +31,8 @@ std::size_t row_bytes_of(const bpf_map_info& info) {
     if (!is_per_cpu(info.type)) {
         return info.value_size;
     }
-    const std::size_t padded = (info.value_size + 7U) / 8U * 8U;
-    return padded * static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
+    const std::size_t padded = (std::size_t{info.value_size} + 7) / 8 * 8;
+    return padded * static_cast<std::size_t>(std::max(::libbpf_num_possible_cpus(), 1));
 }
 
 }  // namespace

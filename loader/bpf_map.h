@@ -104,8 +104,8 @@ class BpfMap {
     template <class Visit>
     [[nodiscard]] Result<> for_each(Visit visit) const {
         return raw_.for_each([&](const std::byte* key_bytes, const std::byte* value_bytes) {
-            Key key;
-            Value value;
+            Key key{};
+            Value value{};
             std::memcpy(&key, key_bytes, sizeof(Key));
             std::memcpy(&value, value_bytes, sizeof(Value));
             visit(key, value);

@@ -91,6 +91,8 @@ struct BpfObject::Skeleton {
     explicit Skeleton(tc_bpf* skeleton) : opened(skeleton) {}
     Skeleton(const Skeleton&) = delete;
     Skeleton& operator=(const Skeleton&) = delete;
+    Skeleton(Skeleton&&) = delete;
+    Skeleton& operator=(Skeleton&&) = delete;
     ~Skeleton() { tc_bpf__destroy(opened); }
 };
 
@@ -136,7 +138,9 @@ std::vector<BpfObject::Part> BpfObject::maps() const {
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, skeleton_->opened->obj) {
         // libbpf's own maps (.rodata and the like) carry no pc_ name and are kept alive by the programs.
-        if (!::bpf_map__is_internal(map)) parts.push_back({::bpf_map__name(map), ::bpf_map__fd(map)});
+        if (!::bpf_map__is_internal(map)) {
+            parts.push_back({::bpf_map__name(map), ::bpf_map__fd(map)});
+        }
     }
     return parts;
 }

@@ -25,6 +25,8 @@ class BpfObject {
     [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
+    BpfObject(const BpfObject&) = delete;
+    BpfObject& operator=(const BpfObject&) = delete;
     ~BpfObject();
 
     struct Part {

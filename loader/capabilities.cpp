@@ -25,14 +25,14 @@ constexpr std::uint32_t kLongFrame = 64;
 
 // if (skb->len > 63) return TC_ACT_SHOT; return TC_ACT_UNSPEC;
 Result<UniqueFd> load_scratch_program() {
-    constexpr std::array<bpf_insn, 5> code{{
+    constexpr std::array<bpf_insn, 5> kCode{{
         {.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_1, .off = 0 /* len */, .imm = 0},
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = TC_ACT_SHOT},
         {.code = BPF_JMP | BPF_JGT | BPF_K, .dst_reg = BPF_REG_2, .src_reg = 0, .off = 1, .imm = kLongFrame - 1},
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = TC_ACT_UNSPEC},
         {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
     }};
-    UniqueFd program(::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pc_probe", "Dual BSD/GPL", code.data(), code.size(), nullptr));
+    UniqueFd program(::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pc_probe", "Dual BSD/GPL", kCode.data(), kCode.size(), nullptr));
     if (!program.is_open()) {
         return fail(Error::from_errno("cannot load a scratch program", -program.value()));
     }
@@ -82,12 +82,12 @@ Result<> probe_maps() {
         std::uint32_t key_bytes;
         std::uint32_t flags;
     };
-    constexpr std::array<Kind, 5> kinds{{{BPF_MAP_TYPE_ARRAY, 4, BPF_F_MMAPABLE},
-                                         {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 0},
-                                         {BPF_MAP_TYPE_HASH, 4, 0},
-                                         {BPF_MAP_TYPE_HASH, 4, BPF_F_NO_PREALLOC},
-                                         {BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC}}};
-    for (const Kind& kind : kinds) {
+    constexpr std::array<Kind, 5> kKinds{{{BPF_MAP_TYPE_ARRAY, 4, BPF_F_MMAPABLE},
+                                          {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 0},
+                                          {BPF_MAP_TYPE_HASH, 4, 0},
+                                          {BPF_MAP_TYPE_HASH, 4, BPF_F_NO_PREALLOC},
+                                          {BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC}}};
+    for (const Kind& kind : kKinds) {
         if (auto made = probe_map(kind.type, kind.key_bytes, kind.flags); !made) {
             return made;
         }

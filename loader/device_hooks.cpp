@@ -39,6 +39,15 @@ Result<> DeviceHooks::attach(std::uint32_t ifindex) {
     return {};
 }
 
+Result<> DeviceHooks::detach(std::uint32_t ifindex) {
+    for (const Direction direction : kDirections) {
+        if (auto detached = attachments_.detach({.ifindex = ifindex, .direction = direction}); !detached) {
+            return detached;
+        }
+    }
+    return {};
+}
+
 Result<bool> DeviceHooks::holds_ours(std::uint32_t ifindex) const {
     for (const Direction direction : kDirections) {
         const Program& program = programs_[static_cast<std::size_t>(direction)];
@@ -130,20 +139,11 @@ Result<> DeviceHooks::take_over(const Standing& standing) {
 
 void DeviceHooks::release_others(std::span<const DeviceBinding> devices) {
     for (auto device = devices_.begin(); device != devices_.end();) {
-        Result<> released;
-        if (has_port(devices, device->first)) {
-            ++device;
-            continue;
+        const auto detached = has_port(devices, device->first) ? Result<>() : detach(device->first);
+        if (!detached) {
+            say(detached.error());
         }
-        for (const Direction direction : kDirections) {
-            if (released) {
-                released = attachments_.detach({.ifindex = device->first, .direction = direction});
-            }
-        }
-        if (!released) {
-            say(released.error());
-        }
-        device = released ? devices_.erase(device) : std::next(device);
+        device = !detached || has_port(devices, device->first) ? std::next(device) : devices_.erase(device);
     }
 }
 

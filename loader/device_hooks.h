@@ -45,6 +45,7 @@ class DeviceHooks {
         std::uint32_t id = 0;
     };
     [[nodiscard]] Result<> attach(std::uint32_t ifindex);
+    [[nodiscard]] Result<> detach(std::uint32_t ifindex);
     [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void say(const Error& error) const;
     Attachments attachments_;

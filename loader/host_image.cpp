@@ -25,21 +25,22 @@ pc_port_view closed_view(const pc_port_view& former) {
     return view;
 }
 
-Result<> plan_port(const DeviceBinding& binding, const Wanted& wanted, const HostImage& in_force, HostImage& image, DeviceSlots& slots) {
-    const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;
-    const std::string interface_id = is_bound ? wanted.ruleset.ports[binding.port].interface_id : std::string();
-    PortState port{.ifindex = binding.ifindex, .port_id = 0, .interface_id = interface_id, .view = {}};
+// The row with which the device begins: its own, or a new one. Without a port id: no slot is left.
+Result<PortState> port_of(const DeviceBinding& binding, const std::string& interface_id, const HostImage& in_force, DeviceSlots& slots) {
     if (const PortState* kept = port_to_keep(in_force, binding, interface_id)) {
-        port = *kept;
-        port.interface_id = is_bound ? interface_id : kept->interface_id;
-    } else {
-        const auto port_id = slots.take();
-        if (!port_id) {
-            return fail(port_id.error());
-        }
-        port.port_id = *port_id;
+        PortState port = *kept;
+        port.interface_id = interface_id.empty() ? kept->interface_id : interface_id;
+        return port;
     }
-    if (is_bound) {
+    const auto port_id = slots.take();
+    if (!port_id) {
+        return fail(port_id.error());
+    }
+    return PortState{.ifindex = binding.ifindex, .port_id = *port_id, .interface_id = interface_id, .view = {}};
+}
+
+void add_port(const DeviceBinding& binding, PortState port, HostImage& image) {
+    if (binding.kind == DeviceBinding::Kind::Bound) {
         const std::uint32_t epoch = port.view.epoch;
         port.view = image.policy.ports[binding.port];
         port.view.flags |= PC_PORT_OPEN;
@@ -51,18 +52,14 @@ Result<> plan_port(const DeviceBinding& binding, const Wanted& wanted, const Hos
     const std::uint32_t slot = DeviceSlots::slot_of(port.port_id);
     image.devices.emplace(binding.ifindex, pc_device{.kind = PC_DEVICE_PORT, .slot = slot});
     image.ports.emplace(slot, std::move(port));
-    return {};
 }
 
 // A row that stands for several interfaces counts as bound where the first of them that is bound is: towards the others it is stricter
 // than need be (docs/semantics.md 6.6).
-void bind_combined_rows(const Ruleset& ruleset, HostImage& image) {
-    const auto& numbers = image.policy.interface_numbers;
-    for (std::size_t index = 0; index < ruleset.interfaces.size(); ++index) {
-        for (const Index member : ruleset.interfaces[index].stands_for) {
-            if (const auto device = image.bound.find(numbers[member]); device != image.bound.end()) {
-                image.bound.emplace(numbers[index], device->second);
-            }
+void bind_combined_row(const InterfaceGroups& entry, std::uint32_t number, HostImage& image) {
+    for (const Index member : entry.stands_for) {
+        if (const auto device = image.bound.find(image.policy.interface_numbers[member]); device != image.bound.end()) {
+            image.bound.emplace(number, device->second);
         }
     }
 }
@@ -102,12 +99,17 @@ Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostIma
             image.devices.emplace(binding.ifindex, pc_device{.kind = is_bridge ? PC_DEVICE_BRIDGE : PC_DEVICE_UPLINK, .slot = 0});
             continue;
         }
-        if (auto planned = plan_port(binding, wanted, in_force, image, slots); !planned) {
+        const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;
+        auto port = port_of(binding, is_bound ? wanted.ruleset.ports[binding.port].interface_id : std::string(), in_force, slots);
+        if (!port) {
             release_slots(image, in_force, slots);
-            return fail(std::move(planned.error()));
+            return fail(std::move(port.error()));
         }
+        add_port(binding, std::move(*port), image);
     }
-    bind_combined_rows(wanted.ruleset, image);
+    for (std::size_t index = 0; index < wanted.ruleset.interfaces.size(); ++index) {
+        bind_combined_row(wanted.ruleset.interfaces[index], image.policy.interface_numbers[index], image);
+    }
     return image;
 }
 

@@ -16,6 +16,8 @@ class HostWord {
     [[nodiscard]] static Result<HostWord> open(UniqueFd map);
     HostWord(HostWord&& other) noexcept;
     HostWord& operator=(HostWord&& other) noexcept;
+    HostWord(const HostWord&) = delete;
+    HostWord& operator=(const HostWord&) = delete;
     ~HostWord();
 
     [[nodiscard]] std::uint32_t generation() const;

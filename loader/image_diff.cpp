@@ -48,7 +48,7 @@ Result<> diff_entries(const char* map, const MapImage::Entries<Key, Value>& from
 }
 
 Result<> diff_policy(const MapImage& from, const MapImage& to, ImageDiff& diff) {
-    for (auto& result :
+    for (const auto& result :
          {diff_entries("pc_policies", from.policies, to.policies, diff.policies),
           diff_entries("pc_set_heads", from.set_heads, to.set_heads, diff.set_heads),
           diff_entries("pc_port_sets", from.port_sets, to.port_sets, diff.port_sets),

@@ -15,6 +15,8 @@ class LibbpfSilence {
     LibbpfSilence();
     LibbpfSilence(const LibbpfSilence&) = delete;
     LibbpfSilence& operator=(const LibbpfSilence&) = delete;
+    LibbpfSilence(LibbpfSilence&&) = delete;
+    LibbpfSilence& operator=(LibbpfSilence&&) = delete;
     ~LibbpfSilence();
 
    private:

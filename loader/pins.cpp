@@ -59,7 +59,9 @@ Result<> move_over(const fs::path& from, const fs::path& to) {
         }
     }
     for (const std::string& name : *former) {
-        if (!std::ranges::binary_search(*moving, name)) (void)::unlink((to / name).c_str());  // a leftover; teardown finds it again
+        if (!std::ranges::binary_search(*moving, name)) {  // a leftover; teardown finds it again
+            (void)::unlink((to / name).c_str());
+        }
     }
     return {};
 }
@@ -185,8 +187,9 @@ Result<std::uint32_t> remove_pins(const std::string& directory) {
     }
     std::uint32_t removed = *links;
     // Sets of take-overs first, the main one last: it removes the directory itself.
-    for (auto set = sets->rbegin(); set != sets->rend(); ++set) {
-        auto count = remove_set(*set);
+    std::ranges::reverse(*sets);
+    for (const fs::path& set : *sets) {
+        auto count = remove_set(set);
         if (!count) {
             return count;
         }

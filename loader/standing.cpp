@@ -56,23 +56,32 @@ Result<std::vector<PinnedLink>> pinned_links(const fs::path& directory) {
     return links;
 }
 
-Result<std::vector<StandingFilter>> filters_with(const std::set<std::uint32_t>& programs) {
-    std::vector<StandingFilter> found;
-    if (programs.empty()) {
-        return found;
-    }
+Result<std::vector<Hook>> all_hooks() {
     const std::unique_ptr<struct if_nameindex[], void (*)(struct if_nameindex*)> devices(::if_nameindex(), ::if_freenameindex);
     if (!devices) {
         return fail(Error::from_errno("cannot list the network devices", errno));
     }
+    std::vector<Hook> hooks;
     for (std::size_t index = 0; devices[index].if_index != 0; ++index) {
-        for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
-            const Hook hook{.ifindex = devices[index].if_index, .direction = direction};
-            auto program = clsact_program(hook);
-            if (!program) {
-                return fail(std::move(program.error()));
-            }
-            if (*program && programs.contains(**program)) found.push_back({.hook = hook, .program_id = **program});
+        hooks.push_back({.ifindex = devices[index].if_index, .direction = Direction::Outbound});
+        hooks.push_back({.ifindex = devices[index].if_index, .direction = Direction::Inbound});
+    }
+    return hooks;
+}
+
+Result<std::vector<StandingFilter>> filters_with(const std::set<std::uint32_t>& programs) {
+    std::vector<StandingFilter> found;
+    const auto hooks = programs.empty() ? Result<std::vector<Hook>>(std::vector<Hook>()) : all_hooks();
+    if (!hooks) {
+        return fail(hooks.error());
+    }
+    for (const Hook& hook : *hooks) {
+        auto program = clsact_program(hook);
+        if (!program) {
+            return fail(std::move(program.error()));
+        }
+        if (*program && programs.contains(**program)) {
+            found.push_back({.hook = hook, .program_id = **program});
         }
     }
     return found;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/traffic_counters.h"
 
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,7 +9,6 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint32_t kRowsPerPort = 2 * PC_REASONS_MAX;
-constexpr std::uint32_t kRuleChunk = 65'536;
 
 std::vector<ReasonCount> reason_counts(const std::vector<std::uint64_t>& words) {
     std::vector<ReasonCount> counts;
@@ -80,17 +78,14 @@ Result<std::vector<PortCounters>> TrafficCounters::ports(const std::map<std::uin
 
 Result<std::vector<RuleHits>> TrafficCounters::rules(const Numbering& numbering) const {
     std::vector<RuleHits> all;
-    for (std::uint32_t first = 1; first <= numbering.highest(); first += kRuleChunk) {
-        const std::uint32_t count = std::min(kRuleChunk, numbering.highest() - first + 1);
-        auto decisions = rule_hits_.read(first, count);
-        if (!decisions) {
-            return fail(std::move(decisions.error()));
-        }
-        for (std::uint32_t index = 0; index < count; ++index) {
-            const std::string_view label = numbering.key_of(first + index);
-            if ((*decisions)[index] != 0 && !label.empty()) {
-                all.push_back({.label = std::string(label), .decisions = (*decisions)[index]});
-            }
+    const auto decisions = rule_hits_.read(0, numbering.highest() + 1);
+    if (!decisions) {
+        return fail(decisions.error());
+    }
+    for (std::uint32_t number = 1; number <= numbering.highest(); ++number) {
+        const std::string_view label = numbering.key_of(number);
+        if ((*decisions)[number] != 0 && !label.empty()) {
+            all.push_back({.label = std::string(label), .decisions = (*decisions)[number]});
         }
     }
     return all;
@@ -104,10 +99,9 @@ Result<> TrafficCounters::restart_rules(const Numbering& numbering) {
         if (label.empty() || rule_keys_[number] == key) {
             continue;
         }
-        if (rule_keys_[number] != 0) {
-            if (auto cleared = rule_hits_.clear(number, 1); !cleared) {
-                return cleared;
-            }
+        const bool has_counted = rule_keys_[number] != 0;
+        if (auto cleared = has_counted ? rule_hits_.clear(number, 1) : Result<>(); !cleared) {
+            return cleared;
         }
         rule_keys_[number] = key;
     }
