@@ -10,14 +10,14 @@ complain() {
 }
 
 # sources FOLDER…: the C and C++ files of ours below them.
-sources() { git ls-files --cached --others --exclude-standard -- "${@/%//*.h}" "${@/%//*.cpp}" "${@/%//*.c}" | xargs -r ls -1 2>/dev/null; }
+sources() { find "$@" -type f '(' -name '*.h' -o -name '*.cpp' -o -name '*.c' ')' | sort; }
 
 # only_ours FOLDER PATTERN: the "quoted" includes of FOLDER's files match PATTERN.
 only_ours() {
   local line
   while IFS= read -r line; do
     complain "$line: $1 may not include this (ARCHITECTURE.md, Layers)"
-  done < <(sources "$1" | xargs -r grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' | grep -vE "include[[:space:]]*\"($2)\"")
+  done < <(sources "$1" | xargs grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' | grep -vE "include[[:space:]]*\"($2)\"")
 }
 
 # library PATTERN ALLOWED: the <headers> that match PATTERN are included only by files whose path matches ALLOWED.
@@ -25,7 +25,7 @@ library() {
   local line
   while IFS= read -r line; do
     [[ $line =~ ^($2) ]] || complain "$line: only allowed under $2 (ARCHITECTURE.md, Layers)"
-  done < <(sources core compiler bpf loader tools tests | xargs -r grep -HnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($1)")
+  done < <(sources core compiler bpf loader tools tests | xargs grep -HnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($1)")
 }
 
 check_includes() {
