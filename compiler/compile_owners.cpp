@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/compile_owners.h"
 
-#include "bpf/abi.h"
-
 namespace portcullis {
 namespace {
 
@@ -49,9 +47,9 @@ Result<std::vector<InterfaceGroups>> build_interfaces(const Directory& directory
     for (Index i = 0; i < directory.interfaces.size(); ++i) {
         const NetworkInterface& interface = directory.interfaces[i];
         std::vector<Index> groups = groups_of(directory, interface);
-        if (groups.size() > PC_GROUPS_PER_INTERFACE) {
+        if (groups.size() > kGroupsPerInterface) {
             return fail("network interface " + interface.id + " carries " + std::to_string(groups.size()) +
-                        " security groups; the limit is " + std::to_string(PC_GROUPS_PER_INTERFACE));
+                        " security groups; the limit is " + std::to_string(kGroupsPerInterface));
         }
         std::erase_if(groups, [&](Index group) { return directory.groups[group].vpc_id != interface.vpc_id; });
         interfaces.push_back({.id = interface.id, .groups = std::move(groups), .stands_for = {}});

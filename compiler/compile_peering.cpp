@@ -4,7 +4,6 @@
 #include <map>
 #include <string_view>
 
-#include "bpf/abi.h"
 #include "compiler/compile_owners.h"
 
 namespace portcullis {
@@ -31,10 +30,10 @@ class MemberRows {
             return found->second;
         }
         InterfaceGroups entry = combine(indices);
-        if (entry.groups.size() > PC_GROUPS_PER_INTERFACE) {
+        if (entry.groups.size() > kGroupsPerInterface) {
             return fail("network interfaces " + entry.id + " share an address across peered VPCs and carry " +
                         std::to_string(entry.groups.size()) + " security groups together; the limit is " +
-                        std::to_string(PC_GROUPS_PER_INTERFACE));
+                        std::to_string(kGroupsPerInterface));
         }
         combined_.push_back(std::move(entry));
         const auto row = static_cast<Index>(interfaces_.size() + combined_.size() - 1);

@@ -5,6 +5,8 @@
 namespace portcullis {
 namespace {
 
+static_assert(kGroupsPerInterface == PC_GROUPS_PER_INTERFACE, "a row of pc_interfaces holds an interface's groups");
+
 // Ids are opaque text, so a combined entry is not told from an interface by its id but by a count in front.
 void write_identity(const Ruleset& ruleset, const InterfaceGroups& entry, ContentKey& key) {
     key.clear();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,11 +62,14 @@ struct Policy {
     auto operator<=>(const Policy&) const = default;
 };
 
+// More is refused: membership is one row of a fixed size in every back end.
+inline constexpr std::size_t kGroupsPerInterface = 16;
+
 // An interface of the model, on this host or not, and those of its groups that belong to its own VPC: the only ones by which a reference
 // can match it (docs/semantics.md 6.7).
 struct InterfaceGroups {
     std::string id;
-    std::vector<Index> groups;  // as the documents order them; at most 16
+    std::vector<Index> groups;  // as the documents order them; at most kGroupsPerInterface
     // Empty, but where interfaces of several VPCs have one address as a peered zone sees it: those interfaces, for whom this entry stands
     // with the union of their groups. If one of them is bound on this host, 6.6 holds for the entry.
     std::vector<Index> stands_for;
