@@ -228,7 +228,7 @@ Step PacketStream::next() {
     if (talks_.size() > kTalksKept) {
         talks_.erase(talks_.begin());
     }
-    step.wait_s = random_.chance(2) ? 47 * random_.between(1, 4) : 0;
+    step.wait_s = random_.chance(4) ? 47 * random_.between(1, 4) : 0;
     return step;
 }
 

@@ -50,6 +50,26 @@ TEST_P(BridgeTraffic, TcpConnectsToTheAdmittedPort) {
     EXPECT_EQ(denied(GetParam().server, Direction::Inbound), before);
 }
 
+// Veth carries segments of up to 64 KiB as one: they are judged whole and counted as what a wire would carry.
+TEST_P(BridgeTraffic, TcpCarriesAMegabyteInSegmentsOfAnySize) {
+    const TcpListener listener(server(), server_address(), kOpenTcp);
+    const TcpConnection sender = connect_tcp(client(), client_address(), server_address(), kOpenTcp);
+    std::optional<TcpConnection> receiver;
+    ASSERT_TRUE(wait_until([&] { return (receiver = listener.accept()).has_value() && sender.is_established(); }));
+    const std::string sent(1 << 20, 'x');
+    std::size_t sent_bytes = 0;
+    std::size_t heard_bytes = 0;
+    EXPECT_TRUE(wait_until([&] {
+        sent_bytes += sender.send_some(std::string_view(sent).substr(sent_bytes));
+        for (std::string text = receiver->receive(); !text.empty(); text = receiver->receive()) {
+            heard_bytes += text.size();
+        }
+        return heard_bytes == sent.size();
+    }));
+    constexpr std::size_t kMtu = 1500;
+    EXPECT_GE(network_.count(kClient, Direction::Outbound, PC_REASON_passed), sent.size() / kMtu);
+}
+
 TEST_P(BridgeTraffic, TcpToAnotherPortIsDroppedByTheReceiversGroups) {
     const TcpListener listener(server(), server_address(), kClosedTcp);
     const std::uint64_t before = denied(GetParam().server, Direction::Inbound);
@@ -115,6 +135,18 @@ TEST_P(BridgeTraffic, NeighboursFindEachOther) {
     const Reason refused = GetParam().family == Family::Ipv4 ? PC_REASON_arp : PC_REASON_nd;
     EXPECT_EQ(network_.count(kClient, Direction::Outbound, refused), 0u);
     EXPECT_EQ(network_.count(GetParam().server, Direction::Outbound, refused), 0u);
+}
+
+TEST(BridgeNetwork, LeavesNoProgramInTheKernel) {
+    const auto before = host_inventory();
+    std::uint32_t program = 0;
+    {
+        BridgeNetwork network(/*calls_netfilter=*/false);
+        program = network.host().program(kClient, Direction::Outbound).id();
+        EXPECT_TRUE(AttachedProgram::exists(program));
+    }
+    EXPECT_TRUE(wait_until([&] { return !AttachedProgram::exists(program); })) << "still loaded";
+    EXPECT_EQ(host_inventory(), before);
 }
 
 std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {

@@ -124,6 +124,9 @@ std::optional<AttachedProgram> AttachedProgram::at(std::uint32_t ifindex, Direct
     return std::nullopt;
 }
 
+std::uint32_t AttachedProgram::id() const { return info_of<bpf_prog_info>(fd_).id; }
+bool AttachedProgram::exists(std::uint32_t id) { return program_by_id(id).is_open(); }
+
 std::uint32_t AttachedProgram::run(std::span<const std::uint8_t> frame, std::uint32_t ifindex, std::uint32_t ingress_ifindex) const {
     __sk_buff context{};
     context.ifindex = ifindex;

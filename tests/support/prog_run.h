@@ -43,6 +43,10 @@ class AttachedProgram {
     // device's namespace.
     [[nodiscard]] static std::optional<AttachedProgram> at(std::uint32_t ifindex, Direction direction);
 
+    // The kernel's number of it, never given out twice, and whether a program of that number is still loaded.
+    [[nodiscard]] std::uint32_t id() const;
+    [[nodiscard]] static bool exists(std::uint32_t id);
+
     // Return value of the program for the frame on that device, at least 14 bytes long. `ingress_ifindex` is where it entered the host;
     // 0 is the host itself. The calling thread must be in the device's namespace.
     [[nodiscard]] std::uint32_t run(std::span<const std::uint8_t> frame, std::uint32_t ifindex, std::uint32_t ingress_ifindex) const;

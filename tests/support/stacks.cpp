@@ -63,7 +63,7 @@ std::uint8_t tcp_state(int socket) {
 
 // Text of what waits; none when nothing does.
 std::optional<std::string> receive_text(int socket, SocketAddress& from) {
-    std::array<char, 2048> buffer{};
+    std::array<char, 65536> buffer{};
     const ssize_t length = ::recvfrom(socket, buffer.data(), buffer.size(), 0, from.pointer(), &from.length);
     if (length < 0) {
         return std::nullopt;
@@ -77,9 +77,14 @@ bool TcpConnection::is_established() const { return tcp_state(socket_.value()) =
 bool TcpConnection::is_reset() const { return tcp_state(socket_.value()) == TCP_CLOSE; }
 
 void TcpConnection::send(std::string_view text) const {
-    if (::send(socket_.value(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) {
+    if (send_some(text) != text.size()) {
         end_test_run("send on a connection");
     }
+}
+
+std::size_t TcpConnection::send_some(std::string_view text) const {
+    const ssize_t sent = ::send(socket_.value(), text.data(), text.size(), MSG_NOSIGNAL);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
 std::string TcpConnection::receive() const {

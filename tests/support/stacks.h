@@ -20,7 +20,9 @@ class TcpConnection {
     [[nodiscard]] bool is_established() const;
     [[nodiscard]] bool is_reset() const;
     void send(std::string_view text) const;
-    // What waits to be read; empty when nothing does.
+    // As much as the stack takes now; how much that was.
+    [[nodiscard]] std::size_t send_some(std::string_view text) const;
+    // What waits to be read, at most 64 KiB; empty when nothing does.
     [[nodiscard]] std::string receive() const;
 
    private:
