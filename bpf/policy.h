@@ -62,6 +62,21 @@ static __always_inline enum entrance entrance_of(const struct __sk_buff *skb)
 	return device->kind == PC_DEVICE_PORT ? ENTERED_BY_PORT : ENTERED_ELSEWHERE;
 }
 
+/* docs/semantics.md 2.5: did the packet come straight from a port of another VPC? */
+static __noinline bool is_from_other_vpc(const struct gate *gate)
+{
+	__u32 ifindex = gate->skb->ingress_ifindex;
+
+	if (gate->direction == PC_OUTBOUND)
+		return false;
+	const struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
+	if (!device || device->kind != PC_DEVICE_PORT)
+		return false;
+	__u32 slot = device->slot;
+	const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
+	return !port || PC_VERSION(port->view, gate->parity)->zone != gate->view->zone;
+}
+
 /* docs/semantics.md 6.6: may this packet use the address of that interface? */
 static __always_inline bool may_speak_for(const struct __sk_buff *skb, __u32 interface, __u32 parity)
 {

@@ -37,7 +37,8 @@
 	PC_REASON(flow_table_full,      7, "no room for a new flow") \
 	PC_REASON(flow_busy,            7, "the flow was being changed by another CPU at the same instant") \
 	PC_REASON(network_acl,          8, "the network ACL of the subnet denies it") \
-	PC_REASON(inconsistent,         0, "the loaded policy lacks a part that it refers to")
+	PC_REASON(inconsistent,         0, "the loaded policy lacks a part that it refers to") \
+	PC_REASON(vpc,                  2, "it came straight from a port of another VPC: only routed packets cross between VPCs")
 /* clang-format on */
 
 #define PC_REASON_ENUMERATOR(name, stage, text) PC_REASON_##name,

@@ -14,6 +14,8 @@ static __always_inline enum pc_reason judge(const struct gate *gate, struct pack
 
 	if (reason)
 		return reason;
+	if (is_from_other_vpc(gate))
+		return PC_REASON_vpc;
 	if (packet->ethertype == bpf_htons(ETH_P_ARP))
 		return guard_arp(gate, packet);
 	if (is_nd(packet))

@@ -106,6 +106,7 @@ struct Evaluator::State {
 
     Verdict judge(const Arrival& arrival);
     Verdict judge_packet(const Arrival& arrival, const NetworkInterface& port, const IpPacket& packet);
+    [[nodiscard]] bool is_from_other_vpc(const Arrival& arrival, const NetworkInterface& port) const;
 
     ModelIndex index;
     FlowTable flows;
@@ -127,6 +128,9 @@ Verdict Evaluator::State::judge(const Arrival& arrival) {
     if (const Reason reason = judge_frame(*port, arrival.direction, ethernet); reason != PC_REASON_passed) {
         return because(reason);
     }
+    if (ethernet.type == kEtherTypeArp && is_from_other_vpc(arrival, *port)) {
+        return because(PC_REASON_vpc);
+    }
     if (ethernet.type == kEtherTypeArp) {
         return because(judge_arp(*port, arrival.direction, ethernet));
     }
@@ -137,7 +141,19 @@ Verdict Evaluator::State::judge(const Arrival& arrival) {
     return judge_packet(arrival, *port, std::get<IpPacket>(packet));
 }
 
+// 2.5
+bool Evaluator::State::is_from_other_vpc(const Arrival& arrival, const NetworkInterface& port) const {
+    if (arrival.direction == Direction::Outbound || arrival.entrance.kind != Entrance::Kind::Port) {
+        return false;
+    }
+    const NetworkInterface* const sender = index.interface(arrival.entrance.interface_id);
+    return sender == nullptr || sender->vpc_id != port.vpc_id;
+}
+
 Verdict Evaluator::State::judge_packet(const Arrival& arrival, const NetworkInterface& port, const IpPacket& packet) {
+    if (is_from_other_vpc(arrival, port)) {
+        return because(PC_REASON_vpc);
+    }
     if (const std::optional<Reason> reason = judge_link_scope(port, arrival.direction, packet)) {
         return because(*reason);
     }

@@ -4,7 +4,8 @@
  * table like the flow tables), a bare insertion into such a table; a wrapper that varies the packet and tail-calls the program under test;
  * the generator and the sink of the live path.
  */
-// clang-format off: bpf_helpers.h needs the types of linux/bpf.h
+// In this order: bpf_helpers.h needs the types of linux/bpf.h.
+// clang-format off
 #include <stddef.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
