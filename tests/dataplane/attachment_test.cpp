@@ -98,11 +98,12 @@ TEST_P(TcxTest, OursRunsBeforeEveryProgramThatWasThere) {
     EXPECT_EQ(tcx_programs(hook()), (std::vector<std::uint32_t>{ours_.id(), foreign_.id()}));
 }
 
+// A link that was taken down and made anew would stand in front again.
 TEST_P(TcxTest, ReplacingKeepsThePlace) {
-    foreign_.attach(hook(), AttachMode::Tcx);
     ASSERT_TRUE(attach(ours_));
+    foreign_.attach(hook(), AttachMode::Tcx);
     ASSERT_TRUE(attach(newer_));
-    EXPECT_EQ(tcx_programs(hook()), (std::vector<std::uint32_t>{newer_.id(), foreign_.id()}));
+    EXPECT_EQ(tcx_programs(hook()), (std::vector<std::uint32_t>{foreign_.id(), newer_.id()}));
 }
 
 TEST_P(TcxTest, ALinkWhosePinWasRemovedIsNoLongerHeld) {

@@ -111,6 +111,12 @@ TEST_P(BpfDataplaneTest, AMapThatIsFullHalfwayLeavesTheFormerPolicyWhole) {
     EXPECT_TRUE(net_.delivers(53));
     EXPECT_FALSE(net_.delivers(54));
     EXPECT_EQ(apply(*dataplane, {.udp_port = 53}, net_.devices()).kernel_writes, 0U);
+    // A switch that concerns neither port brings nothing of the refused change to life.
+    auto devices = net_.devices();
+    devices.push_back({.ifindex = net_.host().ifindex_of("up0"), .device = "up0", .kind = DeviceBinding::Kind::Uplink, .port = 0});
+    apply(*dataplane, {.udp_port = 53}, devices);
+    EXPECT_TRUE(net_.delivers(53));
+    EXPECT_FALSE(net_.delivers(54));
 }
 
 TEST_P(BpfDataplaneTest, ADeviceThatIsGivenAsClosedPassesNothing) {

@@ -75,7 +75,7 @@ std::vector<DeviceBinding> TwoInstances::devices(const TestPolicy& policy) const
 void TwoInstances::send(std::uint16_t udp_port) const {
     const Packet packet = Ethernet{.source = mac(kMacs[0]), .destination = mac(kMacs[1])} /
                           Ipv4{.source = ip("10.0.0.11"), .destination = ip("10.0.0.12")} /
-                          Udp{.source_port = 40000, .destination_port = udp_port} / text("hello");
+                          Udp{.source_port = source_port_, .destination_port = udp_port} / text("hello");
     first_.send(packet.bytes());
 }
 
@@ -83,6 +83,7 @@ void TwoInstances::send(std::uint16_t udp_port) const {
 // that of the sending CPU. The answer is there when we look.
 bool TwoInstances::delivers(std::uint16_t udp_port) const {
     second_.drain();
+    ++source_port_;
     send(udp_port);
     return received() != 0;
 }

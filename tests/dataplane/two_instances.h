@@ -29,7 +29,7 @@ class TwoInstances {
     [[nodiscard]] std::uint32_t ifindex(std::size_t port) const { return host_.port_ifindex(port); }
     // Both ports bound to their interfaces as the policy's ruleset numbers them, br0 as a bridge. The second port comes last.
     [[nodiscard]] std::vector<DeviceBinding> devices(const TestPolicy& policy = {}) const;
-    // Whether a UDP packet of the first instance to that port of the second arrives.
+    // Whether a UDP packet of the first instance to that port of the second arrives. Each is of a flow of its own.
     [[nodiscard]] bool delivers(std::uint16_t udp_port) const;
     // Sends one, without waiting for what becomes of it.
     void send(std::uint16_t udp_port) const;
@@ -39,6 +39,7 @@ class TwoInstances {
    private:
     TestHost host_;
     RawSocket first_, second_;
+    mutable std::uint16_t source_port_ = 40000;
 };
 
 }  // namespace portcullis::test
