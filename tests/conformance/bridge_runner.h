@@ -8,6 +8,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "tests/conformance/case_file.h"
@@ -38,8 +40,9 @@ class BridgeRunner {
     struct Path {
         const RawSocket* sender = nullptr;
         const RawSocket* receiver = nullptr;
-        Mac sentinel_mac;                // whose sentinel every port of the path passes
-        std::vector<Arrival> crossings;  // the ports that judge, in order
+        const RawSocket* sentinel_sender = nullptr;  // where it is not the sender
+        Mac sentinel_mac;                            // whose sentinel every port of the path passes
+        std::vector<Arrival> crossings;              // the ports that judge, in order
         bool is_from_host = false;
     };
 
@@ -48,6 +51,8 @@ class BridgeRunner {
     void run_step(const Step& step);
     [[nodiscard]] Path path_of(const Step& step) const;
     [[nodiscard]] Mac mac_of(const std::string& interface_id) const;
+    [[nodiscard]] std::string vpc_of(const std::string& interface_id) const;
+    [[nodiscard]] const NetworkInterface* interface_of(const std::string& id) const;
     [[nodiscard]] Crossing crossing_of(const Arrival& arrival) const { return {host_.port_of(arrival.interface_id), arrival.direction}; }
     void flood_to(const Step& step, bool is_on);
     // What arrived before the sentinel.
@@ -55,7 +60,7 @@ class BridgeRunner {
     enum class Fate : std::uint8_t { Delivered, Dropped, NotForwarded };
     // Asks the evaluator about each crossing, compares, and says what must become of the frame.
     [[nodiscard]] Fate compare_crossings(const Path& path, const Bytes& frame, const std::map<Crossing, ReasonCounts>& before);
-    void compare_crossing(const Arrival& arrival, const ReasonCounts& before, bool is_reached, Reason expected);
+    void compare_crossing(const Arrival& arrival, const ReasonCounts& before, bool sees_sentinel, std::optional<Reason> expected);
 
     PrivateBpffs bpffs_;
     EnforcedHost host_;

@@ -26,16 +26,35 @@ std::size_t validated_ipv4(Frame packet) {
     return total < header || total > packet.size() ? 0 : total;
 }
 
+// The options of a hop-by-hop header, as nf_ip6_check_hbh_len walks them. A jumbogram is refused: none of ours is long enough.
+bool has_valid_hop_by_hop(Frame packet) {
+    constexpr std::size_t begin = 40;
+    constexpr std::uint8_t pad1 = 0;
+    constexpr std::uint8_t jumbo = 0xc2;
+    if (packet.size() < begin + 8) {
+        return false;
+    }
+    const std::size_t end = begin + (packet[begin + 1] + std::size_t{1}) * 8;
+    std::size_t at = begin + 2;
+    while (end <= packet.size() && at < end) {
+        if (packet[at] == pad1) {
+            ++at;
+        } else if (at + 2 > end || packet[at] == jumbo) {
+            return false;
+        } else {
+            at += packet[at + 1] + std::size_t{2};
+        }
+    }
+    return at == end;
+}
+
 std::size_t validated_ipv6(Frame packet) {
     if (packet.size() < 40 || packet[0] >> 4 != 6) {
         return 0;
     }
-    const std::size_t length = word(packet, 4);
-    // A jumbogram's length (0 behind a hop-by-hop header) is read from the option; what we are shown of those is malformed.
-    if ((length == 0 && packet[6] == 0) || length + 40 > packet.size()) {
-        return 0;
-    }
-    return length + 40;
+    const std::size_t length = word(packet, 4) + 40;
+    const bool is_valid = length <= packet.size() && (packet[6] != 0 || has_valid_hop_by_hop(packet));
+    return is_valid ? length : 0;
 }
 
 }  // namespace
@@ -48,8 +67,9 @@ bool kernel_receives(Frame frame) {
 bool bridge_forwards(Frame frame, bool calls_netfilter) {
     const bool has_valid_source =
         (frame[6] & 1) == 0 && std::any_of(frame.begin() + 6, frame.begin() + 12, [](auto byte) { return byte != 0; });
+    // 01:80:c2:00:00:01 to :0f stay on their link; :00 is forwarded where the bridge speaks no spanning tree.
     constexpr std::uint8_t kReserved[] = {0x01, 0x80, 0xc2, 0, 0};
-    const bool is_reserved = std::equal(std::begin(kReserved), std::end(kReserved), frame.begin()) && frame[5] < 16;
+    const bool is_reserved = std::equal(std::begin(kReserved), std::end(kReserved), frame.begin()) && frame[5] > 0 && frame[5] < 16;
     if (!has_valid_source || is_reserved || !kernel_receives(frame)) {
         return false;
     }

@@ -129,7 +129,7 @@ void PacketStream::spoil(Step& step, Packet packet) {
         default:  // other destination
             std::get<Ethernet>(packet.layers[0]).destination =
                 random_.one_of<Mac>({kBroadcast, Mac{}, mac("02:00:00:00:00:01"), mac("33:33:00:00:00:01"), mac("01:00:5e:00:00:01"),
-                                     mac("01:80:c2:00:00:00")});
+                                     mac("01:80:c2:00:00:00"), mac("01:80:c2:00:00:0e")});
             frame = packet.bytes();
     }
 }
