@@ -2,6 +2,7 @@
 #include "loader/attachment.h"
 
 #include <bpf/bpf.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,7 +80,9 @@ Result<> Attachments::attach(const Hook& hook, int program_fd, std::uint32_t pro
         return fail(std::move(held.error()));
     }
     if (!*held) {
-        return fail("cannot attach to " + hook.to_string() + ": the program is not there when read back", ENODEV);
+        char name[IF_NAMESIZE];
+        const int code = ::if_indextoname(hook.ifindex, name) == nullptr ? ENODEV : EAGAIN;
+        return fail("cannot attach to " + hook.to_string() + ": the program is not there when read back", code);
     }
     return {};
 }

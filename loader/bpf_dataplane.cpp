@@ -49,6 +49,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
     [[nodiscard]] Result<> pin(const Standing& standing);
+    [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
     [[nodiscard]] Result<> carry_out(Plan& plan);
@@ -83,27 +84,40 @@ Result<> BpfDataplane::State::pin(const Standing& standing) {
     return pinned;
 }
 
-// First of all, whatever becomes of the policy: a managed device is closed from the moment it is given.
-Result<std::vector<DeviceBinding>> BpfDataplane::State::close_devices(std::span<const DeviceBinding> devices, const Standing& standing) {
-    auto lost = hooks.forget_lost(devices, standing);
+// The entries of devices whose programs are gone from their hooks: whatever comes under their numbers finds nothing of theirs.
+Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices, const Standing& standing) {
+    const auto lost = hooks.find_lost(devices, standing);
     if (!lost) {
-        return fail(std::move(lost.error()));
+        return fail(lost.error());
     }
     for (const std::uint32_t ifindex : *lost) {
         const auto device = in_force.devices.find(ifindex);
-        if (device == in_force.devices.end()) {
-            continue;
+        if (device != in_force.devices.end()) {
+            const std::uint32_t slot = device->second.slot;
+            if (auto closed = maps.close_device(ifindex, slot); !closed) {
+                return closed;
+            }
+            in_force.devices.erase(device);
+            if (in_force.ports.erase(slot) != 0) {
+                slots.release(slot);
+            }
         }
-        const std::uint32_t slot = device->second.slot;
-        if (auto closed = maps.close_device(ifindex, slot); !closed) {
-            return fail(std::move(closed.error()));
-        }
-        in_force.devices.erase(device);
-        if (in_force.ports.erase(slot) != 0) {
-            slots.release(slot);
-        }
+        hooks.forget(ifindex);
     }
-    return hooks.close_newcomers(devices, standing);
+    return {};
+}
+
+// First of all, whatever becomes of the policy or of what the last change left: a managed device is closed from the moment it is given.
+Result<std::vector<DeviceBinding>> BpfDataplane::State::close_devices(std::span<const DeviceBinding> devices, const Standing& standing) {
+    auto tidied = finish();
+    if (tidied) {
+        tidied = close_lost(devices, standing);
+    }
+    auto present = hooks.close_newcomers(devices, standing);
+    if (!tidied) {
+        return fail(std::move(tidied.error()));
+    }
+    return present;
 }
 
 // The numbers and slots that a failed change took are given back.
@@ -189,9 +203,6 @@ Result<> BpfDataplane::State::hand_over(const Standing& standing, std::span<cons
 Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (auto checked = check_bindings(wanted); !checked) {
         return fail(std::move(checked.error()));
-    }
-    if (auto finished = finish(); !finished) {
-        return fail(std::move(finished.error()));
     }
     auto standing = is_taking_over ? find_standing(pins.directory()) : Result<Standing>(Standing{});
     if (!standing) {

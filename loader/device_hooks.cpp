@@ -36,6 +36,16 @@ Result<> DeviceHooks::attach(std::uint32_t ifindex) {
             return attached;
         }
     }
+    // Read back once both are there: where a qdisc of another kind serves both directions by one block of filters, the second program
+    // took the first one's place.
+    auto is_held = holds_ours(ifindex);
+    if (!is_held) {
+        return fail(std::move(is_held.error()));
+    }
+    if (!*is_held) {
+        return fail("device " + std::to_string(ifindex) + " does not hold one program at each hook: is its qdisc ffff: no clsact one?",
+                    EBUSY);
+    }
     return {};
 }
 
@@ -59,7 +69,7 @@ Result<bool> DeviceHooks::holds_ours(std::uint32_t ifindex) const {
     return true;
 }
 
-Result<std::vector<std::uint32_t>> DeviceHooks::forget_lost(std::span<const DeviceBinding> devices, const Standing& standing) {
+Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const {
     std::vector<std::uint32_t> lost;
     for (const DeviceBinding& binding : devices) {
         const auto known = devices_.find(binding.ifindex);
@@ -72,7 +82,6 @@ Result<std::vector<std::uint32_t>> DeviceHooks::forget_lost(std::span<const Devi
             return fail(std::move(is_held.error()));
         }
         if (!*is_held) {
-            devices_.erase(known);
             lost.push_back(binding.ifindex);
         }
     }
@@ -81,6 +90,7 @@ Result<std::vector<std::uint32_t>> DeviceHooks::forget_lost(std::span<const Devi
 
 Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing) {
     std::vector<DeviceBinding> present;
+    Result<> closed;
     for (const DeviceBinding& binding : devices) {
         if (!is_port(binding) || devices_.contains(binding.ifindex)) {
             present.push_back(binding);
@@ -91,36 +101,31 @@ Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const 
             present.push_back(binding);
             continue;
         }
-        auto attached = attach(binding.ifindex);
-        if (!attached && attached.error().code == ENODEV) {
+        const auto attached = attach(binding.ifindex);
+        if (attached) {
+            devices_.emplace(binding.ifindex, State::Ours);
+            present.push_back(binding);
+        } else if (attached.error().code == ENODEV) {
             say(attached.error().with_context("device " + binding.device + " is gone"));
-            continue;
+        } else if (closed) {
+            // The others are closed all the same: one device's trouble opens no other.
+            closed = fail(attached.error().with_context("device " + binding.device));
         }
-        if (!attached) {
-            return fail(attached.error().with_context("device " + binding.device));
-        }
-        devices_.emplace(binding.ifindex, State::Ours);
-        present.push_back(binding);
+    }
+    if (!closed) {
+        return fail(std::move(closed.error()));
     }
     return present;
 }
 
 Result<> DeviceHooks::take_over(const Standing& standing) {
-    for (auto device = devices_.begin(); device != devices_.end();) {
-        if (device->second == State::Ours) {
-            ++device;
-            continue;
-        }
-        auto attached = attach(device->first);
-        if (!attached && attached.error().code != ENODEV) {
+    for (auto& [ifindex, state] : devices_) {
+        const auto attached = state == State::Ours ? Result<>() : attach(ifindex);
+        if (attached) {
+            state = State::Ours;
+        } else if (attached.error().code != ENODEV) {
             return attached;
-        }
-        if (!attached) {
-            device = devices_.erase(device);
-            continue;
-        }
-        device->second = State::Ours;
-        ++device;
+        }  // else it is gone, and stays known until its entries are closed
     }
     // What stands by the other kind of hook stood in for ours until now.
     const bool has_links = attachments_.mode() == AttachMode::Tcx;

@@ -25,9 +25,10 @@ class DeviceHooks {
     DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log);
     [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
 
-    // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. They are
-    // forgotten: the caller closes them in the maps before close_newcomers attaches to their successors.
-    [[nodiscard]] Result<std::vector<std::uint32_t>> forget_lost(std::span<const DeviceBinding> devices, const Standing& standing);
+    // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. The caller closes
+    // each of them in the maps, then forgets it: only then may close_newcomers attach to its successor.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const;
+    void forget(std::uint32_t ifindex) { devices_.erase(ifindex); }
     // Attaches to the ports that have no programs of ours yet; they are closed then, as the maps do not know them. Those on which a former
     // daemon's programs stand are left to take_over. Gives the devices without those that do not exist.
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing);

@@ -89,11 +89,12 @@ bool differ_but_for_epoch(const pc_port_view& a, pc_port_view b) {
 // Epochs go round in 1 … PC_WORD_EPOCH_MASK: 0 means "forgotten" in a flow.
 std::uint32_t next_epoch(std::uint32_t epoch) { return epoch % PC_WORD_EPOCH_MASK + 1; }
 
-void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint32_t>& zones) {
+// `is_everywhere`: a device became something else. Verdicts that flows cached of what entered by it may be another port's.
+void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint32_t>& zones, bool is_everywhere) {
     for (auto& [slot, port] : to.ports) {
         const auto former = from.ports.find(slot);
-        const bool is_stale =
-            former == from.ports.end() || differ_but_for_epoch(former->second.view, port.view) || zones.contains(port.view.zone);
+        const bool is_stale = is_everywhere || former == from.ports.end() || differ_but_for_epoch(former->second.view, port.view) ||
+                              zones.contains(port.view.zone);
         if (is_stale) {
             port.view.epoch = next_epoch(port.view.epoch);
         }
@@ -147,7 +148,7 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     diff_devices(from, to, diff);
     diff.owners = diff_owners(from.policy, to.policy, parity);
     diff.interfaces = diff_interfaces(from, to, parity);
-    renew_epochs(from, to, touched_zones(from.policy, to.policy, diff));
+    renew_epochs(from, to, touched_zones(from.policy, to.policy, diff), !diff.moves.empty() || !diff.devices.removed.empty());
     diff_ports(from, to, parity, diff);
     return diff;
 }
