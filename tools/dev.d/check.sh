@@ -34,15 +34,26 @@ step() {
   say "checked $sentence ($((SECONDS - started)) s)"
 }
 
-verb_check() {
-  require_root "checking, which ends with the tests,"
-  need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_check[@]}"
-  step "the format" check_format
-  step "includes and files" check_layers
-  step "the shell scripts" check_shell
+check_deeply() {
   step "the kernel side with clang-tidy" check_tidy_bpf
   step "user space with clang-tidy" check_tidy
   step "that clang++ compiles everything, with sanitizers" build_preset asan
   step "the unit tests under sanitizers" run_ctest build-asan -L unit
+}
+
+# verb_check [--quick] [CTEST ARGUMENT…]: quick leaves out clang-tidy, clang++ and the sanitizers.
+verb_check() {
+  local is_quick=
+  [ "${1:-}" != --quick ] || {
+    is_quick=yes
+    shift
+  }
+  require_root "checking, which ends with the tests,"
+  mkdir -p build/log
+  need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_check[@]}"
+  step "the format" check_format
+  step "includes and files" check_layers
+  step "the shell scripts" check_shell
+  [ -n "$is_quick" ] || check_deeply
   verb_test "$@"
 }
