@@ -12,8 +12,7 @@ enum class RuleNaming : std::uint8_t { All, Some };
 
 void run_case(const Case& conformance_case, Judge& judge, RuleNaming naming);
 
-// Whether a back end's verdict names none but these rules. It counts a stage's rule when the stage has judged, before it knows what a later
-// one says: so of a dropped packet only the rules of the stage that dropped it are looked at.
+// Whether the verdict names none but these rules.
 [[nodiscard]] bool names_only(const std::vector<std::string>& allowed, const Verdict& verdict);
 
 // "pass", or "drop: REASON", and the rules.
