@@ -39,14 +39,25 @@ std::string joined(const std::vector<std::string>& labels) {
     return text;
 }
 
+// "no rule allows it [ENI_SG_RULES_MISMATCH]: sg-1 (nearest: …)"
+std::string denial_text(const StageAnswer& stage) {
+    std::string text(text_of(stage.reason));
+    if (!stage.reason_code.empty()) {
+        text.append(" [").append(stage.reason_code).append("]");
+    }
+    if (!stage.deciding.empty()) {
+        text.append(": ").append(joined(stage.deciding));
+    }
+    if (stage.nearest) {
+        text.append(" (nearest: ").append(*stage.nearest).append(")");
+    }
+    return text;
+}
+
 void print_stages(const char* title, const std::vector<StageAnswer>& stages, const Terminal& terminal) {
     std::vector<std::vector<std::string>> rows{{title, "DIRECTION", "STAGE", "VERDICT", "BY"}};
     for (const StageAnswer& stage : stages) {
-        std::string by = joined(stage.deciding);
-        if (!stage.allows) {
-            by = std::string(text_of(stage.reason)) + (stage.reason_code.empty() ? "" : " [" + stage.reason_code + "]") +
-                 (by.empty() ? "" : ": " + by) + (stage.nearest ? " (nearest: " + *stage.nearest + ")" : "");
-        }
+        const std::string by = stage.allows ? joined(stage.deciding) : denial_text(stage);
         rows.push_back({stage.interface_id, std::string(to_string(stage.direction)), stage.stage, stage.allows ? "allows" : "denies", by});
     }
     print_table(terminal.out, rows);

@@ -73,7 +73,7 @@ std::string print_status(const ControllerStatus& status, const SourceStatus& sou
     }
     // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
     const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
-    const bool is_all_enforced = !lacks_model && std::ranges::all_of(status.ports, is_enforced);
+    const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
     return dump({{"Version", PORTCULLIS_VERSION},
                  {"Backend", status.backend},
                  {"BackendReason", "the only back end of this version"},

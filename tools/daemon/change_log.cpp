@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "tools/daemon/printable.h"
+
 namespace portcullis {
 namespace {
 
@@ -31,7 +33,7 @@ void log_change(std::string_view origin, const ChangeOutcome& outcome) {
             spdlog::error("model from {} is refused; what was enforced stays enforced", origin);
             break;
         case ChangeOutcome::Kind::Failed:
-            spdlog::error("model from {} could not be enforced ({}); what was enforced stays enforced", origin, outcome.failure);
+            spdlog::error("model from {} could not be enforced ({}); what was enforced stays enforced", origin, printable(outcome.failure));
             break;
     }
     log_findings(outcome);

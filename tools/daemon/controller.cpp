@@ -80,6 +80,12 @@ ChangeOutcome Controller::take_model(std::vector<Document> documents, HostGuard 
     }
     BindingPlan plan = plan_bindings(*ruleset, host_.devices, memory_, host_.default_routes());
     if (guard == HostGuard::On) {
+        if (!parsed.model->has_network_acls && used_network_acls()) {
+            outcome.findings.push_back({.severity = Finding::Severity::Error,
+                                        .position = {},
+                                        .message = "the last accepted model has network ACLs and these documents have no NetworkAcls key: "
+                                                   "they are incomplete"});
+        }
         outcome.findings.insert(outcome.findings.end(), plan.cut_off.begin(), plan.cut_off.end());
     }
     if (has_error(outcome.findings)) {
@@ -91,6 +97,19 @@ ChangeOutcome Controller::take_model(std::vector<Document> documents, HostGuard 
     outcome.failure = enforced ? std::string{} : enforced.error().message;
     outcome.generation = model_generation_;
     return outcome;
+}
+
+// Whether the last accepted model, of this daemon or of a former one, had the key (docs/semantics.md 8.3).
+bool Controller::used_network_acls() const {
+    if (model_) {
+        return model_->has_network_acls;
+    }
+    const auto saved = host_.store.load_model();
+    if (!saved || !*saved) {
+        return false;
+    }
+    const ParseOutcome former = parse(**saved);
+    return former.model && former.model->has_network_acls;
 }
 
 // Staged before and committed after: a model that cannot be remembered is not enforced, one that cannot be enforced is not remembered.
@@ -172,6 +191,7 @@ ControllerStatus Controller::status() const {
                             .model_generation = model_generation_,
                             .has_model = model_.has_value(),
                             .uses_network_acls = model_ && model_->has_network_acls,
+                            .is_up_to_date = !enforcement_trouble_,
                             .accepted_at = accepted_at_,
                             .ports = {},
                             .trouble = enforcement_trouble_ ? enforcement_trouble_ : storage_trouble_};

@@ -51,7 +51,8 @@ struct ControllerStatus {
     std::uint64_t model_generation = 0;  // at which the model was last accepted; what If-Match means
     bool has_model = false;
     bool uses_network_acls = false;
-    std::string accepted_at;  // UTC, ISO 8601; empty without a model
+    bool is_up_to_date = false;  // the data plane has taken the last change of devices
+    std::string accepted_at;     // UTC, ISO 8601; empty without a model
     std::vector<PortStatus> ports;
     std::optional<Trouble> trouble;  // the last change of devices is not enforced, or state could not be saved or counters read
 };
@@ -94,6 +95,7 @@ class Controller {
         Ruleset ruleset;
         std::vector<Document> documents;
     };
+    [[nodiscard]] bool used_network_acls() const;
     [[nodiscard]] ChangeOutcome take_model(std::vector<Document> documents, HostGuard guard);
     [[nodiscard]] Result<> enforce(Accepted accepted, BindingPlan plan);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);

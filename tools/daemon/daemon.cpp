@@ -237,8 +237,8 @@ void Daemon::take_signal(int signal) {
         loop_.stop();
         return;
     }
-    spdlog::info("SIGHUP: reading again");
     if (source_) {
+        spdlog::info("SIGHUP: reading again");
         source_->reload();
     }
     wait_for_signal();

@@ -57,9 +57,9 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {  // a library's, for lack of memory or descriptors
-        std::fputs("portcullisd: ", stderr);
-        std::fputs(error.what(), stderr);
-        std::fputs("\n", stderr);
+        (void)std::fputs("portcullisd: ", stderr);
+        (void)std::fputs(error.what(), stderr);
+        (void)std::fputs("\n", stderr);
         return 1;
     }
 }

@@ -68,6 +68,23 @@ TEST_F(ControllerTest, AcceptedModelIsEnforcedAndRemembered) {
     EXPECT_EQ((**saved)[0].text, small_model().dump());
 }
 
+// A document that went missing must not switch all ACLs off.
+TEST_F(ControllerTest, ModelThatLostItsNetworkAclsIsRefused) {
+    nlohmann::json without = small_model();
+    without.erase("NetworkAcls");
+    {
+        Controller controller = make_controller();
+        ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
+        const ChangeOutcome outcome = controller.change_model(documents_of(without));
+        EXPECT_EQ(outcome.kind, Kind::Refused);
+        ASSERT_FALSE(outcome.findings.empty());
+        EXPECT_THAT(outcome.findings.back().message, HasSubstr("no NetworkAcls key"));
+    }
+    Controller restarted = make_controller();
+    EXPECT_EQ(restarted.change_model(documents_of(without)).kind, Kind::Refused);
+    EXPECT_EQ(restarted.change_model(documents_of(small_model())).kind, Kind::Enforced);
+}
+
 TEST_F(ControllerTest, RefusedModelChangesNothing) {
     Controller controller = make_controller();
     ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
