@@ -11,7 +11,6 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -22,7 +21,7 @@
 namespace portcullis::test {
 namespace {
 
-std::string program(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
+std::string program(const std::string& name) { return PORTCULLIS_PROGRAMS "/" + name; }
 
 // Where sd_notify of the child sends to.
 UniqueFd bind_notifications(const std::string& path) {
