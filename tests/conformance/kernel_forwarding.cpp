@@ -74,6 +74,9 @@ bool bridge_forwards(Frame frame, bool calls_netfilter) {
         return false;
     }
     const Frame packet = frame.subspan(kEthernetHeader);
+    if (calls_netfilter && word(frame, 12) == 0x0806) {
+        return packet.size() >= 8;  // br_nf_forward_arp reads the fixed part of the header
+    }
     if (calls_netfilter && word(frame, 12) == 0x0800) {
         return validated_ipv4(packet) != 0;
     }

@@ -11,7 +11,8 @@ namespace portcullis::test {
 // Whether the kernel hands a frame that a device received to the hooks at all: it takes VLAN tags out first and drops what is cut there.
 [[nodiscard]] bool kernel_receives(std::span<const std::uint8_t> frame);
 
-// Whether the bridge takes a received frame from one port to another (br_handle_frame; with `calls_netfilter` br_validate_ipv4/6 too).
+// Whether the bridge takes a received frame from one port to another (br_handle_frame; with `calls_netfilter` br_validate_ipv4/6
+// and br_nf_forward_arp too).
 [[nodiscard]] bool bridge_forwards(std::span<const std::uint8_t> frame, bool calls_netfilter);
 
 // Whether `seen` is what arrives when `sent` was sent: br_netfilter cuts off what lies behind the IP packet.
