@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "loader/tcx.h"
 #include "loader/teardown.h"
 #include "tests/dataplane/small_maps.h"
@@ -190,6 +192,15 @@ TEST_P(BpfDataplaneTest, ADeviceThatComesBackUnderItsOldNumberInheritsNoFlow) {
             EXPECT_TRUE(port.reasons.empty());
         }
     }
+}
+
+// Such a qdisc, of a bandwidth limit say, has one block of filters for both directions: by clsact filters the device cannot be enforced.
+TEST_P(BpfDataplaneTest, ADeviceWithAForeignIngressQdiscIsEnforcedOrRefusedNeverHalfDone) {
+    ASSERT_EQ(std::system("tc qdisc add dev p2 ingress"), 0);
+    const auto dataplane = create();
+    const auto report = dataplane->apply(ruleset_of({.udp_port = 53}), net_.devices());
+    EXPECT_EQ(report.has_value(), GetParam() == AttachMode::Tcx);
+    EXPECT_FALSE(net_.delivers(54));
 }
 
 TEST_P(BpfDataplaneTest, AHookThatSomebodyEmptiedIsFilledAgainByTheNextApply) {
