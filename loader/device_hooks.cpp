@@ -120,7 +120,7 @@ Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const 
 
 Result<> DeviceHooks::take_over(const Standing& standing) {
     for (auto& [ifindex, state] : devices_) {
-        const auto attached = state == State::Ours ? Result<>() : attach(ifindex);
+        auto attached = state == State::Ours ? Result<>() : attach(ifindex);
         if (attached) {
             state = State::Ours;
         } else if (attached.error().code != ENODEV) {
