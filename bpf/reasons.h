@@ -16,7 +16,7 @@
 	PC_REASON(ethertype,            1, "neither IPv4, IPv6 nor ARP") \
 	PC_REASON(source_mac,           1, "the source MAC is not the sender's own") \
 	PC_REASON(destination_mac,      1, "the destination MAC is not the receiver's own") \
-	PC_REASON(multicast,            1, "broadcast or multicast that is neither ARP nor neighbour discovery") \
+	PC_REASON(multicast,            1, "broadcast or multicast that is neither of the link protocols nor listed for the port") \
 	PC_REASON(arp,                  2, "an ARP message that is malformed, forged or not for this port") \
 	PC_REASON(nd,                   2, "a neighbour discovery message that is malformed, forged or not for this port") \
 	PC_REASON(router_advertisement, 2, "a router advertisement that does not come from a router") \
@@ -38,7 +38,14 @@
 	PC_REASON(flow_busy,            7, "the flow was being changed by another CPU at the same instant") \
 	PC_REASON(network_acl,          8, "the network ACL of the subnet denies it") \
 	PC_REASON(inconsistent,         0, "the loaded policy lacks a part that it refers to") \
-	PC_REASON(vpc,                  2, "it came straight from a port of another VPC: only routed packets cross between VPCs")
+	PC_REASON(vpc,                  2, "it came straight from a port of another VPC: only routed packets cross between VPCs") \
+	PC_REASON(deny_cidr,            6, "the destination is in a range that is denied to all instances") \
+	PC_REASON(isolated,             6, "instances are isolated from each other") \
+	PC_REASON(host_service,         6, "not a port of the host that instances may reach") \
+	PC_REASON(host_tunnel,          6, "a tunnel device of the host would unwrap it") \
+	PC_REASON(service_origin,       5, "an answer of a service that entered elsewhere than services may") \
+	PC_REASON(rate_limited,         7, "more of a kind that is passed at a limited rate than the limit") \
+	PC_REASON(flow_quota,           7, "the port has as many flows as its quota allows")
 /* clang-format on */
 
 #define PC_REASON_ENUMERATOR(name, stage, text) PC_REASON_##name,

@@ -117,9 +117,79 @@ struct NetworkInterface {
     Position position;
 };
 
+// ---- what EC2 does not know: the key `Portcullis` (docs/model.md) ----------------------------------------------------------------
+
+// What an instance may reach although no rule says so (docs/semantics.md 5), and who is believed on its network.
+struct Service {
+    Address address;
+    std::uint8_t protocol = 0;  // 6 or 17
+    std::uint16_t port = 0;
+    auto operator<=>(const Service&) const = default;
+};
+struct DhcpServer {
+    Address address;
+    std::string device;  // where its messages enter: "host", a device's name, or empty: the host, a router or any listed uplink
+    auto operator<=>(const DhcpServer&) const = default;
+};
+struct Router {
+    Mac mac;
+    std::vector<Address> addresses;
+    auto operator<=>(const Router&) const = default;
+};
+struct Services {
+    bool is_ec2 = false;          // the word "ec2": EC2's own list besides
+    std::vector<Service> listed;  // DnsResolvers, Metadata, TimeServers and Other, written out
+    std::vector<DhcpServer> dhcp_servers;
+    std::vector<Router> routers;
+    bool operator==(const Services&) const = default;
+};
+
+struct AllowedAddress {
+    Prefix prefix;
+    std::optional<Mac> mac;  // a further MAC of the port's own
+    auto operator<=>(const AllowedAddress&) const = default;
+};
+
+struct DenyCidr {
+    Prefix prefix;
+    bool new_only = false;  // spares flows that were begun from there
+    auto operator<=>(const DenyCidr&) const = default;
+};
+
+// A port of the host that instances may begin flows to.
+struct HostService {
+    std::uint8_t protocol = 0;
+    std::optional<std::uint16_t> port;  // given exactly for TCP and UDP
+    auto operator<=>(const HostService&) const = default;
+};
+
+enum class OnRevoke : std::uint8_t { Keep, Cut };
+
+struct OnDeny {
+    bool reject = false;  // answers outbound denials of stages 6 to 8
+    bool log = false;
+    bool operator==(const OnDeny&) const = default;
+};
+
+constexpr std::uint32_t kDefaultFlowsPerPort = 65'536;
+constexpr std::uint32_t kDefaultHalfOpenPerPort = 4'096;
+
+// What stands under a port overrides what stands under `Portcullis` itself, but for `services`, which join.
 struct PortClaim {
     std::string network_interface_id;
     std::string device;
+    std::vector<AllowedAddress> allowed_addresses;
+    std::vector<Prefix> allowed_sources;
+    std::vector<Address> multicast;
+    std::vector<std::uint16_t> vlans;  // 0-4094
+    bool track_all = false;
+    bool claims_link_local = true;    // LinkLocal "claimed"
+    bool relates_icmp_errors = true;  // IcmpErrors "related"
+    Services services;
+    std::optional<OnDeny> on_deny;
+    std::optional<OnRevoke> on_revoke;
+    std::optional<std::uint32_t> flows_per_port;
+    std::optional<std::uint32_t> half_open_per_port;
     Position position;
 };
 
@@ -129,11 +199,14 @@ struct Bridge {
     std::string device;
     std::vector<std::string> uplinks;
     UnknownPorts unknown_ports = UnknownPorts::Closed;
+    Services services;
     Position position;
 };
 
 struct Quotas {
     std::uint32_t flows = 1'000'000;
+    std::uint32_t flows_per_port = kDefaultFlowsPerPort;
+    std::uint32_t half_open_per_port = kDefaultHalfOpenPerPort;  // of each side
 };
 
 struct Model {
@@ -146,6 +219,12 @@ struct Model {
     std::vector<NetworkInterface> network_interfaces;
     std::vector<PortClaim> ports;
     std::vector<Bridge> bridges;
+    Services services;
+    std::vector<DenyCidr> deny_cidrs;
+    bool isolates_instances = false;
+    std::optional<std::vector<HostService>> host_services;  // none: the groups alone decide
+    OnDeny on_deny;
+    OnRevoke on_revoke = OnRevoke::Keep;
     Quotas quotas;
 };
 

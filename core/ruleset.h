@@ -47,9 +47,15 @@ struct PortRange {
     auto operator<=>(const PortRange&) const = default;
 };
 
+// Index of PortSet::unknown_ports.
+enum class Portless : std::uint8_t { Tcp, Udp, Icmp, Icmpv6 };
+
 struct PortSet {
     std::vector<PortRange> ranges;  // sorted; ranges of one protocol are disjoint
     std::optional<Decision> any;    // for whatever no range holds
+    // For a fragment whose ports are unknown (docs/semantics.md 9.4), by Portless: groups by rules that need none, ACLs in first-match
+    // order with entries that have ports matching only if they deny. Other protocols have no ports: what `ranges` and `any` say.
+    std::array<std::optional<Decision>, 4> unknown_ports;
     auto operator<=>(const PortSet&) const = default;
 };
 
@@ -58,7 +64,11 @@ struct Policy {
     // 0.0.0.0/0 and ::/0 stand in default_set instead.
     std::vector<std::pair<Prefix, Index>> cidrs;
     std::array<std::optional<Index>, 2> default_set;  // by Family
-    std::vector<std::pair<Index, Index>> groups;      // {group, port set}, sorted; consulted when the address gave no decision
+    // Group policies alone, for docs/semantics.md 7.5. By Family: what the rules from literally 0.0.0.0/0 (::/0) give, and whether one of
+    // them is for all ports of TCP ([0]) and UDP ([1]).
+    std::array<std::optional<Index>, 2> literal_set;
+    std::array<std::array<bool, 2>, 2> is_wide{};
+    std::vector<std::pair<Index, Index>> groups;  // {group, port set}, sorted; consulted when the address gave no decision
     auto operator<=>(const Policy&) const = default;
 };
 
@@ -70,8 +80,8 @@ inline constexpr std::size_t kGroupsPerInterface = 16;
 struct InterfaceGroups {
     std::string id;
     std::vector<Index> groups;  // as the documents order them; at most kGroupsPerInterface
-    // Empty, but where interfaces of several VPCs have one address as a peered zone sees it: those interfaces, for whom this entry stands
-    // with the union of their groups. If one of them is bound on this host, 6.6 holds for the entry.
+    // Empty, but where several interfaces have one address, a shared one of AllowedAddresses or as a peered zone sees it: those interfaces,
+    // for whom this entry stands with the union of their groups. If one of them is bound on this host, 6.6 holds for the entry.
     std::vector<Index> stands_for;
 };
 
@@ -80,8 +90,22 @@ struct AddressOwner {
     Index zone = 0;
     Prefix prefix;
     std::optional<Index> interface;  // none: a subnet's block or a link-local address, which no group reference matches
-    std::optional<Index> subnet;     // none: outside every subnet of the zone (a member in a peered VPC)
+    std::optional<Index> subnet;     // none: outside every subnet of the zone: a member in a peered VPC, or shared across subnets
     auto operator<=>(const AddressOwner&) const = default;
+};
+
+// What is believed and exempt around a port: one set for the host's and the port's own lists, one for the bridge's. Vectors are sorted,
+// without duplicates.
+struct Surroundings {
+    std::vector<Service> services;  // "ec2" written out
+    std::vector<Address> echo;      // routers of the subnet that answer echo requests (docs/semantics.md 5.1)
+    std::vector<DhcpServer> dhcp_servers;
+    std::vector<std::pair<Address, Mac>> router_addresses;
+    std::vector<Mac> router_macs;
+    std::vector<Address> multicast;    // listed for the port
+    std::vector<std::uint16_t> vlans;  // listed for the port
+    std::vector<Mac> macs;             // own, beside the interface's
+    auto operator<=>(const Surroundings&) const = default;
 };
 
 struct Port {
@@ -91,10 +115,21 @@ struct Port {
     Index zone = 0;
     Index subnet = 0;
     Mac mac;
-    std::vector<Prefix> addresses;                   // own: may be sent from and received at; the link-local among them; sorted
+    std::vector<Prefix> addresses;                   // own: may be sent from and received at; the EUI-64 link-local among them; sorted
+    bool has_addresses = true;                       // false: nothing but the link-local one
+    bool checks_source_and_destination = true;       // SourceDestCheck
+    std::vector<Prefix> allowed_sources;             // bounds the rest of SourceDestCheck false; empty: does not; sorted
+    Index surroundings = 0;                          // into Ruleset::surroundings
     std::array<Index, 2> group_policy{};             // by Direction
     std::optional<std::array<Index, 2>> acl_policy;  // none: the model uses no ACLs
     ConnectionTracking tracking;                     // defaults filled in
+    bool track_all = false;
+    bool claims_link_local = true;
+    bool relates_icmp_errors = true;
+    OnDeny on_deny;
+    OnRevoke on_revoke = OnRevoke::Keep;
+    std::uint32_t flows = kDefaultFlowsPerPort;
+    std::uint32_t half_open = kDefaultHalfOpenPerPort;  // of each side
 };
 
 struct Ruleset {
@@ -107,7 +142,15 @@ struct Ruleset {
     std::vector<InterfaceGroups> interfaces;
     std::vector<AddressOwner> owners;  // sorted, at most one of a (zone, prefix)
     std::vector<Port> ports;           // every interface of the model that a device may be bound to (it has a MAC and a known subnet)
+    std::vector<Surroundings> surroundings;
     std::vector<Bridge> bridges;
+    // What a bridge's own `Services` add to its ports' surroundings: by index in `bridges`, then by zone, since "ec2" differs by VPC; an
+    // empty list adds nothing.
+    std::vector<std::vector<Index>> bridge_surroundings;
+    // Host policies (docs/semantics.md 13), the same for every port.
+    std::vector<DenyCidr> deny_cidrs;  // sorted by prefix, at most one of a prefix; within one that is not new_only none is
+    bool isolates_instances = false;
+    std::optional<std::vector<HostService>> host_services;  // sorted
     Quotas quotas;
 };
 
