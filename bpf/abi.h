@@ -17,7 +17,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define PC_ABI_VERSION 1u
+#define PC_ABI_VERSION 2u
 
 /* Directions as the instance sees them, index of every `[2]` that is not a parity. */
 #define PC_OUTBOUND 0u
@@ -31,7 +31,11 @@
 struct pc_host {
 	__u32 generation;
 	__u32 abi_version;
-	__u64 tag_seed; /* random, keys the tags of flow entries; never changes while flows live */
+	__u64 tag_seed;     /* random, keys the tags of flow entries; never changes while flows live */
+	__u32 clock_offset; /* ticks added to the kernel's clock; 0 but in tests, where time passes by it */
+	__u32 flow_reserve; /* entries of the flow tables that each port has for itself; never changes while flows live */
+	__u32 flow_shared;  /* entries that all ports share beyond that: Quotas.Flows less the reserves, at least 0 */
+	__u32 reserved;
 };
 
 /* ---- devices and ports ------------------------------------------------------------------------------------------------------------ */
@@ -44,24 +48,50 @@ struct pc_host {
 struct pc_device {
 	__u32 kind;
 	__u32 slot;
+	__u32 bridge; /* of an uplink: ifindex of the bridge that it is a port of; 0: none. Of others 0 */
 };
 
-#define PC_PORT_OPEN 1u   /* without it everything is dropped (closed) */
-#define PC_PORT_NO_ACL 2u /* the model uses no network ACLs; without it policy number 0 denies */
+#define PC_PORT_OPEN 1u             /* without it everything is dropped (closed) */
+#define PC_PORT_NO_ACL 2u           /* the model uses no network ACLs; without it policy number 0 denies */
+#define PC_PORT_NO_ADDRESSES 4u     /* has none but link-local ones: docs/semantics.md 4.2 */
+#define PC_PORT_ANY_ADDRESS 8u      /* SourceDestCheck false: 4.3 */
+#define PC_PORT_BOUND_SOURCES 16u   /* with it: AllowedSources bound the rest, in source_set */
+#define PC_PORT_CLAIMS 32u          /* LinkLocal "claimed": 4.5 */
+#define PC_PORT_TRACK_ALL 64u       /* 7.5 */
+#define PC_PORT_STRICT_ICMP 128u    /* 7.9 */
+#define PC_PORT_CUT 256u            /* OnRevoke "cut": 7.8 */
+#define PC_PORT_LOG 512u            /* denials make events */
+#define PC_PORT_REJECT 1024u        /* outbound denials of stages 6 to 8 are answered */
+#define PC_PORT_ISOLATED 2048u      /* 13.2 */
+#define PC_PORT_HOST_SERVICES 4096u /* 13.3: host_set holds what may be reached */
+/* What the sets in `services` hold, so that nothing is looked for that is not there. */
+#define PC_PORT_HAS_MACS 8192u
+#define PC_PORT_HAS_MULTICAST 16384u
+#define PC_PORT_HAS_VLANS 32768u
+#define PC_PORT_HAS_ROUTERS 65536u
+#define PC_PORT_HAS_DHCP4 131072u
+#define PC_PORT_HAS_DHCP6 262144u
+#define PC_PORT_HAS_SERVICES 524288u /* services, or routers that answer echo requests */
+
+/* Bits of pc_port_view.wide: a rule from literally anywhere for all ports (7.5). */
+#define PC_WIDE(direction, family, is_udp) (1u << ((direction)*4 + (family)*2 + (is_udp)))
 
 /* Flow states; index of pc_port_view.timeout_ticks. */
 enum pc_flow_state {
 	PC_FLOW_DEAD = 0,
-	PC_FLOW_SYN_SENT = 1,     /* opened by a SYN; half-open */
-	PC_FLOW_PICKED_UP = 2,    /* opened by an ACK in mid-stream; half-open until answered */
-	PC_FLOW_SYN_RECEIVED = 3, /* the SYN was answered */
+	PC_FLOW_SYN_SENT = 1,  /* opened by a SYN; half-open */
+	PC_FLOW_PICKED_UP = 2, /* opened by an ACK in mid-stream; half-open until answered */
+	PC_FLOW_SYN_RECEIVED = 3,
 	PC_FLOW_ESTABLISHED = 4,
-	PC_FLOW_FIN_WAIT = 5,  /* one side sent FIN */
-	PC_FLOW_TIME_WAIT = 6, /* both sides sent FIN */
-	PC_FLOW_UDP = 7,       /* half-open until answered */
-	PC_FLOW_UDP_STREAM = 8,
-	PC_FLOW_ICMP = 9,
-	PC_FLOW_OTHER = 10,
+	PC_FLOW_FIN_WAIT = 5,   /* one side sent FIN */
+	PC_FLOW_CLOSE_WAIT = 6, /* and the other acknowledged */
+	PC_FLOW_LAST_ACK = 7,   /* both sides sent FIN */
+	PC_FLOW_TIME_WAIT = 8,
+	PC_FLOW_CLOSE = 9, /* an acceptable RST */
+	PC_FLOW_UDP = 10,  /* half-open until answered */
+	PC_FLOW_UDP_STREAM = 11,
+	PC_FLOW_ICMP = 12,
+	PC_FLOW_OTHER = 13,
 	PC_FLOW_STATES = 16
 };
 
@@ -71,7 +101,7 @@ enum pc_flow_state {
 /* One version of a port. */
 struct pc_port_view {
 	__u32 flags; /* PC_PORT_* */
-	__u32 epoch; /* 24 bits; changes whenever something changes that verdicts cached in this port's flows depend on */
+	__u32 epoch; /* 20 bits; changes whenever something changes that verdicts cached in this port's flows depend on */
 	__u32 zone;  /* the VPC: first half of every look-up of an address */
 	__u32 subnet;
 	__u32 interface;       /* own row in pc_interfaces */
@@ -80,7 +110,14 @@ struct pc_port_view {
 	__u32 acl_policy[2];   /* by direction; 0: everything is denied, unless PC_PORT_NO_ACL */
 	__u8 mac[6];
 	__u8 pad[2];
-	__u32 reserved[4];
+	__u32 services[2];     /* sets in pc_services: the host's and the port's own, the bridge's; 0: none */
+	__u32 host_set;        /* HostServices, in pc_services */
+	__u32 deny_set;        /* DenyCidrs, in pc_addresses4/6; 0: none */
+	__u32 source_set;      /* AllowedSources, in pc_addresses4/6 */
+	__u32 wide;            /* PC_WIDE bits */
+	__u32 flow_quota;      /* answered flows */
+	__u32 half_open_quota; /* of each side */
+	__u32 reserved[12];
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */
 };
 
@@ -91,13 +128,17 @@ struct pc_port {
 	__u32 ifindex; /* compared with the device the program runs on: mismatch drops (no_port) */
 	__u32 port_id; /* incarnation << PC_PORT_ID_SLOT_BITS | slot; never given out twice in the life of the maps: a reused slot or ifindex
 			* inherits no flow */
-	__u32 reserved[14];
+	__u32 bridge;  /* ifindex of the bridge it is a port of; 0: none */
+	__u32 reserved[13];
 	struct pc_port_view view[2]; /* by parity */
 };
 
 /* ---- who owns an address ------------------------------------------------------------------------------------------------------------ */
 
-/* pc_addresses4/6: the addresses that a port may send from and receive at -> 1. prefixlen = 32 + the prefix's. */
+/* pc_addresses4/6: sets of prefixes -> what the longest match says. A port's own addresses and its AllowedSources: 1. DenyCidrs: PC_DENIED or
+ * PC_DENIED_NEW_ONLY. prefixlen = 32 + the prefix's. */
+#define PC_DENIED 1u
+#define PC_DENIED_NEW_ONLY 2u
 struct pc_address4_key {
 	__u32 prefixlen;
 	__u32 address_set;
@@ -110,7 +151,9 @@ struct pc_address6_key {
 };
 
 /* pc_members4/6: {zone, prefix} -> row of pc_owners. Holds the addresses and delegated prefixes of every interface of the model, the
- * link-local (EUI-64) addresses of interfaces, and the CIDR blocks of the zone's subnets. prefixlen = 32 + the prefix's. */
+ * link-local (EUI-64) addresses of interfaces, and the CIDR blocks of the zone's subnets; where instances are isolated, in the zone PC_ZONE_ALL the
+ * addresses and prefixes of all interfaces of all VPCs, with an owner of its own. prefixlen = 32 + the prefix's. */
+#define PC_ZONE_ALL 0xffffffffu
 struct pc_member4_key {
 	__u32 prefixlen;
 	__u32 zone;
@@ -132,10 +175,68 @@ struct pc_owner {
 
 /* pc_interfaces: interface number -> the groups it carries, by parity. */
 struct pc_interface {
-	__u32 ifindex[2]; /* the device it is bound to on this host; 0: on another host */
+	__u32 ifindex[2]; /* not 0: it, or one of those it stands for, is bound on this host (to that device) */
 	__u32 group_count[2];
 	__u32 groups[2][PC_GROUPS_PER_INTERFACE];
 };
+
+/* ---- what is around a port ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * pc_services: sets of what is believed and exempt around ports (docs/semantics.md 5), many kinds in one map. IPv4 addresses are IPv4-mapped
+ * (::ffff:a.b.c.d), port in host order, fields that a kind does not use 0.
+ */
+#define PC_SERVICE_LISTED 1u     /* {address, protocol, port}: exempt; echo: protocol 1 or 58, port 0 */
+#define PC_SERVICE_DHCP 2u       /* {address} -> where: PC_WHERE_* or an ifindex */
+#define PC_SERVICE_ROUTER 3u     /* {address} -> mac */
+#define PC_SERVICE_ROUTER_MAC 4u /* {mac in address[0-5]} */
+#define PC_SERVICE_RESERVED 5u   /* {address}: of any of the above: no instance's source, nor claimed by one */
+#define PC_SERVICE_MULTICAST 6u  /* {address} */
+#define PC_SERVICE_VLAN 7u       /* {port: VID} */
+#define PC_SERVICE_MAC 8u        /* {mac in address[0-5]}: own, beside the view's */
+#define PC_SERVICE_HOST 9u       /* {protocol, port; port 0 where the protocol has none}: HostServices, in host_set */
+#define PC_WHERE_ANY 0u          /* the host, a router, a listed uplink */
+#define PC_WHERE_HOST 0xffffffffu
+#define PC_WHERE_NOWHERE 0xfffffffeu /* a device that is not there */
+struct pc_service_key {
+	__u32 set;
+	__u8 kind;
+	__u8 protocol;
+	__u16 port;
+	__u8 address[16];
+};
+struct pc_service {
+	__u32 where;
+	__u8 mac[6];
+	__u8 pad[2];
+};
+
+/* pc_macs: {bridge, MAC} -> ifindex of the port whose interface has it (docs/semantics.md 2.1.6). */
+struct pc_mac_key {
+	__u32 bridge;
+	__u8 mac[6];
+	__u8 pad[2];
+};
+
+/* pc_host_addresses: addresses of the host itself (IPv4-mapped) -> 1. */
+struct pc_host_address_key {
+	__u8 address[16];
+};
+
+/* pc_tunnels: what the host's tunnel devices would unwrap -> 1. */
+struct pc_tunnel_key {
+	__u16 port; /* UDP, host order; else 0 */
+	__u8 protocol;
+	__u8 pad;
+};
+
+/* pc_claims: link-local addresses claimed by duplicate address detection (docs/semantics.md 4.5) -> port_id. Written by the programs; a claim
+ * of a port id that is gone is free. */
+struct pc_claim_key {
+	__u32 bridge;
+	__u8 address[16];
+};
+#define PC_CLAIMS_PER_PORT 4u
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -158,6 +259,8 @@ struct pc_policy {
 	__u32 number; /* its own: a row that is not filled in is `inconsistent` */
 	__u32 flags;
 	__u32 default_set[2]; /* by family; 0: empty */
+	__u32 literal_set[2]; /* group policies, by family: rules from literally anywhere (docs/semantics.md 7.5); 0: empty */
+	__u32 reserved[2];
 };
 
 struct pc_cidr4_key {
@@ -193,6 +296,7 @@ struct pc_set_head {
 	__u32 lengths[4]; /* by PC_LENGTHS_*: bit L: entries of prefix length L (0-16) exist */
 	__u32 has_others; /* 1: entries for protocols other than TCP, UDP, ICMP and ICMPv6 exist */
 	__u32 reserved;
+	__u32 unknown_ports[4]; /* by PC_LENGTHS_*: decision about a fragment whose ports are unknown (docs/semantics.md 9.4); 0: none */
 };
 struct pc_port_set_key {
 	__u32 set;
@@ -202,79 +306,7 @@ struct pc_port_set_key {
 };
 /* pc_port_sets -> decision (__u32). pc_rule_hits: rule number -> times it decided (__u64): new flows, packets without an entry, denials. */
 
-/* ---- flows --------------------------------------------------------------------------------------------------------------------------- */
-
-/*
- * Flows are per port: two local instances that talk have one entry each. TCP and UDP: both ports. ICMP queries: local_port is the
- * identifier, remote_port the query's type, `asker` the direction of the query, so that a query never rides on the entry of the opposite
- * one. Other protocols: ports 0.
- */
-struct pc_flow4_key {
-	__u32 port_id;
-	__be32 local;
-	__be32 remote;
-	__be16 local_port;
-	__be16 remote_port;
-	__u8 protocol;
-	__u8 asker;
-	__u8 pad[2];
-};
-struct pc_flow6_key {
-	__u32 port_id;
-	__u8 local[16];
-	__u8 remote[16];
-	__be16 local_port;
-	__be16 remote_port;
-	__u8 protocol;
-	__u8 asker;
-	__u8 pad[2];
-};
-
-/*
- * The verdict word: everything that decides, in 64 bits, changed by compare-and-swap only.
- *   bits 0-11 tag | 12-31 epoch | 32-35 state (enum pc_flow_state) | 36-43 PC_FLOW_* flags | 44-63 entrance
- * The tag is a keyed hash of the flow's key: a program that still holds an element which the kernel gave to another flow sees another tag.
- * The epoch is that of the port's view when ACL verdicts and PC_FLOW_BOUND were computed; pc_sweep sets it to 0, which no view has, long
- * before its 20 bits come round. The entrance is the ifindex by which the inbound packets came that PC_FLOW_ACL_IN was computed for
- * (docs/semantics.md 6.6: the same address may count differently by another way); PC_ENTRANCE_NONE: not computed.
- */
-#define PC_WORD_TAG_MASK 0xfffu
-#define PC_WORD_EPOCH_SHIFT 12
-#define PC_WORD_EPOCH_MASK 0xfffffu
-#define PC_WORD_STATE_SHIFT 32
-#define PC_WORD_STATE_MASK 0xfu
-#define PC_WORD_FLAGS_SHIFT 36
-#define PC_WORD_FLAGS_MASK 0xffu
-#define PC_WORD_ENTRANCE_SHIFT 44
-#define PC_ENTRANCE_NONE 0xfffffu
-#define PC_FLOW_ACL_OUT_KNOWN 1u /* PC_FLOW_ACL_OUT is computed */
-#define PC_FLOW_ACL_OUT 2u       /* the ACL allows the flow's outbound packets, or does not concern them */
-#define PC_FLOW_ACL_IN 4u        /* likewise inbound packets that came by the word's entrance */
-#define PC_FLOW_BOUND 8u         /* the local address is the port's own */
-#define PC_FLOW_STARTED_IN 16u   /* the first packet was inbound */
-#define PC_FLOW_FIN_OUT 32u      /* FIN seen outbound */
-#define PC_FLOW_FIN_IN 64u       /* FIN seen inbound */
-
-/* What both families' entries hold besides the key. */
-struct pc_flow {
-	__u64 word;
-	__u64 seen; /* tag in the upper 32 bits, tick of the last admitted packet in the lower; compare-and-swap */
-	__u32 group_rule;
-	__u32 acl_rule[2]; /* by direction; 0: none concerned it */
-	__u32 reserved;
-	__u64 packets[2]; /* by direction, admitted ones */
-	__u64 bytes[2];
-};
-struct pc_flow4 {
-	struct pc_flow flow;
-	struct pc_flow4_key key; /* compared after copying */
-	__u32 pad;
-};
-struct pc_flow6 {
-	struct pc_flow flow;
-	struct pc_flow6_key key;
-	__u32 pad;
-};
+#include "bpf/abi_flows.h"
 
 /* ---- counters ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -286,22 +318,62 @@ struct pc_counter {
 	__u64 bytes;
 };
 
+/* ---- events -------------------------------------------------------------------------------------------------------------------------- */
+
+/* pc_events, a ring buffer: one record per reported denial, rate-limited per port before it is made. */
+struct pc_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC, coarse */
+	__u32 ifindex;
+	__u32 port_id;
+	__u32 bytes; /* of the skb */
+	__u32 rule;  /* number of the rule that denied; 0: none */
+	__u16 reason;
+	__u8 direction;
+	__u8 family; /* PC_IPV4, PC_IPV6; 255: the packet was not read that far */
+	__u8 protocol;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 tcp_flags;
+	__be16 ethertype;
+	__be16 source_port;
+	__be16 destination_port;
+	__u16 pad;
+	__u8 source_mac[6];
+	__u8 destination_mac[6];
+	__u8 source[16]; /* IPv4 in the first 4 bytes */
+	__u8 destination[16];
+	__u8 pad2[4];
+};
+#define PC_FAMILY_NONE 255u
+
 /* ---- sweeping ------------------------------------------------------------------------------------------------------------------------ */
 
-/* Context of the pc_sweep program (BPF_PROG_TYPE_SYSCALL): frees expired entries and those of ports that are gone. */
-struct pc_sweep_report {
-	__u32 live;
-	__u32 freed;
+/*
+ * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
+ * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may use neither
+ * tries nor the coarse clock.
+ */
+struct pc_sweep_request {
+	__u32 shard;
+	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */
+	__u32 begin_port_id; /* not 0: instead of all that, begins the row of pc_port_states and the fragment memory of its slot anew for the port id */
+	__u32 live;  /* answer */
+	__u32 freed; /* answer */
 };
 
 #ifndef __bpf__
 #include <assert.h>
-static_assert(sizeof(struct pc_port_view) == 128, "one row is two cache lines");
-static_assert(sizeof(struct pc_port) == 320, "ABI");
+static_assert(sizeof(struct pc_port_view) == 192, "one version is three cache lines");
+static_assert(sizeof(struct pc_port) == 448, "ABI");
 static_assert(sizeof(struct pc_flow4_key) == 20, "ABI");
 static_assert(sizeof(struct pc_flow6_key) == 44, "ABI");
-static_assert(sizeof(struct pc_flow) == 64, "ABI");
+static_assert(sizeof(struct pc_flow) == 80, "ABI");
+static_assert(sizeof(struct pc_service_key) == 24, "ABI");
+static_assert(sizeof(struct pc_half_open_record) == 48, "ABI");
+static_assert(sizeof(struct pc_port_state) == 96, "ABI");
 static_assert(sizeof(struct pc_port_set_key) == 8, "ABI");
-static_assert(sizeof(struct pc_set_head) == 32, "ABI");
+static_assert(sizeof(struct pc_set_head) == 48, "ABI");
 static_assert(sizeof(struct pc_interface) == 144, "ABI");
+static_assert(sizeof(struct pc_event) == 88, "ABI");
+static_assert(sizeof(struct pc_sweep_request) == 20, "__sk_buff.cb");
 #endif

@@ -1,225 +1,147 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Flows (docs/semantics.md 7): keys, look-up, the verdict word, states, insertion.
- *
- * The kernel gives a deleted element of a hash map to the next insertion at once, under a program that may still hold it. So an entry is used
- * only after its word's tag and the copy of its key were compared, its verdicts are one word that is changed by compare-and-swap, and it
- * dies by a change of that word before it is deleted (bpf/sweep.h).
+ * A packet's flow (docs/semantics.md 7): finding it, what an admitted packet makes of it, opening one. bpf/flow_table.h has the rules by which entries
+ * may be touched.
  */
 #pragma once
-#include "bpf/policy.h"
+#include "bpf/room.h"
+#include "bpf/tcp.h"
 
 #ifndef EEXIST
 #define EEXIST 17
 #endif
 
-union flow_key {
-	struct pc_flow4_key v4;
-	struct pc_flow6_key v6;
-	__u64 parts[6]; /* whole, for hashing */
-};
-
-/* The keyed hash of a key: its lowest bits tag the word, its upper half the time of last use. */
-static __always_inline __u64 tag_of(const union flow_key *key, __u32 family, __u64 seed)
-{
-	const __u64 *parts = key->parts;
-	__u64 hash = seed;
-
-	hash = (hash ^ parts[0]) * 0x9e3779b97f4a7c15ull;
-	hash = (hash ^ hash >> 32 ^ parts[1]) * 0xbf58476d1ce4e5b9ull;
-	hash = (hash ^ hash >> 29 ^ parts[2]) * 0x94d049bb133111ebull;
-	if (family == PC_IPV6) {
-		hash = (hash ^ hash >> 32 ^ parts[3]) * 0x9e3779b97f4a7c15ull;
-		hash = (hash ^ hash >> 29 ^ parts[4]) * 0xbf58476d1ce4e5b9ull;
-		hash = (hash ^ hash >> 32 ^ parts[5]) * 0x94d049bb133111ebull;
-	}
-	return hash ^ hash >> 32;
-}
-
-/* Fills in the key (7.2) of a packet and returns its tag. Global, so that the verifier takes the key as unknown bytes. */
-__noinline __u64 make_key(const struct packet *packet, union flow_key *key, __u64 seed, __u32 direction, __u32 port_id)
-{
-	if (!packet || !key)
-		return 0;
-	bool is_outbound = direction == PC_OUTBOUND;
-	__be16 local_port = is_outbound ? packet->source_port : packet->destination_port;
-	__be16 remote_port = is_outbound ? packet->destination_port : packet->source_port;
-	__u8 asker = 0;
-
-	if (packet->message != MESSAGE_DATA) {
-		local_port = packet->icmp_id;
-		remote_port = packet->query_type;
-		asker = packet->message == MESSAGE_QUERY ? direction : !direction;
-	}
-	__builtin_memset(key, 0, sizeof(*key));
-	if (packet->family == PC_IPV4) {
-		key->v4.port_id = port_id;
-		key->v4.local = is_outbound ? packet->source.v4 : packet->destination.v4;
-		key->v4.remote = is_outbound ? packet->destination.v4 : packet->source.v4;
-		key->v4.local_port = local_port;
-		key->v4.remote_port = remote_port;
-		key->v4.protocol = packet->protocol;
-		key->v4.asker = asker;
-	} else {
-		key->v6.port_id = port_id;
-		__builtin_memcpy(key->v6.local, is_outbound ? &packet->source : &packet->destination, 16);
-		__builtin_memcpy(key->v6.remote, is_outbound ? &packet->destination : &packet->source, 16);
-		key->v6.local_port = local_port;
-		key->v6.remote_port = remote_port;
-		key->v6.protocol = packet->protocol;
-		key->v6.asker = asker;
-	}
-	return tag_of(key, packet->family, seed);
-}
-
-/* ---- the word ---------------------------------------------------------------------------------------------------------------------- */
-
-static __always_inline __u32 word_epoch(__u64 word)
-{
-	return word >> PC_WORD_EPOCH_SHIFT & PC_WORD_EPOCH_MASK;
-}
-
-static __always_inline __u32 word_state(__u64 word)
-{
-	return word >> PC_WORD_STATE_SHIFT & PC_WORD_STATE_MASK;
-}
-
-static __always_inline __u32 word_flags(__u64 word)
-{
-	return word >> PC_WORD_FLAGS_SHIFT & PC_WORD_FLAGS_MASK;
-}
-
-static __always_inline __u32 word_entrance(__u64 word)
-{
-	return word >> PC_WORD_ENTRANCE_SHIFT;
-}
-
-/*
- * Words are changed by global functions: their results are unknown numbers to the verifier, which would otherwise follow every combination
- * of flags through the rest of the program.
- */
-__noinline __u64 make_word(__u64 tag, __u32 epoch, __u32 state, __u32 flags)
-{
-	return (tag & PC_WORD_TAG_MASK) | (__u64)epoch << PC_WORD_EPOCH_SHIFT | (__u64)state << PC_WORD_STATE_SHIFT |
-	       (__u64)flags << PC_WORD_FLAGS_SHIFT | (__u64)PC_ENTRANCE_NONE << PC_WORD_ENTRANCE_SHIFT;
-}
-
-#define WORD_FLAG(flag) ((__u64)(flag) << PC_WORD_FLAGS_SHIFT)
-
-/* The word with what one direction's ACL says. */
-__noinline __u64 word_with_acl(__u64 word, __u32 direction, __u32 allows, __u32 entrance)
-{
-	if (direction == PC_OUTBOUND)
-		return word | WORD_FLAG(PC_FLOW_ACL_OUT_KNOWN | (allows ? PC_FLOW_ACL_OUT : 0));
-	word &= ~(WORD_FLAG(PC_FLOW_ACL_IN) | (__u64)PC_ENTRANCE_NONE << PC_WORD_ENTRANCE_SHIFT);
-	return word | WORD_FLAG(allows ? PC_FLOW_ACL_IN : 0) | (__u64)entrance << PC_WORD_ENTRANCE_SHIFT;
-}
-
-/* The word as a new epoch begins: state and history stay, verdicts are to be computed. */
-__noinline __u64 word_of_epoch(__u64 word, __u32 epoch, __u32 is_bound)
-{
-	__u32 history = word_flags(word) & (PC_FLOW_STARTED_IN | PC_FLOW_FIN_OUT | PC_FLOW_FIN_IN);
-
-	return make_word(word, epoch, word_state(word), history | (is_bound ? PC_FLOW_BOUND : 0));
-}
-
-/* ---- look-up ----------------------------------------------------------------------------------------------------------------------- */
-
 enum presence {
 	FLOW_ABSENT,
 	FLOW_LIVE,
-	FLOW_EXPIRED, /* the entry stands, its time is over: it may be used again for the same key */
-	FLOW_MOVING,  /* being deleted, or given to another flow at this instant */
+	FLOW_MOVING, /* being deleted, or given to another flow at this instant */
 };
 
 struct tracked {
-	struct pc_flow *flow; /* not NULL when live or expired */
+	struct pc_flow *flow; /* not NULL when live */
 	__u64 word;
 	__u64 tag;
 	union flow_key key;
 };
 
-static __always_inline bool same_key4(const struct pc_flow4_key *a, const struct pc_flow4_key *b)
+/* Ends a flow that is no longer there and frees its entry. */
+static __noinline void end_flow(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]));
+	if (kill(tracked->flow, tracked->word, gate->at->port_id))
+		delete_entry(&tracked->key, packet->family, shard_of(tracked->tag));
 }
 
-static __always_inline bool same_key6(const struct pc_flow6_key *a, const struct pc_flow6_key *b)
-{
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-	__u32 difference = 0;
-
-#pragma unroll
-	for (int i = 0; i < 11; i++)
-		difference |= x[i] ^ y[i];
-	return !difference;
-}
-
-/* The entry of the key, its word read before its key was compared; NULL: none. `*is_moving`: the element was not, or not any more, the key's. */
-static __always_inline struct pc_flow *look_up(const struct packet *packet, struct tracked *tracked, bool *is_moving)
-{
-	*is_moving = false;
-	if (packet->family == PC_IPV4) {
-		struct pc_flow4 *entry = bpf_map_lookup_elem(&pc_flows4, &tracked->key.v4);
-
-		if (!entry)
-			return NULL;
-		tracked->word = READ_ONCE(entry->flow.word);
-		barrier();
-		*is_moving = !same_key4(&entry->key, &tracked->key.v4);
-		return &entry->flow;
-	}
-	struct pc_flow6 *entry = bpf_map_lookup_elem(&pc_flows6, &tracked->key.v6);
-
-	if (!entry)
-		return NULL;
-	tracked->word = READ_ONCE(entry->flow.word);
-	barrier();
-	*is_moving = !same_key6(&entry->key, &tracked->key.v6);
-	return &entry->flow;
-}
-
-static __always_inline bool is_expired(const struct gate *gate, __u64 seen, __u32 state)
-{
-	__u32 timeout = gate->view->timeout_ticks[state & (PC_FLOW_STATES - 1)];
-
-	/* signed: another CPU may already have seen the next tick */
-	return (__s32)(gate->now - (__u32)seen) > (__s32)timeout;
-}
-
+/* An entry whose time is over is ended here, so that a new flow can take its place. */
 static __always_inline enum presence find_flow(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
 	bool is_moving;
 
-	tracked->flow = look_up(packet, tracked, &is_moving);
+	tracked->flow = look_up(&tracked->key, packet->family, tracked->tag, &tracked->word, &is_moving);
 	if (!tracked->flow)
 		return FLOW_ABSENT;
 	__u64 seen = READ_ONCE(tracked->flow->seen);
 	__u32 state = word_state(tracked->word);
 	if (is_moving || ((tracked->word ^ tracked->tag) & PC_WORD_TAG_MASK) || (seen ^ tracked->tag) >> 32 || state == PC_FLOW_DEAD)
 		return FLOW_MOVING;
-	return is_expired(gate, seen, state) ? FLOW_EXPIRED : FLOW_LIVE;
+	if (likely(!is_over(gate->view, seen, state, gate->at->now)))
+		return FLOW_LIVE;
+	end_flow(gate, packet, tracked);
+	return FLOW_ABSENT;
 }
 
-/* ---- states ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- an admitted packet ----------------------------------------------------------------------------------------------------------------- */
 
-static __always_inline bool is_bare_syn(const struct packet *packet)
+/* The word after an admitted packet (7.6). Most packets of most flows change nothing. `counts`: its remote counts as an interface's; asked of bare SYNs
+ * alone. */
+static __always_inline __u64 advance(const struct gate *gate, const struct packet *packet, const struct tracked *tracked, bool counts)
 {
-	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	__u64 word = tracked->word;
+	__u32 segment = packet->tcp_flags;
+
+	if (packet->protocol == IPPROTO_TCP) {
+		if (word_state(word) == PC_FLOW_ESTABLISHED && !(segment & (TCP_FIN | TCP_SYN | TCP_RST)))
+			return word;
+		segment &= TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK;
+		if ((segment & TCP_RST) && is_acceptable_rst(gate, packet, tracked->flow, word))
+			segment |= SEGMENT_ACCEPTABLE;
+		return advance_tcp(word, gate->at->direction, segment | (counts ? SEGMENT_COUNTS : 0));
+	}
+	if ((word & WORD_FLAG(PC_FLOW_ANSWERED)) || is_from_opener(gate->at->direction, word))
+		return word;
+	word |= WORD_FLAG(PC_FLOW_ANSWERED);
+	return word_state(word) == PC_FLOW_UDP ? with_state(word, PC_FLOW_UDP_STREAM) : word;
 }
 
-static __always_inline bool is_from_opener(__u32 direction, __u64 word)
+/* Changes the word; false: another CPU did meanwhile. */
+static __always_inline bool swap_word(struct tracked *tracked, __u64 word)
 {
-	return (direction == PC_INBOUND) == !!(word & WORD_FLAG(PC_FLOW_STARTED_IN));
+	if (word == tracked->word)
+		return true;
+	if (__sync_val_compare_and_swap(&tracked->flow->word, tracked->word, word) != tracked->word)
+		return false;
+	tracked->word = word;
+	return true;
 }
 
-/* 7.5: the SYN of the side that did not open the flow while the opener's SYN is unanswered. */
-static __always_inline bool is_simultaneous_open(const struct gate *gate, __u64 word)
+/* Whether the change makes a half-open flow an answered one, which takes other room. */
+static __always_inline bool becomes_answered(__u64 before, __u64 after)
 {
-	return word_state(word) == PC_FLOW_SYN_SENT && !is_from_opener(gate->direction, word);
+	return !(before & WORD_FLAG(PC_FLOW_ANSWERED | PC_FLOW_SERVICE)) && (after & WORD_FLAG(PC_FLOW_ANSWERED));
 }
+
+static __noinline enum pc_reason swap_to_answered(const struct gate *gate, struct tracked *tracked, __u64 word)
+{
+	struct pc_port_state *state = state_of(gate->at->slot);
+	bool was_in = tracked->word & WORD_FLAG(PC_FLOW_STARTED_IN);
+
+	if (!state || !take_answered(gate->skb, gate->at))
+		return PC_REASON_flow_quota;
+	if (!swap_word(tracked, word)) {
+		__sync_fetch_and_sub(&state->answered, 1);
+		return PC_REASON_flow_busy;
+	}
+	if (was_in)
+		__sync_fetch_and_sub(&state->half_open[PC_INBOUND], 1);
+	else
+		__sync_fetch_and_sub(&state->half_open[PC_OUTBOUND], 1);
+	return PC_REASON_passed;
+}
+
+/* Adds to a counter of the flow, not to one of the flow that has its element meanwhile; two tries against other CPUs. */
+static __always_inline void count_in_flow(__u64 *counter, __u64 tag, __u64 amount)
+{
+	const __u64 mask = (1ull << PC_COUNT_BITS) - 1;
+
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		__u64 before = READ_ONCE(*counter);
+
+		if ((before ^ tag) & ~mask)
+			return;
+		if (__sync_val_compare_and_swap(counter, before, (before & ~mask) | ((before + amount) & mask)) == before)
+			return;
+	}
+}
+
+/* Time and counters of an admitted packet. The time is written once per tick. */
+static __always_inline void refresh(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
+{
+	__u64 now = seen_tag(tracked->tag) | gate->at->now;
+	__u64 seen = READ_ONCE(tracked->flow->seen);
+	__u64 tag = counter_tag(tracked->tag);
+
+	if (seen != now && (seen ^ now) >> 32 == 0 && !(packet->tcp_flags & TCP_RST))
+		__sync_val_compare_and_swap(&tracked->flow->seen, seen, now);
+	if (gate->at->direction == PC_OUTBOUND) {
+		count_in_flow(&tracked->flow->packets[PC_OUTBOUND], tag, 1);
+		count_in_flow(&tracked->flow->bytes[PC_OUTBOUND], tag, gate->skb->len);
+	} else {
+		count_in_flow(&tracked->flow->packets[PC_INBOUND], tag, 1);
+		count_in_flow(&tracked->flow->bytes[PC_INBOUND], tag, gate->skb->len);
+	}
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------------------- */
 
 static __always_inline __u32 opening_state(const struct packet *packet)
 {
@@ -235,71 +157,99 @@ static __always_inline __u32 opening_state(const struct packet *packet)
 	return PC_FLOW_OTHER;
 }
 
-/* The word after an admitted TCP segment (7.6). */
-__noinline __u64 advance_tcp(__u64 word, __u32 direction, __u32 tcp)
+/* A function, which brings the type of the entries into the object's BTF, where the loader finds it; not global, since Linux 6.1 takes keys
+ * from the stack alone. */
+static __noinline int insert_entry4(struct pc_flow4 *entry, __u32 shard)
 {
-	bool from_opener = is_from_opener(direction, word);
-	__u32 state = word_state(word);
+	void *flows = bpf_map_lookup_elem(&pc_flows4, &shard);
 
-	if (tcp & TCP_RST)
-		return word;
-	if (state >= PC_FLOW_FIN_WAIT && (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		state = PC_FLOW_SYN_SENT;
-		word &= ~WORD_FLAG(PC_FLOW_FIN_OUT | PC_FLOW_FIN_IN | PC_FLOW_STARTED_IN);
-		word |= WORD_FLAG(direction == PC_INBOUND ? PC_FLOW_STARTED_IN : 0);
-	} else if (state == PC_FLOW_SYN_SENT && !from_opener && (tcp & TCP_SYN)) {
-		state = PC_FLOW_SYN_RECEIVED;
-	} else if (state == PC_FLOW_SYN_RECEIVED && from_opener && (tcp & TCP_ACK) && !(tcp & TCP_SYN)) {
-		state = PC_FLOW_ESTABLISHED;
-	} else if (state == PC_FLOW_PICKED_UP && !from_opener) {
-		state = PC_FLOW_ESTABLISHED;
-	}
-	if ((tcp & TCP_FIN) && state >= PC_FLOW_SYN_RECEIVED) {
-		word |= WORD_FLAG(direction == PC_INBOUND ? PC_FLOW_FIN_IN : PC_FLOW_FIN_OUT);
-		bool both = (word & WORD_FLAG(PC_FLOW_FIN_IN)) && (word & WORD_FLAG(PC_FLOW_FIN_OUT));
-		state = both ? PC_FLOW_TIME_WAIT : PC_FLOW_FIN_WAIT;
-	}
-	return (word & ~((__u64)PC_WORD_STATE_MASK << PC_WORD_STATE_SHIFT)) | (__u64)state << PC_WORD_STATE_SHIFT;
+	return flows ? bpf_map_update_elem(flows, &entry->key, entry, BPF_NOEXIST) : -1;
 }
 
-/* The word after an admitted packet. Most packets of most flows change nothing. */
-static __always_inline __u64 advance(const struct gate *gate, const struct packet *packet, __u64 word)
+static __noinline int insert_entry6(struct pc_flow6 *entry, __u32 shard)
 {
-	__u32 state = word_state(word);
+	void *flows = bpf_map_lookup_elem(&pc_flows6, &shard);
 
-	if (packet->protocol == IPPROTO_TCP) {
-		if (state == PC_FLOW_ESTABLISHED && !(packet->tcp_flags & TCP_FIN))
-			return word;
-		return advance_tcp(word, gate->direction, packet->tcp_flags);
-	}
-	if (state == PC_FLOW_UDP && !is_from_opener(gate->direction, word))
-		return word + ((__u64)(PC_FLOW_UDP_STREAM - PC_FLOW_UDP) << PC_WORD_STATE_SHIFT);
-	return word;
+	return flows ? bpf_map_update_elem(flows, &entry->key, entry, BPF_NOEXIST) : -1;
 }
 
-static __always_inline bool swap_word(struct tracked *tracked, __u64 word)
+/* What was found out about a packet without a flow (bpf/stages.h), as far as the flow that it opens holds it. */
+struct opening {
+	__u64 word; /* without the tag */
+	__u32 group_rule;
+	__u32 acl_rule[2];
+	/* What the packet is, before its rules are asked. */
+	__u8 is_service;
+	__u8 is_untracked;
+	__u8 is_related;       /* an ICMP error related to a live flow */
+	__u8 is_begun_inbound; /* of that flow */
+	__u8 is_unrelated;     /* an ICMP error about an untracked packet, passed at a limited rate */
+	__u8 pad[7];
+};
+
+static __always_inline void fill_flow(struct gate_numbers *at, const struct packet *packet, __u64 key_tag, struct pc_flow *flow)
 {
-	if (word == tracked->word)
-		return true;
-	if (__sync_val_compare_and_swap(&tracked->flow->word, tracked->word, word) != tracked->word)
-		return false;
-	tracked->word = word;
-	return true;
+	__u64 tag = counter_tag(key_tag);
+	bool is_outbound = at->direction == PC_OUTBOUND;
+
+	flow->seen = seen_tag(key_tag) | at->now;
+	flow->packets[PC_OUTBOUND] = tag + (is_outbound ? 1 : 0);
+	flow->packets[PC_INBOUND] = tag + (is_outbound ? 0 : 1);
+	flow->bytes[PC_OUTBOUND] = tag + (is_outbound ? at->bytes : 0);
+	flow->bytes[PC_INBOUND] = tag + (is_outbound ? 0 : at->bytes);
+	flow->shifts = shifts_tag(key_tag);
+	if (packet->protocol == IPPROTO_TCP)
+		expect_at_opening(at->direction, packet, flow);
 }
 
-/* Time and counters of an admitted packet. The time is written once per tick; compare-and-swap keeps it out of another flow's entry. */
-static __always_inline void refresh(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
+static __always_inline int insert_flow(struct gate_numbers *at, const struct packet *packet, const struct opening *opening, __u64 *tag)
 {
-	__u64 now = (tracked->tag & 0xffffffff00000000ull) | gate->now;
-	__u64 seen = READ_ONCE(tracked->flow->seen);
+	union {
+		struct pc_flow4 v4;
+		struct pc_flow6 v6;
+	} entry = {};
+	struct pc_flow *flow = &entry.v6.flow; /* at the beginning of both */
+	union flow_key key = {};
 
-	if (seen != now && (seen ^ now) >> 32 == 0 && !(packet->tcp_flags & TCP_RST))
-		__sync_val_compare_and_swap(&tracked->flow->seen, seen, now);
-	if (gate->direction == PC_OUTBOUND) {
-		__sync_fetch_and_add(&tracked->flow->packets[PC_OUTBOUND], 1);
-		__sync_fetch_and_add(&tracked->flow->bytes[PC_OUTBOUND], gate->skb->len);
-	} else {
-		__sync_fetch_and_add(&tracked->flow->packets[PC_INBOUND], 1);
-		__sync_fetch_and_add(&tracked->flow->bytes[PC_INBOUND], gate->skb->len);
+	*tag = make_key(&packet->ends, &key, at->tag_seed, at->direction, at->port_id);
+	flow->word = opening->word | (*tag & PC_WORD_TAG_MASK);
+	flow->group_rule = opening->group_rule;
+	flow->acl_rule[PC_OUTBOUND] = opening->acl_rule[PC_OUTBOUND];
+	flow->acl_rule[PC_INBOUND] = opening->acl_rule[PC_INBOUND];
+	fill_flow(at, packet, *tag, flow);
+	if (packet->family == PC_IPV4) {
+		entry.v4.key = key.v4;
+		return insert_entry4(&entry.v4, shard_of(*tag));
 	}
+	entry.v6.key = key.v6;
+	return insert_entry6(&entry.v6, shard_of(*tag));
+}
+
+/* Opens a flow for which there is room. An enum pc_reason; flow_busy: another CPU opened it meanwhile, look again. */
+__noinline int open_flow(struct gate_numbers *at, const struct packet *packet, const struct opening *opening)
+{
+	__u64 tag;
+
+	if (!at || !packet || !opening)
+		return PC_REASON_inconsistent;
+	int error = insert_flow(at, packet, opening, &tag);
+	if (!error)
+		return PC_REASON_passed;
+	give_back(at->slot, at->port_id, word_flags(opening->word));
+	return error == -EEXIST ? PC_REASON_flow_busy : PC_REASON_flow_table_full;
+}
+
+/* Gives a half-open flow that is about to be opened its place in the order of eviction: without one it could never give way. An enum pc_reason. */
+__noinline int queue_flow(struct gate_numbers *at, const struct packet *packet)
+{
+	union flow_key key = {};
+
+	if (!at || !packet)
+		return PC_REASON_inconsistent;
+	make_key(&packet->ends, &key, at->tag_seed, at->direction, at->port_id);
+	key.record.family = packet->family;
+	if (enqueue(&key, at->slot, at->direction, at->tag_seed))
+		return PC_REASON_passed;
+	give_back(at->slot, at->port_id, at->direction == PC_INBOUND ? PC_FLOW_STARTED_IN : 0);
+	return PC_REASON_flow_table_full;
 }

@@ -6,7 +6,8 @@
 #pragma once
 #include <linux/pkt_cls.h>
 
-#include "bpf/gate.h"
+#include "bpf/counters.h"
+#include "bpf/events.h"
 
 /* Segments of a GSO packet: gso_segs is 0 where a tap made it. `headers` is what every segment repeats. */
 static __always_inline __u64 segments(const struct __sk_buff *skb, __u32 headers)
@@ -18,14 +19,12 @@ static __always_inline __u64 segments(const struct __sk_buff *skb, __u32 headers
 	return (skb->len - headers + size - 1) / size;
 }
 
-static __always_inline int finish(const struct gate *gate, enum pc_reason reason, __u32 headers)
+static __always_inline int finish(const struct gate *gate, const struct packet *packet, enum pc_reason reason)
 {
-	__u32 row = (gate->slot * 2 + gate->direction) * PC_REASONS_MAX + reason;
-	struct pc_counter *counter = bpf_map_lookup_elem(&pc_counters, &row);
-
-	if (counter) {
-		counter->packets += segments(gate->skb, headers);
-		counter->bytes += gate->skb->len;
-	}
-	return reason == PC_REASON_passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	count_verdict(gate, reason, segments(gate->skb, packet->headers));
+	if (likely(reason == PC_REASON_passed))
+		return TC_ACT_UNSPEC;
+	if (gate->view && (gate->view->flags & PC_PORT_LOG))
+		report(gate->skb, gate->at, packet, reason);
+	return TC_ACT_SHOT;
 }

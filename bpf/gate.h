@@ -3,6 +3,7 @@
  * The gate: where a packet is judged. Finds the port that the program runs on and fixes, for this run, the generation that holds.
  */
 #pragma once
+#include "bpf/context.h"
 #include "bpf/maps.h"
 #include "bpf/reasons.h"
 
@@ -11,17 +12,33 @@
 
 /* Reads of shared memory that the compiler must not repeat or split. */
 #define READ_ONCE(object) (*(const volatile typeof(object) *)&(object))
+#define WRITE_ONCE(object, value) (*(volatile typeof(object) *)&(object) = (value))
 
-struct gate {
-	struct __sk_buff *skb;
-	const struct pc_port_view *view;
+/* Where and when, in numbers. */
+struct gate_numbers {
 	__u64 tag_seed;
 	__u32 direction;
 	__u32 parity;
 	__u32 slot;
 	__u32 port_id;
-	__u32 now; /* ticks */
+	__u32 now;           /* ticks */
+	__u32 ifindex;       /* of the port's device */
+	__u32 bridge;        /* ifindex; 0: none */
+	__u32 entrance;      /* the slot of a port, or PC_ENTRANCE_*; outbound, and until the frame was read, PC_ENTRANCE_NONE */
+	__u32 entrance_zone; /* of the port that the packet entered by; 0: it entered otherwise */
+	__u32 denied_by;     /* number of the ACL entry that denied, for the record of the denial alone */
+	__u32 bytes;         /* of the packet */
 	__u32 pad;
+};
+
+/*
+ * Functions off the usual path are global, which the verifier checks once and not for every way that leads to them. They can be given no
+ * struct that holds pointers: they get the numbers and find the rest again with reopen().
+ */
+struct gate {
+	context *skb;
+	const struct pc_port_view *view;
+	struct gate_numbers *at;
 };
 
 /* The version `parity` of a row: written out as a choice, since a variable index into a pair costs the verifier its bounds. */
@@ -32,20 +49,24 @@ static __always_inline __u32 ticks_now(void)
 	return (__u32)(bpf_ktime_get_coarse_ns() >> PC_TICK_SHIFT);
 }
 
-static __always_inline enum pc_reason find_gate(struct gate *gate, struct __sk_buff *skb, __u32 direction)
+static __always_inline enum pc_reason find_gate(struct gate *gate, context *skb, __u32 direction)
 {
-	__u32 ifindex = skb->ifindex;
+	__u32 ifindex = context_ifindex(skb);
 	__u32 zero = 0;
 
 	gate->skb = skb;
-	gate->direction = direction;
-	gate->slot = 0;
+	gate->at->direction = direction;
+	gate->at->slot = 0;
+	gate->at->ifindex = ifindex;
+	gate->at->bytes = context_length(skb);
+	gate->at->entrance = PC_ENTRANCE_NONE;
 
 	struct pc_host *host = bpf_map_lookup_elem(&pc_host, &zero);
 	if (!host)
 		return PC_REASON_inconsistent;
-	gate->parity = READ_ONCE(host->generation) & 1;
-	gate->tag_seed = host->tag_seed;
+	gate->at->parity = READ_ONCE(host->generation) & 1;
+	gate->at->tag_seed = host->tag_seed;
+	gate->at->now = ticks_now() + READ_ONCE(host->clock_offset);
 
 	struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
 	if (!device || device->kind != PC_DEVICE_PORT)
@@ -54,11 +75,26 @@ static __always_inline enum pc_reason find_gate(struct gate *gate, struct __sk_b
 	struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
 	if (!port || port->ifindex != ifindex)
 		return PC_REASON_no_port;
-	gate->slot = slot;
-	gate->port_id = port->port_id;
-	gate->view = PC_VERSION(port->view, gate->parity);
+	gate->at->slot = slot;
+	gate->at->port_id = port->port_id;
+	gate->at->bridge = port->bridge;
+	gate->view = PC_VERSION(port->view, gate->at->parity);
 	if (!(gate->view->flags & PC_PORT_OPEN))
 		return PC_REASON_closed;
-	gate->now = ticks_now();
 	return PC_REASON_passed;
+}
+
+/* The gate of a global function: what its caller's was. */
+static __always_inline bool reopen(struct gate *gate, context *skb, struct gate_numbers *numbers)
+{
+	if (!numbers)
+		return false;
+	gate->skb = skb;
+	gate->at = numbers;
+	__u32 slot = numbers->slot;
+	const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
+	if (!port)
+		return false;
+	gate->view = PC_VERSION(port->view, numbers->parity);
+	return true;
 }

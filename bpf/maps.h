@@ -21,6 +21,15 @@
 		__uint(map_flags, flags);                                                                                                  \
 	} map_name SEC(".maps")
 
+/* An array of maps, `inner` each, which the loader makes: flow shards when it loads, queues when a port is bound. */
+#define PC_MAP_ARRAY(map_name, entries, inner_map)                                                                                         \
+	struct {                                                                                                                           \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                                                  \
+		__type(key, __u32);                                                                                                        \
+		__uint(max_entries, entries);                                                                                              \
+		__array(values, inner_map);                                                                                                \
+	} map_name SEC(".maps")
+
 #define PC_ARRAY(name, value, entries) PC_MAP(BPF_MAP_TYPE_ARRAY, name, __u32, value, entries, 0)
 #define PC_HASH(name, key, value, entries) PC_MAP(BPF_MAP_TYPE_HASH, name, key, value, entries, 0)
 /* Policy entries come and go by the thousand and most maps stay nearly empty: allocated on insertion, which user space alone does. */
@@ -55,9 +64,59 @@ PC_POLICY_HASH(pc_port_sets, struct pc_port_set_key, __u32, 2097152);
 /* Decisions per rule: new flows, packets judged without a flow, denials. */
 PC_ARRAY(pc_rule_hits, __u64, 1048577);
 
-/* Live connections, per port. Allocated at load: no insertion fails for lack of kernel memory. */
-PC_HASH(pc_flows4, struct pc_flow4_key, struct pc_flow4, 1048576);
-PC_HASH(pc_flows6, struct pc_flow6_key, struct pc_flow6, 262144);
+/* What is believed and exempt around ports. */
+PC_POLICY_HASH(pc_services, struct pc_service_key, struct pc_service, 262144);
+/* MACs of bound interfaces, by bridge. */
+PC_HASH(pc_macs, struct pc_mac_key, __u32, 2048);
+/* The host itself: its addresses, and what its tunnel devices unwrap. */
+PC_HASH(pc_host_addresses, struct pc_host_address_key, __u32, 16384);
+PC_HASH(pc_tunnels, struct pc_tunnel_key, __u32, 1024);
+/* Link-local addresses claimed by ports. */
+PC_HASH(pc_claims, struct pc_claim_key, __u32, 8192);
+
+/* Live connections, in shards. Allocated at load: no insertion fails for lack of kernel memory. A shard has room for a quarter more than its share, since
+ * hashes do not spread evenly. Sizes and not types, which clang would leave incomplete here: the loader names the types of the maps that it makes. */
+struct pc_flow4_shard {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(key_size, sizeof(struct pc_flow4_key));
+	__uint(value_size, sizeof(struct pc_flow4));
+	__uint(max_entries, 20480);
+};
+struct pc_flow6_shard {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(key_size, sizeof(struct pc_flow6_key));
+	__uint(value_size, sizeof(struct pc_flow6));
+	__uint(max_entries, 5120);
+};
+PC_MAP_ARRAY(pc_flows4, PC_FLOW_SHARDS, struct pc_flow4_shard);
+PC_MAP_ARRAY(pc_flows6, PC_FLOW_SHARDS, struct pc_flow6_shard);
+PC_ARRAY(pc_flow_pool, struct pc_flow_pool, 1);
+
+/* Keys of half-open flows in the order of their opening, by slot * 2 + side; 48 bytes an entry, as many as the port's quota. */
+struct pc_half_open_queue {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(struct pc_half_open_record));
+	__uint(max_entries, 4096);
+};
+PC_MAP_ARRAY(pc_half_open, 1025 * 2, struct pc_half_open_queue);
+
+/* What the programs count per port. */
+PC_ARRAY(pc_port_states, struct pc_port_state, 1025);
+
+/* Prefixes whose flows end with the change in progress. */
+PC_TRIE(pc_departed4, struct pc_member4_key, __u32, 262144);
+PC_TRIE(pc_departed6, struct pc_member6_key, __u32, 262144);
+
+/* First fragments, per port. */
+PC_ARRAY(pc_fragments4, struct pc_fragments4, 1025);
+PC_ARRAY(pc_fragments6, struct pc_fragments6, 1025);
+
+/* Denials, as they happen. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} pc_events SEC(".maps");
 
 /* Packets and bytes per port, direction and reason. */
 PC_MAP(BPF_MAP_TYPE_PERCPU_ARRAY, pc_counters, __u32, struct pc_counter, 1025 * 2 * PC_REASONS_MAX, 0);

@@ -1,214 +1,361 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Stages 4, 7 and 8 for a packet that the earlier stages let through, with its flow and without one.
+ * Stages 4 to 8 for a packet that the earlier stages let through, with its flow and without one.
  *
- * Outbound: 4 source binding, 7 groups with state, 8 ACL. Inbound: 4 destination binding, 8 ACL, 7 groups with state. The reason is that of the
- * first stage that drops; state is written after the last one (docs/semantics.md 1).
+ * Outbound: 4 source binding, 5 services, 6 host policies, 7 groups with state, 8 ACL. Inbound: 4 destination binding, 5 services, 6 host policies, 8 ACL, 7
+ * groups with state. The reason is that of the first stage that drops; state is written after the last one (docs/semantics.md 1).
  */
 #pragma once
-#include "bpf/conntrack.h"
-#include "bpf/nacl.h"
-#include "bpf/security_group.h"
+#include "bpf/fragments.h"
+#include "bpf/icmp_error.h"
+#include "bpf/rate.h"
+#include "bpf/untracked.h"
+#include "bpf/verdicts.h"
 
-static __always_inline enum pc_reason check_binding(const struct gate *gate, const struct packet *packet)
+#define ICMP_ERRORS_PER_WINDOW 100
+
+/* ---- with a flow --------------------------------------------------------------------------------------------------------------------- */
+
+#define SYN_COUNTS 0x100 /* beside the reason: its remote counts as an interface's */
+
+/* A bare SYN on the flow of the word is judged by stages 6 and 7 of today as a new flow's would be (7.6). */
+__noinline int judge_syn(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *packet, __u64 word)
 {
-	if (gate->direction == PC_OUTBOUND)
-		return is_own(gate, packet, &packet->source) ? PC_REASON_passed : PC_REASON_source_address;
-	return is_own(gate, packet, &packet->destination) ? PC_REASON_passed : PC_REASON_destination_address;
-}
-
-static __always_inline void resolve(const struct gate *gate, const struct packet *packet, struct remote *remote)
-{
-	struct place place = {.direction = gate->direction, .parity = gate->parity, .zone = gate->view->zone};
-
-	find_remote(gate->skb, packet, &place, remote);
-}
-
-/* The entrance as the word holds it. An ifindex that does not fit is never cached. */
-static __always_inline __u32 entrance_number(const struct gate *gate)
-{
-	return gate->skb->ingress_ifindex < PC_ENTRANCE_NONE ? gate->skb->ingress_ifindex : PC_ENTRANCE_NONE;
-}
-
-static __always_inline bool is_acl_known(const struct gate *gate, __u64 word)
-{
-	if (gate->direction == PC_OUTBOUND)
-		return word & WORD_FLAG(PC_FLOW_ACL_OUT_KNOWN);
-	return word_entrance(word) != PC_ENTRANCE_NONE && word_entrance(word) == gate->skb->ingress_ifindex;
-}
-
-static __always_inline void note_acl_rule(const struct gate *gate, struct pc_flow *flow, __u32 rule)
-{
-	if (gate->direction == PC_OUTBOUND)
-		flow->acl_rule[PC_OUTBOUND] = rule;
-	else
-		flow->acl_rule[PC_INBOUND] = rule;
-}
-
-/* Computes what the word does not know yet for this packet: everything after a change of the port's epoch, the ACL of a direction at its
- * first packet. */
-static __noinline bool complete_word(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
-{
-	struct remote remote;
-	__u64 word = tracked->word;
-	__u32 rule = 0;
-
-	if (word_epoch(word) != gate->view->epoch)
-		word = word_of_epoch(word, gate->view->epoch, check_binding(gate, packet) == PC_REASON_passed);
-	resolve(gate, packet, &remote);
-	enum pc_reason reason = judge_acl(gate, packet, &remote, &rule);
-	word = word_with_acl(word, gate->direction, reason == PC_REASON_passed, entrance_number(gate));
-	if (!swap_word(tracked, word))
-		return false;
-	note_acl_rule(gate, tracked->flow, rule);
-	return true;
-}
-
-/* A bare SYN is judged by the rules of today, live flow or not (7.5). */
-static __noinline enum pc_reason judge_syn(const struct gate *gate, const struct packet *packet)
-{
-	struct remote remote;
+	struct remote remote = {}; /* verifiers before 6.3 give a global function no memory that nothing was written to */
+	struct gate gate;
 	__u32 rule;
 
-	resolve(gate, packet, &remote);
-	return judge_groups(gate, packet, &remote, &rule);
+	if (!packet || !reopen(&gate, skb, numbers))
+		return PC_REASON_inconsistent;
+	struct host_query query = {.is_service = (word & WORD_FLAG(PC_FLOW_SERVICE)) && is_listed_service(&gate, packet)};
+	enum pc_reason reason = judge_host_policy(&gate, packet, &query);
+	if (reason)
+		return reason;
+	resolve(&gate, packet, &remote);
+	if (!query.is_service)
+		reason = judge_groups(&gate, packet, &remote, &rule);
+	return reason ? reason : (remote.interface ? SYN_COUNTS : 0);
+}
+
+/* Stages 4 to 7 by the verdicts in the word, which are known. */
+static __always_inline enum pc_reason judge_by_word(const struct gate *gate, const struct packet *packet, const struct tracked *tracked)
+{
+	__u64 word = tracked->word;
+	bool is_outbound = gate->at->direction == PC_OUTBOUND;
+
+	if (unlikely(gate->view->flags & PC_PORT_ANY_ADDRESS)) {
+		enum pc_reason reason = reason_of_binding(gate->skb, gate->at, packet);
+		if (reason)
+			return reason;
+	} else if (unlikely(!(word & WORD_FLAG(PC_FLOW_BOUND)))) {
+		return is_outbound ? PC_REASON_source_address : PC_REASON_destination_address;
+	}
+	if (unlikely(!(word & (is_outbound ? WORD_FLAG(PC_FLOW_POLICY_OUT) : WORD_FLAG(PC_FLOW_POLICY_IN)))))
+		return reason_of_policy(gate->skb, gate->at, packet, word);
+	if (!is_outbound && !(word & WORD_FLAG(PC_FLOW_ACL_IN)))
+		return PC_REASON_network_acl;
+	return likely(word & WORD_FLAG(PC_FLOW_GROUPS)) ? PC_REASON_passed : PC_REASON_security_group;
+}
+
+static __always_inline enum pc_reason admit_tracked(const struct gate *gate, const struct packet *packet, struct tracked *tracked,
+						    bool counts)
+{
+	__u64 words[2] = {tracked->word, advance(gate, packet, tracked, counts)};
+
+	if (unlikely(becomes_answered(words[0], words[1]))) {
+		enum pc_reason reason = swap_to_answered(gate, tracked, words[1]);
+		if (reason)
+			return reason;
+	} else if (unlikely(!swap_word(tracked, words[1]))) {
+		return PC_REASON_flow_busy;
+	}
+	if (packet->protocol == IPPROTO_TCP)
+		note_sequence(gate, packet, tracked->flow, words);
+	refresh(gate, packet, tracked);
+	return PC_REASON_passed;
 }
 
 /* A packet of a live flow. flow_busy: the entry changed meanwhile, look again. */
 static __always_inline enum pc_reason judge_tracked(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
-	bool is_outbound = gate->direction == PC_OUTBOUND;
+	bool counts = false;
 
-	/* an entrance too large to be cached is judged anew, into PC_FLOW_ACL_IN, for every packet */
-	if (unlikely(word_epoch(tracked->word) != gate->view->epoch || !is_acl_known(gate, tracked->word))) {
+	if (unlikely(word_epoch(tracked->word) != gate->view->epoch || !is_known(gate, tracked->word))) {
 		if (!complete_word(gate, packet, tracked))
 			return PC_REASON_flow_busy;
 	}
-	__u64 word = tracked->word;
-	if (unlikely(!(word & WORD_FLAG(PC_FLOW_BOUND))))
-		return is_outbound ? PC_REASON_source_address : PC_REASON_destination_address;
-	if (!is_outbound && !(word & WORD_FLAG(PC_FLOW_ACL_IN)))
-		return PC_REASON_network_acl;
-	if (unlikely(is_bare_syn(packet)) && !is_simultaneous_open(gate, word)) {
-		enum pc_reason reason = judge_syn(gate, packet);
-		if (reason)
-			return reason;
+	enum pc_reason reason = judge_by_word(gate, packet, tracked);
+	if (reason)
+		return reason;
+	if (unlikely(is_bare_syn(packet)) && !is_simultaneous_open(gate, tracked->word)) {
+		int judged = judge_syn(gate->skb, gate->at, packet, tracked->word);
+		if (judged & 0xff)
+			return judged;
+		counts = judged;
 	}
-	if (is_outbound && !(word & WORD_FLAG(PC_FLOW_ACL_OUT)))
+	if (gate->at->direction == PC_OUTBOUND && !(tracked->word & WORD_FLAG(PC_FLOW_ACL_OUT)))
 		return PC_REASON_network_acl;
-	if (unlikely(!swap_word(tracked, advance(gate, packet, word))))
-		return PC_REASON_flow_busy;
-	refresh(gate, packet, tracked);
-	return PC_REASON_passed;
+	return admit_tracked(gate, packet, tracked, counts);
 }
 
-/* Writes the first state of a flow: into an entry whose time was over, or a new one. */
-static __noinline enum pc_reason open_flow(const struct gate *gate, const struct packet *packet, struct tracked *tracked,
-					   struct pc_flow *flow)
-{
-	long error;
-
-	flow->seen = (tracked->tag & 0xffffffff00000000ull) | gate->now;
-	if (gate->direction == PC_OUTBOUND) {
-		flow->packets[PC_OUTBOUND] = 1;
-		flow->bytes[PC_OUTBOUND] = gate->skb->len;
-	} else {
-		flow->packets[PC_INBOUND] = 1;
-		flow->bytes[PC_INBOUND] = gate->skb->len;
-	}
-	if (tracked->flow) {
-		if (__sync_val_compare_and_swap(&tracked->flow->word, tracked->word, flow->word) != tracked->word)
-			return PC_REASON_flow_busy;
-		tracked->flow->seen = flow->seen;
-		tracked->flow->group_rule = flow->group_rule;
-		__builtin_memcpy(tracked->flow->packets, flow->packets, sizeof(flow->packets) + sizeof(flow->bytes));
-		return PC_REASON_passed;
-	}
-	if (packet->family == PC_IPV4) {
-		struct pc_flow4 entry = {.flow = *flow, .key = tracked->key.v4};
-
-		error = bpf_map_update_elem(&pc_flows4, &tracked->key.v4, &entry, BPF_NOEXIST);
-	} else {
-		struct pc_flow6 entry = {.flow = *flow, .key = tracked->key.v6};
-
-		error = bpf_map_update_elem(&pc_flows6, &tracked->key.v6, &entry, BPF_NOEXIST);
-	}
-	if (!error)
-		return PC_REASON_passed;
-	return error == -EEXIST ? PC_REASON_flow_busy : PC_REASON_flow_table_full;
-}
+/* ---- without one --------------------------------------------------------------------------------------------------------------------- */
 
 /* 7.4: what a packet without a flow may do. */
 static __always_inline bool needs_flow(const struct packet *packet)
 {
 	if (packet->message == MESSAGE_REPLY)
 		return true;
-	return packet->protocol == IPPROTO_TCP &&
+	return packet->protocol == IPPROTO_TCP && packet->fragment != FRAGMENT_LATER &&
 	       ((packet->tcp_flags & TCP_RST) || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK));
 }
 
 static __always_inline bool opens_flow(const struct packet *packet)
 {
-	if (packet->message == MESSAGE_ALONE)
+	if (packet->message == MESSAGE_ALONE || packet->message == MESSAGE_ERROR || packet->fragment == FRAGMENT_LATER)
 		return false;
 	return packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & TCP_FIN);
 }
 
-/* A packet without a live flow. flow_busy: another CPU opened one meanwhile, look again. */
-static __noinline enum pc_reason judge_untracked(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
+/* Stage 7. */
+static __always_inline enum pc_reason judge_state(const struct gate *gate, const struct packet *packet, struct opening *opening,
+						  const struct remote *remote, __u32 *rule)
 {
-	bool is_outbound = gate->direction == PC_OUTBOUND;
-	struct pc_flow flow = {};
-	struct remote remote;
-	__u32 acl_rule = 0;
+	if (opening->is_related)
+		return PC_REASON_passed;
+	if (!opening->is_service && packet->fragment != FRAGMENT_LATER && packet->message == MESSAGE_DATA &&
+	    passes_untracked(gate, packet)) {
+		opening->is_untracked = true;
+		return PC_REASON_passed;
+	}
+	if (needs_flow(packet))
+		return PC_REASON_no_flow;
+	if (opening->is_service)
+		return PC_REASON_passed;
+	if (opening->is_unrelated)
+		return may_pass_at_rate(gate, PC_RATE_ICMP_ERROR, ICMP_ERRORS_PER_WINDOW) ? PC_REASON_passed : PC_REASON_rate_limited;
+	return judge_groups(gate, packet, remote, rule);
+}
+
+static __always_inline enum pc_reason judge_acl_of(const struct gate *gate, const struct packet *packet, const struct remote *remote,
+						   struct opening *opening)
+{
+	__u32 rule = 0;
+	enum pc_reason reason = judge_acl(gate, packet, remote, &rule);
+
+	if (gate->at->direction == PC_OUTBOUND)
+		opening->acl_rule[PC_OUTBOUND] = rule;
+	else
+		opening->acl_rule[PC_INBOUND] = rule;
+	return reason;
+}
+
+static __always_inline __u64 opening_word(const struct gate *gate, const struct packet *packet, const struct opening *opening, bool counts)
+{
+	__u32 flags = PC_FLOW_BOUND | PC_FLOW_GROUPS | (gate->at->direction == PC_OUTBOUND ? 0 : PC_FLOW_STARTED_IN) |
+		      (opening->is_service ? PC_FLOW_SERVICE : 0) | (counts ? PC_FLOW_COUNTS : 0);
+
+	return word_with_verdict(make_word(0, gate->view->epoch, opening_state(packet), flags), gate->at->direction,
+				 PC_FLOW_ACL_OUT | PC_FLOW_POLICY_OUT, gate->at->entrance);
+}
+
+/* Stages 4 to 8; what they find is left in `opening`, should a flow be opened. */
+static __always_inline enum pc_reason judge_at(const struct gate *gate, const struct packet *packet, struct opening *opening)
+{
+	bool is_outbound = gate->at->direction == PC_OUTBOUND;
+	struct host_query query = {
+		.is_begun_inbound = opening->is_begun_inbound,
+		.is_related = opening->is_related,
+		.has_no_ports = packet->fragment == FRAGMENT_LATER,
+	};
+	struct remote remote = {};
 	enum pc_reason reason = check_binding(gate, packet);
 
 	if (reason)
 		return reason;
-	resolve(gate, packet, &remote);
-	if (!is_outbound) {
-		reason = judge_acl(gate, packet, &remote, &acl_rule);
-		if (reason)
-			return reason;
-	}
-	if (needs_flow(packet))
-		return PC_REASON_no_flow;
-	reason = judge_groups(gate, packet, &remote, &flow.group_rule);
+	query.is_service = opening->is_service = is_listed_service(gate, packet);
+	reason = judge_host_policy(gate, packet, &query);
 	if (reason)
 		return reason;
-	if (is_outbound) {
-		reason = judge_acl(gate, packet, &remote, &acl_rule);
+	resolve(gate, packet, &remote);
+	if (!is_outbound) {
+		reason = judge_acl_of(gate, packet, &remote, opening);
 		if (reason)
 			return reason;
 	}
-	if (!opens_flow(packet))
-		return PC_REASON_passed;
-	note_acl_rule(gate, &flow, acl_rule);
-	flow.word =
-		make_word(tracked->tag, gate->view->epoch, opening_state(packet), PC_FLOW_BOUND | (is_outbound ? 0 : PC_FLOW_STARTED_IN));
-	flow.word = word_with_acl(flow.word, gate->direction, true, entrance_number(gate));
-	return open_flow(gate, packet, tracked, &flow);
+	reason = judge_state(gate, packet, opening, &remote, &opening->group_rule);
+	if (reason)
+		return reason;
+	if (is_outbound && !opening->is_service)
+		reason = judge_acl_of(gate, packet, &remote, opening);
+	opening->word = opening_word(gate, packet, opening, remote.interface);
+	return reason;
+}
+
+/* An enum pc_reason. */
+__noinline int judge_rules(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *packet, struct opening *opening)
+{
+	struct gate gate;
+
+	if (!packet || !opening || !reopen(&gate, skb, numbers))
+		return PC_REASON_inconsistent;
+	return judge_at(&gate, packet, opening);
+}
+
+/* A packet without a live flow. flow_busy: another CPU opened one meanwhile, look again. */
+static __noinline enum pc_reason judge_untracked(const struct gate *gate, const struct packet *packet)
+{
+	struct opening opening = {};
+	enum pc_reason reason = judge_rules(gate->skb, gate->at, packet, &opening);
+
+	if (reason || opening.is_untracked || !opens_flow(packet))
+		return reason;
+	reason = take_room(gate->skb, gate->at, word_flags(opening.word));
+	if (!reason && !opening.is_service)
+		reason = queue_flow(gate->at, packet);
+	if (!reason)
+		reason = open_flow(gate->at, packet, &opening);
+	return reason;
+}
+
+/* ---- ICMP errors ------------------------------------------------------------------------------------------------------------------------ */
+
+static __always_inline bool has_end_departed(const struct gate *gate, const struct quoted *quoted)
+{
+	__u32 zone = gate->view->zone;
+
+	if (quoted->family == PC_IPV4)
+		return has_departed4(zone, quoted->key.v4.local) || has_departed4(zone, quoted->key.v4.remote);
+	return has_departed6(zone, quoted->key.v6.local) || has_departed6(zone, quoted->key.v6.remote);
+}
+
+/* Whether the quoted packet's remote end is a listed service. */
+static __noinline bool is_service_listed(const struct gate *gate, const struct quoted *quoted)
+{
+	struct pc_service_key key = {.kind = PC_SERVICE_LISTED, .protocol = quoted->ways.protocol};
+
+	if (!(gate->view->flags & PC_PORT_HAS_SERVICES))
+		return false;
+	if (key.protocol == IPPROTO_TCP || key.protocol == IPPROTO_UDP)
+		key.port = quoted->ways.remote_port;
+	map_address(key.address, quoted->family, &quoted->ways.remote);
+	return has_service(gate, &key);
+}
+
+/* Whether the quoted packet is of a live flow: then what is to be known of it is left in `opening`. */
+static __always_inline bool is_of_live_flow(const struct gate *gate, const struct quoted *quoted, struct opening *opening)
+{
+	__u64 word = 0;
+	bool is_moving;
+	const struct pc_flow *flow = look_up(&quoted->key, quoted->family, quoted->tag, &word, &is_moving);
+
+	if (!flow || is_moving || ((word ^ quoted->tag) & PC_WORD_TAG_MASK) || word_state(word) == PC_FLOW_DEAD ||
+	    is_over(gate->view, READ_ONCE(flow->seen), word_state(word), gate->at->now))
+		return false;
+	if (word_epoch(word) != gate->view->epoch &&
+	    (((word & WORD_FLAG(PC_FLOW_SERVICE)) && !is_service_listed(gate, quoted)) || has_end_departed(gate, quoted)))
+		return false;
+	opening->is_begun_inbound = !!(word & WORD_FLAG(PC_FLOW_STARTED_IN));
+	return true;
+}
+
+/* What an error's quote makes of it. Not global, since Linux 6.1 takes keys from the stack alone. */
+static __noinline int relate(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *error, const struct quoted *quoted,
+			     struct opening *opening)
+{
+	struct gate gate;
+
+	if (!quoted || !opening || !reopen(&gate, skb, numbers) || (gate.view->flags & PC_PORT_STRICT_ICMP))
+		return 0;
+	if (numbers->direction == PC_OUTBOUND && !is_own(&gate, error, &error->source))
+		return 0;
+	opening->is_related = is_of_live_flow(&gate, quoted, opening);
+	if (opening->is_related || !gate.view->wide)
+		return 0;
+	if (numbers->direction == PC_OUTBOUND || !is_service_listed(&gate, quoted)) /* service packets are never untracked */
+		opening->is_unrelated = is_untracked(&gate, quoted->family, &quoted->ways);
+	return 0;
+}
+
+/* Leaves in `opening` what the error's quote makes of it. */
+__noinline int relate_error(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *packet, struct opening *opening)
+{
+	struct quoted quoted = {};
+
+	if (!numbers || !packet || !opening || !read_quote(skb, numbers, packet, &quoted))
+		return 0;
+	relate(skb, numbers, packet, &quoted, opening);
+	if (!is_too_big(packet))
+		opening->is_unrelated = 0;
+	return 0;
+}
+
+static __noinline enum pc_reason judge_error(const struct gate *gate, const struct packet *packet)
+{
+	struct opening opening = {};
+
+	relate_error(gate->skb, gate->at, packet, &opening);
+	return judge_rules(gate->skb, gate->at, packet, &opening);
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------------------------------------ */
+
+#define REASON_ABSENT 0x100 /* instead of a reason: no live flow, no memory of the first fragment */
+
+/* 9.3: what the memory says of a later fragment; an enum pc_reason or REASON_ABSENT. */
+__noinline int recall_first(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *packet)
+{
+	struct gate gate;
+
+	if (!packet || !reopen(&gate, skb, numbers))
+		return PC_REASON_inconsistent;
+	enum pc_reason reason = check_binding(&gate, packet);
+	if (reason)
+		return reason;
+	return was_first_admitted(&gate, packet) ? PC_REASON_passed : REASON_ABSENT;
+}
+
+static __noinline enum pc_reason judge_later_fragment(const struct gate *gate, const struct packet *packet)
+{
+	struct opening opening = {};
+	int reason = recall_first(gate->skb, gate->at, packet);
+
+	return reason == REASON_ABSENT ? judge_rules(gate->skb, gate->at, packet, &opening) : reason;
+}
+
+/* A packet that may have a flow. flow_busy: look again. */
+static __noinline int judge_flow(const struct gate *gate, const struct packet *packet)
+{
+	struct tracked tracked = {};
+
+	tracked.tag = make_key(&packet->ends, &tracked.key, gate->at->tag_seed, gate->at->direction, gate->at->port_id);
+	enum presence presence = find_flow(gate, packet, &tracked);
+	if (likely(presence == FLOW_LIVE))
+		return judge_tracked(gate, packet, &tracked);
+	return presence == FLOW_ABSENT ? REASON_ABSENT : PC_REASON_flow_busy;
 }
 
 #define FLOW_ATTEMPTS 3
 
-static __always_inline enum pc_reason judge_stateful(const struct gate *gate, const struct packet *packet)
+static __always_inline enum pc_reason judge_with_flow(const struct gate *gate, const struct packet *packet)
 {
-	struct tracked tracked = {};
-
-	if (packet->message == MESSAGE_ALONE)
-		return judge_untracked(gate, packet, &tracked);
-	tracked.tag = make_key(packet, &tracked.key, gate->tag_seed, gate->direction, gate->port_id);
 	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
-		enum pc_reason reason = PC_REASON_flow_busy;
-		enum presence presence = find_flow(gate, packet, &tracked);
+		int reason = judge_flow(gate, packet);
 
-		if (presence == FLOW_LIVE)
-			reason = judge_tracked(gate, packet, &tracked);
-		else if (presence != FLOW_MOVING)
-			reason = judge_untracked(gate, packet, &tracked);
+		if (reason == REASON_ABSENT)
+			reason = judge_untracked(gate, packet);
 		if (reason != PC_REASON_flow_busy)
 			return reason;
 	}
 	return PC_REASON_flow_busy;
+}
+
+static __always_inline enum pc_reason judge_stateful(const struct gate *gate, const struct packet *packet)
+{
+	if (unlikely(packet->fragment == FRAGMENT_LATER))
+		return judge_later_fragment(gate, packet);
+	if (packet->message == MESSAGE_ERROR)
+		return judge_error(gate, packet);
+	if (packet->message == MESSAGE_ALONE)
+		return judge_untracked(gate, packet);
+	return judge_with_flow(gate, packet);
 }

@@ -4,37 +4,34 @@
  * daemon. Each packet: find the gate, parse, judge stage by stage, finish.
  */
 #include "bpf/finish.h"
-#include "bpf/guards.h"
+#include "bpf/link.h"
 #include "bpf/stages.h"
-#include "bpf/sweep.h"
 
-static __always_inline enum pc_reason judge(const struct gate *gate, struct packet *packet)
+static __always_inline enum pc_reason judge(struct gate *gate, struct packet *packet)
 {
-	enum pc_reason reason = parse(gate->skb, packet, gate->direction, mac_number(gate->view->mac));
+	bool is_decided = false;
+	enum pc_reason reason = parse(gate, packet);
 
 	if (reason)
 		return reason;
-	if (is_from_other_vpc(gate))
-		return PC_REASON_vpc;
-	if (packet->ethertype == bpf_htons(ETH_P_ARP))
-		return guard_arp(gate, packet);
-	if (is_nd(packet))
-		return guard_nd(gate, packet);
-	reason = guard_others(gate, packet);
-	if (reason)
-		return reason;
-	return judge_stateful(gate, packet);
+	reason = judge_link(gate, packet, &is_decided);
+	if (!reason && !is_decided)
+		reason = judge_stateful(gate, packet);
+	if (unlikely(packet->fragment == FRAGMENT_FIRST))
+		settle_first(gate->skb, gate->at, packet, !reason);
+	return reason;
 }
 
 static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 {
-	struct gate gate = {};
-	struct packet packet = {};
+	struct gate_numbers numbers = {};
+	struct gate gate = {.at = &numbers};
+	struct packet packet = {.family = PC_FAMILY_NONE};
 	enum pc_reason reason = find_gate(&gate, skb, direction);
 
 	if (!reason)
 		reason = judge(&gate, &packet);
-	return finish(&gate, reason, packet.headers);
+	return finish(&gate, &packet, reason);
 }
 
 SEC("tc")
@@ -49,10 +46,10 @@ int pc_to_instance(struct __sk_buff *skb)
 	return run(skb, PC_INBOUND);
 }
 
-SEC("syscall")
-int pc_sweep(struct pc_sweep_report *report)
+SEC("tc")
+int pc_sweep(struct __sk_buff *skb)
 {
-	return sweep_all(report);
+	return sweep_request(skb);
 }
 
 /* Some helpers are offered to GPL-compatible programs only. */

@@ -50,25 +50,22 @@ class ById {
 };
 
 struct Directory {
-    explicit Directory(const Model& model)
-        : zones(model.vpcs),
-          subnets(model.subnets),
-          groups(model.security_groups),
-          acls(model.network_acls),
-          prefix_lists(model.prefix_lists),
-          interfaces(model.network_interfaces) {}
+    explicit Directory(const Model& model);
     ById<Vpc> zones;
     ById<Subnet> subnets;
     ById<SecurityGroup> groups;
     ById<NetworkAcl> acls;
     ById<PrefixList> prefix_lists;
     ById<NetworkInterface> interfaces;
+    // What the documents say of the port of an interface, by interface; none where they name no port. Where documents contradict
+    // themselves, the claim whose device sorts first.
+    std::vector<const PortClaim*> claims;
 };
 
 // The groups of an interface that exist, each once, as the documents order them.
 [[nodiscard]] std::vector<Index> groups_of(const Directory& directory, const NetworkInterface& interface);
 
-// Addresses (as host prefixes) and delegated prefixes of an interface; not its link-local address.
-[[nodiscard]] std::vector<Prefix> prefixes_of(const NetworkInterface& interface);
+// Addresses (as host prefixes), delegated prefixes and `AllowedAddresses` of an interface, sorted, each once; not its link-local address.
+[[nodiscard]] std::vector<Prefix> prefixes_of(const Directory& directory, Index interface);
 
 }  // namespace portcullis

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who an address of a zone belongs to: the interfaces of the VPC, the blocks of its subnets, and members of peered VPCs that a group
-// reference may name (docs/semantics.md 6.4, 6.7, 8.1).
+// Who an address belongs to: the interfaces of the VPC, the blocks of its subnets, and members of peered VPCs that a group reference may
+// name (docs/semantics.md 6.4, 6.7, 8.1).
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "compiler/compile_directory.h"
@@ -17,34 +16,21 @@ namespace portcullis {
 // The interfaces with their groups, by id. Fails when one carries more groups than a row holds.
 [[nodiscard]] Result<std::vector<InterfaceGroups>> build_interfaces(const Directory& directory);
 
-// Where two say something about one prefix, the first kind in this order is believed.
-enum class ClaimKind : std::uint8_t { Interface, PeeredInterface, LinkLocal, SubnetBlock };
-
-struct OwnerClaim {
-    Index zone = 0;
-    Prefix prefix;
-    ClaimKind kind = ClaimKind::Interface;
-    std::optional<Index> interface;
-    std::optional<Index> subnet;
-    auto operator<=>(const OwnerClaim&) const = default;
-};
-
-// What a zone's own interfaces and subnets claim, for all zones.
-[[nodiscard]] std::vector<OwnerClaim> own_claims(const Directory& directory);
-
-// What members of other VPCs claim in the zones whose policies refer to their groups.
-struct PeeredMembers {
-    std::vector<InterfaceGroups> combined;  // to follow `interfaces`: addresses that interfaces of several VPCs have
-    std::vector<OwnerClaim> claims;
+// The owners of a zone's prefixes, but for link-local ones (compile_members.cpp).
+struct MemberOwners {
+    std::vector<InterfaceGroups> combined;  // to follow `interfaces`: addresses that several interfaces have
+    std::vector<AddressOwner> owners;
 };
 // referenced_groups[zone]: the groups that rules in use there refer to.
-[[nodiscard]] Result<PeeredMembers> peered_members(const Directory& directory, const std::vector<InterfaceGroups>& interfaces,
-                                                   const std::vector<std::set<Index>>& referenced_groups);
+[[nodiscard]] Result<MemberOwners> member_owners(const Directory& directory, const std::vector<InterfaceGroups>& interfaces,
+                                                 const std::vector<std::set<Index>>& referenced_groups);
 
-// One owner per (zone, prefix), sorted. Of contradicting claims of one kind only what they agree on is kept.
-[[nodiscard]] std::vector<AddressOwner> settle(std::vector<OwnerClaim> claims);
+// Link-local addresses are nobody's but by the EUI-64 of a MAC, and in no subnet when interfaces of two have that MAC.
+[[nodiscard]] std::vector<AddressOwner> link_local_owners(const Directory& directory);
 
-// Link-local addresses are nobody's but by the EUI-64 of a MAC.
-[[nodiscard]] bool is_link_local(const Prefix& prefix);
+// As Ruleset::instance_addresses.
+[[nodiscard]] std::vector<std::pair<Prefix, Index>> instance_addresses(const Directory& directory);
+
+inline constexpr Prefix kLinkLocal = {.address = {.family = Family::Ipv6, .bytes = {0xfe, 0x80}}, .length = 10};
 
 }  // namespace portcullis

@@ -53,6 +53,21 @@ std::vector<Piece> pieces_of(std::span<const GroupClause> clauses) {
     return pieces;
 }
 
+// By Family: the rules from literally anywhere, apart from prefix lists and references (docs/semantics.md 7.5).
+struct LiteralRules {
+    std::array<std::vector<RankedTraffic>, 2> rules;
+    std::array<std::array<bool, 2>, 2> is_wide{};
+    void add(const GroupClause& clause, const RankedTraffic& rule) {
+        if (!clause.anywhere) {
+            return;
+        }
+        const auto family = static_cast<std::size_t>(*clause.anywhere);
+        rules[family].push_back(rule);
+        is_wide[family][0] |= is_for_all_ports(clause.traffic, Portless::Tcp);
+        is_wide[family][1] |= is_for_all_ports(clause.traffic, Portless::Udp);
+    }
+};
+
 }  // namespace
 
 std::array<Index, 2> PolicyCompiler::group_policies(std::vector<Index> groups) {
@@ -83,6 +98,7 @@ Index PolicyCompiler::compile_groups(const std::vector<Index>& groups, Direction
     std::vector<Decision> decisions;
     std::vector<RankedPrefix> prefixes;
     std::map<Index, std::vector<RankedTraffic>> by_group;
+    LiteralRules literal;
     for (const Piece& piece : pieces) {
         const RankedTraffic ranked{.traffic = piece.clause->traffic, .rank = static_cast<Rank>(decisions.size())};
         decisions.push_back({.rule = piece.clause->rule, .allow = true});
@@ -91,10 +107,18 @@ Index PolicyCompiler::compile_groups(const std::vector<Index>& groups, Direction
         } else {
             by_group[*piece.clause->group].push_back(ranked);
         }
+        literal.add(*piece.clause, ranked);
     }
 
     auto resolved = resolve_prefixes(std::move(prefixes), decisions, port_sets_);
-    Policy policy{.cidrs = std::move(resolved.cidrs), .default_set = resolved.default_set, .groups = {}};
+    Policy policy{.cidrs = std::move(resolved.cidrs),
+                  .default_set = resolved.default_set,
+                  .literal_set = {},
+                  .is_wide = literal.is_wide,
+                  .groups = {}};
+    for (std::size_t family = 0; family < 2; ++family) {
+        policy.literal_set[family] = intern_decisions(overlay({}, literal.rules[family]), decisions, port_sets_);
+    }
     for (const auto& [group, rules] : by_group) {
         if (const auto set = intern_decisions(overlay({}, rules), decisions, port_sets_)) {
             policy.groups.emplace_back(group, *set);
@@ -107,12 +131,12 @@ Index PolicyCompiler::compile_acl(Index acl, Direction direction) {
     std::vector<Decision> decisions;
     std::vector<RankedPrefix> prefixes;
     for (const auto& [rule, entry] : book_.acl(acl, direction)) {
-        const RankedTraffic ranked{.traffic = entry->traffic, .rank = static_cast<Rank>(decisions.size())};
+        const RankedTraffic ranked{.traffic = entry->traffic, .rank = static_cast<Rank>(decisions.size()), .denies = !entry->allow};
         decisions.push_back({.rule = rule, .allow = entry->allow});
         prefixes.push_back({.prefix = entry->cidr, .rule = ranked});
     }
     auto resolved = resolve_prefixes(std::move(prefixes), decisions, port_sets_);
-    return policies_.intern({.cidrs = std::move(resolved.cidrs), .default_set = resolved.default_set, .groups = {}});
+    return policies_.intern({.cidrs = std::move(resolved.cidrs), .default_set = resolved.default_set, .literal_set = {}, .groups = {}});
 }
 
 }  // namespace portcullis

@@ -39,6 +39,9 @@ std::size_t content_hash(const PortSet& set) {
         hasher.add(std::uint64_t{range.protocol} << 32 | std::uint64_t{range.from} << 16 | range.to);
         hasher.add(range.decision);
     }
+    for (const auto& decision : set.unknown_ports) {
+        hasher.add(decision ? std::uint64_t{decision->rule} << 2 | (decision->allow ? 2u : 1u) : 0);
+    }
     return hasher.value();
 }
 
@@ -48,8 +51,13 @@ std::size_t content_hash(const Policy& policy) {
         hasher.add(prefix);
         hasher.add(set);
     }
-    for (const auto& set : policy.default_set) {
-        hasher.add(set ? std::uint64_t{*set} + 1 : 0);
+    for (const auto* sets : {&policy.default_set, &policy.literal_set}) {
+        for (const auto& set : *sets) {
+            hasher.add(set ? std::uint64_t{*set} + 1 : 0);
+        }
+    }
+    for (const auto& [tcp, udp] : policy.is_wide) {
+        hasher.add((tcp ? 1u : 0u) | (udp ? 2u : 0u));
     }
     for (const auto& [group, set] : policy.groups) {
         hasher.add(std::uint64_t{group} << 32 | set);

@@ -22,6 +22,9 @@ struct SourceResolver {
 
     bool operator()(const Prefix& prefix) const {
         clause.prefixes = {&prefix, 1};
+        if (prefix.length == 0) {
+            clause.anywhere = prefix.family();
+        }
         return true;
     }
     bool operator()(const PrefixListReference& reference) const {
@@ -72,7 +75,8 @@ void RuleBook::add_group(const Directory& directory, Index group, Direction dire
         if (rules_.size() == first || rules_.back().label != label) {
             rules_.push_back({.label = std::move(label), .owner_id = source.id, .rule_id = rule->id});
         }
-        GroupClause clause{.rule = static_cast<Index>(rules_.size() - 1), .traffic = rule->traffic, .prefixes = {}, .group = {}};
+        GroupClause clause{
+            .rule = static_cast<Index>(rules_.size() - 1), .traffic = rule->traffic, .prefixes = {}, .group = {}, .anywhere = {}};
         if (std::visit(SourceResolver{directory, clause}, rule->source)) {
             clauses.push_back(clause);
         }

@@ -20,6 +20,7 @@ struct GroupClause {
     Traffic traffic;
     std::span<const Prefix> prefixes;  // the model's
     std::optional<Index> group;
+    std::optional<Family> anywhere;  // the source is literally 0.0.0.0/0 or ::/0
 };
 
 struct AclClause {

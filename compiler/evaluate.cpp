@@ -3,121 +3,93 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "compiler/evaluate_binding.h"
+#include "compiler/evaluate_claims.h"
 #include "compiler/evaluate_flows.h"
+#include "compiler/evaluate_fragments.h"
 #include "compiler/evaluate_guards.h"
 #include "compiler/evaluate_model.h"
 #include "compiler/evaluate_packet.h"
-#include "compiler/evaluate_rules.h"
-#include "core/rule_label.h"
+#include "compiler/evaluate_port.h"
+#include "compiler/evaluate_stages.h"
 
 namespace portcullis {
 namespace {
 
-// 2.1.4-2.1.6
-Reason judge_frame(const NetworkInterface& port, Direction direction, const EthernetFrame& frame) {
-    if (direction == Direction::Outbound && frame.source != *port.mac) {
-        return PC_REASON_source_mac;
-    }
-    if (direction == Direction::Inbound && (frame.source.is_multicast() || frame.source.is_zero() || frame.source == *port.mac)) {
-        return PC_REASON_source_mac;
-    }
-    const bool is_to_group = frame.destination.is_multicast();
-    if (direction == Direction::Inbound && !is_to_group && frame.destination != *port.mac) {
-        return PC_REASON_destination_mac;
-    }
-    if (is_to_group && frame.type != kEtherTypeArp && !looks_like_neighbour_discovery(frame)) {
-        return PC_REASON_multicast;
-    }
-    return PC_REASON_passed;
-}
-
-// 4.1
-Reason judge_binding(const Passage& passage) {
-    if (passage.direction == Direction::Outbound) {
-        return is_own_address(*passage.port, passage.packet->source) ? PC_REASON_passed : PC_REASON_source_address;
-    }
-    return is_own_address(*passage.port, passage.packet->destination) ? PC_REASON_passed : PC_REASON_destination_address;
-}
-
-RuleQuestion question_of(const Passage& passage, const Entrance& entrance) {
-    const IpPacket& packet = *passage.packet;
-    return {.port = passage.port,
-            .direction = passage.direction,
-            .entrance = entrance,
-            .remote = passage.direction == Direction::Outbound ? packet.destination : packet.source,
-            .protocol = packet.protocol,
-            .destination_port = packet.destination_port,
-            .icmp_type = packet.icmp_type,
-            .icmp_code = packet.icmp_code};
-}
-
-// The verdict of a stage that asks no rule.
 Verdict because(Reason reason) { return {.reason = reason, .rules = {}}; }
 
-// Stage 8.
-Verdict judge_acl(const ModelIndex& index, const RuleQuestion& question) {
-    if (!concerns_acl(index, question)) {
-        return {};
+// 2.1.3-2.1.6
+Reason judge_frame(const Port& port, Direction direction, const Way& way, const EthernetFrame& frame) {
+    if (frame.type != kEtherTypeIpv4 && frame.type != kEtherTypeIpv6 && frame.type != kEtherTypeArp) {
+        const bool is_exempt = frame.type == kEtherTypeRarp && direction == Direction::Outbound && is_announcement(port, frame);
+        return is_exempt ? PC_REASON_passed : PC_REASON_ethertype;
     }
-    const AclAnswer answer = ask_acl(index, question);
-    Verdict verdict{.reason = answer.allows() ? PC_REASON_passed : PC_REASON_network_acl, .rules = {}};
-    if (answer.entry != nullptr) {
-        verdict.rules.push_back(rule_label(*answer.acl, question.direction, *answer.entry));
+    if (direction == Direction::Outbound) {
+        return port.has(frame.source) ? PC_REASON_passed : PC_REASON_source_mac;
     }
-    return verdict;
+    if (frame.source.is_multicast() || frame.source.is_zero() || port.has(frame.source)) {
+        return PC_REASON_source_mac;
+    }
+    if (!frame.destination.is_multicast() && !port.has(frame.destination)) {
+        return PC_REASON_destination_mac;
+    }
+    const ModelIndex& index = port.index();
+    const bool is_of_bound_interface = std::ranges::any_of(index.model().network_interfaces, [&](const NetworkInterface& interface) {
+        return interface.mac == frame.source && index.is_bound(interface);
+    });
+    return is_of_bound_interface && !way.is_port() ? PC_REASON_source_mac : PC_REASON_passed;
 }
 
-Verdict judge_groups(const ModelIndex& index, const RuleQuestion& question) {
-    Verdict verdict;
-    for (const GroupMatch& match : matching_rules(index, question)) {
-        verdict.rules.push_back(rule_label(*match.group, question.direction, *match.rule));
+// 2.5
+bool is_from_other_vpc(const Port& port, Direction direction, const Way& way) {
+    if (direction == Direction::Outbound || !way.is_port()) {
+        return false;
     }
-    if (verdict.rules.empty()) {
-        verdict.reason = PC_REASON_security_group;
-    }
-    return verdict;
+    const NetworkInterface* const sender = port.index().interface(way.entrance.interface_id);
+    return sender == nullptr || sender->vpc_id != port.interface().vpc_id;
 }
 
-// Stage 7's verdict, and what it will write if stage 8 agrees.
-struct StateVerdict {
-    Verdict verdict;
-    std::optional<FlowKey> key;
-    std::optional<Flow> flow;
-};
-
-StateVerdict judge_state(const ModelIndex& index, const FlowTable& flows, const Passage& passage, const RuleQuestion& question) {
-    const std::optional<FlowKey> key = flow_key(passage);
-    const std::optional<Flow> flow = key ? flows.find(*key, passage) : std::nullopt;
-    if (!flow && needs_flow(*passage.packet)) {
-        return {.verdict = because(PC_REASON_no_flow), .key = {}, .flow = {}};
-    }
-    const bool asks_rules = !flow || is_judged_again(*flow, passage);
-    const Verdict verdict = asks_rules ? judge_groups(index, question) : Verdict{};
-    return {.verdict = verdict, .key = key, .flow = flow ? advanced(*flow, passage) : opened_by(passage)};
+// 7.8: whether the address, which someone had, left the model or became another's. Of a shared one: whether other interfaces have it now.
+bool has_departed(const ModelIndex& former, const ModelIndex& now, const std::string& vpc_id, const Address& address) {
+    const auto ids = [&](const ModelIndex& index) {
+        std::vector<std::string> owners;
+        for (const NetworkInterface* const owner : index.owners(vpc_id, address)) {
+            owners.push_back(owner->id);
+        }
+        std::ranges::sort(owners);
+        return owners;
+    };
+    const std::vector<std::string> before = ids(former);
+    return !before.empty() && before != ids(now);
 }
 
 }  // namespace
 
 struct Evaluator::State {
-    explicit State(const Model& model) : index(model) {}
+    State(const Model& model, Place place) : index(model, std::move(place)) {}
 
     Verdict judge(const Arrival& arrival);
-    Verdict judge_packet(const Arrival& arrival, const NetworkInterface& port, const IpPacket& packet);
-    [[nodiscard]] bool is_from_other_vpc(const Arrival& arrival, const NetworkInterface& port) const;
+    Verdict judge_packet(const Passage& passage, const EthernetFrame& frame);
+    Verdict judge_admissible(const Passage& passage);
+    void end_what_is_gone(const ModelIndex& former);
 
     ModelIndex index;
+    LinkLocalClaims claims;
     FlowTable flows;
+    FragmentMemory fragments;
 };
 
 Verdict Evaluator::State::judge(const Arrival& arrival) {
-    const NetworkInterface* const port = index.interface(arrival.interface_id);
-    if (port == nullptr) {
+    const NetworkInterface* const interface = index.interface(arrival.interface_id);
+    if (interface == nullptr) {
         return because(PC_REASON_no_port);
     }
-    if (!port->mac || index.subnet(port->subnet_id) == nullptr) {
+    if (!interface->mac || index.subnet(interface->subnet_id) == nullptr) {
         return because(PC_REASON_closed);  // no policy can be made for it
     }
     const auto frame = read_frame(arrival.frame);
@@ -125,61 +97,82 @@ Verdict Evaluator::State::judge(const Arrival& arrival) {
         return because(*reason);
     }
     const auto& ethernet = std::get<EthernetFrame>(frame);
-    if (const Reason reason = judge_frame(*port, arrival.direction, ethernet); reason != PC_REASON_passed) {
-        return because(reason);
-    }
-    if (ethernet.type == kEtherTypeArp && is_from_other_vpc(arrival, *port)) {
-        return because(PC_REASON_vpc);
+    const Port port(index, claims, *interface);
+    const Way way = arrival.direction == Direction::Inbound ? way_of(port, arrival.entrance, ethernet.source) : Way{};
+    const Reason frame_reason = judge_frame(port, arrival.direction, way, ethernet);
+    if (frame_reason != PC_REASON_passed || ethernet.type == kEtherTypeRarp) {
+        return because(frame_reason);
     }
     if (ethernet.type == kEtherTypeArp) {
-        return because(judge_arp(*port, arrival.direction, ethernet));
+        const bool is_foreign = is_from_other_vpc(port, arrival.direction, way);
+        return because(is_foreign ? PC_REASON_vpc : judge_arp(port, arrival.direction, way, ethernet));
     }
-    const auto packet = read_packet(ethernet);
+    const auto packet = read_packet(ethernet, arrival.direction);
     if (const Reason* const reason = std::get_if<Reason>(&packet)) {
         return because(*reason);
     }
-    return judge_packet(arrival, *port, std::get<IpPacket>(packet));
-}
-
-// 2.5
-bool Evaluator::State::is_from_other_vpc(const Arrival& arrival, const NetworkInterface& port) const {
-    if (arrival.direction == Direction::Outbound || arrival.entrance.kind != Entrance::Kind::Port) {
-        return false;
-    }
-    const NetworkInterface* const sender = index.interface(arrival.entrance.interface_id);
-    return sender == nullptr || sender->vpc_id != port.vpc_id;
-}
-
-Verdict Evaluator::State::judge_packet(const Arrival& arrival, const NetworkInterface& port, const IpPacket& packet) {
-    if (is_from_other_vpc(arrival, port)) {
-        return because(PC_REASON_vpc);
-    }
-    if (const std::optional<Reason> reason = judge_link_scope(port, arrival.direction, packet)) {
-        return because(*reason);
-    }
-    const Passage passage{.port = &port, .direction = arrival.direction, .packet = &packet, .now_s = arrival.now_s};
-    if (const Reason reason = judge_binding(passage); reason != PC_REASON_passed) {
-        return because(reason);
-    }
-    const RuleQuestion question = question_of(passage, arrival.entrance);
-    const Verdict acl = judge_acl(index, question);
-    const StateVerdict state = judge_state(index, flows, passage, question);
-    // Outbound the groups come first, inbound the ACL (section 1); neither depends on the other's answer.
-    const bool is_outbound = arrival.direction == Direction::Outbound;
-    const Verdict& first = is_outbound ? state.verdict : acl;
-    const Verdict& second = is_outbound ? acl : state.verdict;
-    if (!first.passes()) {
-        return first;
-    }
-    Verdict verdict = second;
-    verdict.rules.insert(verdict.rules.begin(), first.rules.begin(), first.rules.end());
-    if (verdict.passes() && state.key && state.flow) {
-        flows.write(*state.key, *state.flow);
+    const Passage passage{
+        .port = &port, .direction = arrival.direction, .packet = &std::get<IpPacket>(packet), .way = way, .now_s = arrival.now_s};
+    const Verdict verdict = judge_packet(passage, ethernet);
+    if (passage.packet->fragment == FragmentKind::First) {
+        fragments.settle(passage, verdict.passes());
     }
     return verdict;
 }
 
-Evaluator::Evaluator(const Model& model) : state_(std::make_unique<State>(model)) {}
+// What passed stage 3.
+Verdict Evaluator::State::judge_packet(const Passage& passage, const EthernetFrame& frame) {
+    const IpPacket& packet = *passage.packet;
+    const bool is_for_listed_group = is_multicast(packet.destination) && passage.port->is_listed_multicast(packet.destination);
+    if (frame.destination.is_multicast() && !is_for_listed_group && !is_of_link_scope(passage)) {
+        return because(PC_REASON_multicast);
+    }
+    if (is_from_other_vpc(*passage.port, passage.direction, passage.way)) {
+        return because(PC_REASON_vpc);
+    }
+    if (const std::optional<Reason> reason = judge_link_scope(passage, frame)) {
+        const std::optional<Address> claimed = *reason == PC_REASON_passed ? claimed_by(passage) : std::nullopt;
+        if (claimed) {
+            claims.claim(*claimed, passage.port->interface().id);
+        }
+        return because(*reason);
+    }
+    if (const Reason reason = judge_binding(passage); reason != PC_REASON_passed) {
+        return because(reason);
+    }
+    if (packet.is_later() && fragments.follows(passage)) {
+        return {};
+    }
+    return judge_admissible(passage);
+}
+
+// What passed stage 4.
+Verdict Evaluator::State::judge_admissible(const Passage& passage) {
+    StagesVerdict judged = judge_stages(passage, flows);
+    if (judged.verdict.passes() && judged.change) {
+        flows.write(judged.change->key, judged.change->flow);
+    }
+    return judged.verdict;
+}
+
+void Evaluator::State::end_what_is_gone(const ModelIndex& former) {
+    // A port that goes takes its flows with it, and comes back as another.
+    const auto is_gone = [&](const std::string& id) {
+        const NetworkInterface* const before = former.interface(id);
+        const NetworkInterface* const now = index.interface(id);
+        return now == nullptr || (before != nullptr && former.is_bound(*before) && !index.is_bound(*now));
+    };
+    claims.end_if(is_gone);
+    flows.end_if([&](const FlowKey& key) {
+        if (is_gone(key.interface_id)) {
+            return true;
+        }
+        const std::string& vpc_id = index.interface(key.interface_id)->vpc_id;
+        return has_departed(former, index, vpc_id, key.local) || has_departed(former, index, vpc_id, key.remote);
+    });
+}
+
+Evaluator::Evaluator(const Model& model, Place place) : state_(std::make_unique<State>(model, std::move(place))) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
@@ -187,13 +180,17 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 Verdict Evaluator::judge(const Arrival& arrival) { return state_->judge(arrival); }
 
 void Evaluator::replace_model(const Model& model) {
-    const ModelIndex former = std::exchange(state_->index, ModelIndex(model));
-    // A port that goes takes its flows with it, and comes back as another.
-    state_->flows.end_if([&](const std::string& id) {
-        const NetworkInterface* const before = former.interface(id);
-        const NetworkInterface* const now = state_->index.interface(id);
-        return now == nullptr || (before != nullptr && former.is_bound(*before) && !state_->index.is_bound(*now));
-    });
+    const ModelIndex former = std::exchange(state_->index, ModelIndex(model, state_->index.place()));
+    state_->end_what_is_gone(former);
+    state_->fragments.forget();
+}
+
+void Evaluator::replace_host(HostFacts host) {
+    if (host == state_->index.place().host) {
+        return;
+    }
+    state_->index = ModelIndex(state_->index.model(), {.host = std::move(host), .bridge = state_->index.place().bridge});
+    state_->fragments.forget();
 }
 
 }  // namespace portcullis

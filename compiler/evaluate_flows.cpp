@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "compiler/evaluate_tcp.h"
+
 namespace portcullis {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::array kQueryPairs = {QueryPair{1, 8, 0},   QueryPair{1, 13, 14}, 
                                     QueryPair{1, 17, 18}, QueryPair{58, 128, 129}, QueryPair{58, 139, 140}};
 
 const QueryPair* pair_of(const IpPacket& packet) {
-    if (!packet.is_icmp() || packet.icmp_code != 0) {
+    if (!packet.is_icmp() || packet.is_later() || packet.icmp_code != 0) {
         return nullptr;
     }
     for (const QueryPair& pair : kQueryPairs) {
@@ -31,24 +33,28 @@ bool is_reply(const IpPacket& packet) {
     return pair != nullptr && packet.icmp_type == pair->reply;
 }
 
-Direction opposite(Direction direction) { return direction == Direction::Outbound ? Direction::Inbound : Direction::Outbound; }
-
 std::uint32_t or_default(std::uint32_t seconds, std::uint32_t otherwise) { return seconds != 0 ? seconds : otherwise; }
 
+// 7.7
 std::uint32_t timeout_s(FlowPhase phase, const ConnectionTracking& tracking) {
     switch (phase) {
         case FlowPhase::Established:
             return or_default(tracking.tcp_established_s, 432'000);
         case FlowPhase::SynSent:
         case FlowPhase::PickedUp:
-        case FlowPhase::Closing:
+        case FlowPhase::FinWait:
+        case FlowPhase::TimeWait:
             return 120;
         case FlowPhase::SynReceived:
+        case FlowPhase::CloseWait:
             return 60;
+        case FlowPhase::Close:
+            return 10;
         case FlowPhase::Udp:
             return or_default(tracking.udp_s, 30);
         case FlowPhase::UdpStream:
             return or_default(tracking.udp_stream_s, 180);
+        case FlowPhase::LastAck:
         case FlowPhase::Icmp:
             return 30;
         case FlowPhase::Other:
@@ -57,38 +63,25 @@ std::uint32_t timeout_s(FlowPhase phase, const ConnectionTracking& tracking) {
     return 0;
 }
 
-// 7.6, TCP. Pre: the packet is not an RST.
-FlowPhase next_tcp_phase(const Flow& flow, TcpKind kind, bool is_of_opener) {
-    switch (flow.phase) {
-        case FlowPhase::SynSent: {
-            const bool is_answer = !is_of_opener && (kind == TcpKind::SynAck || kind == TcpKind::Syn);
-            return is_answer ? FlowPhase::SynReceived : FlowPhase::SynSent;
-        }
-        case FlowPhase::PickedUp:
-            if (is_of_opener) {
-                return FlowPhase::PickedUp;
-            }
-            return kind == TcpKind::FinAck ? FlowPhase::Closing : FlowPhase::Established;
-        case FlowPhase::SynReceived:
-            if (kind == TcpKind::FinAck) {
-                return FlowPhase::Closing;
-            }
-            return is_of_opener && kind == TcpKind::Ack ? FlowPhase::Established : FlowPhase::SynReceived;
-        case FlowPhase::Closing:
-            return kind == TcpKind::Syn ? FlowPhase::SynSent : FlowPhase::Closing;
-        default:
-            return kind == TcpKind::FinAck ? FlowPhase::Closing : flow.phase;
+}  // namespace
+
+Address Passage::remote() const {
+    if (is_outbound() || port->is_listed_multicast(packet->destination)) {
+        return packet->destination;
     }
+    return packet->source;
 }
 
-}  // namespace
+Direction opposite(Direction direction) { return direction == Direction::Outbound ? Direction::Inbound : Direction::Outbound; }
 
 std::optional<FlowKey> flow_key(const Passage& passage) {
     const IpPacket& packet = *passage.packet;
-    const bool is_outbound = passage.direction == Direction::Outbound;
-    FlowKey key{.interface_id = passage.port->id,
-                .local = is_outbound ? packet.source : packet.destination,
-                .remote = is_outbound ? packet.destination : packet.source,
+    if (packet.is_later()) {
+        return std::nullopt;
+    }
+    FlowKey key{.interface_id = passage.port->interface().id,
+                .local = passage.is_outbound() ? packet.source : packet.destination,
+                .remote = passage.is_outbound() ? packet.destination : packet.source,
                 .protocol = packet.protocol};
     if (packet.is_icmp()) {
         const QueryPair* const pair = pair_of(packet);
@@ -100,53 +93,51 @@ std::optional<FlowKey> flow_key(const Passage& passage) {
         key.asker = is_reply(packet) ? opposite(passage.direction) : passage.direction;
         return key;
     }
-    key.local_port = is_outbound ? packet.source_port : packet.destination_port;
-    key.remote_port = is_outbound ? packet.destination_port : packet.source_port;
+    key.local_port = passage.local_port();
+    key.remote_port = passage.remote_port();
     return key;
 }
 
-bool needs_flow(const IpPacket& packet) { return packet.tcp == TcpKind::SynAck || packet.tcp == TcpKind::Rst || is_reply(packet); }
+bool is_echo_request(const IpPacket& packet) {
+    const QueryPair* const pair = pair_of(packet);
+    return pair != nullptr && packet.icmp_type == pair->query && (pair->query == 8 || pair->query == 128);
+}
+
+bool needs_flow(const IpPacket& packet) {
+    return (packet.tcp && (packet.tcp->kind == TcpKind::SynAck || packet.tcp->is_reset())) || is_reply(packet);
+}
 
 std::optional<Flow> opened_by(const Passage& passage) {
-    Flow flow{.phase = FlowPhase::Other, .opener = passage.direction, .seen_s = passage.now_s};
     const IpPacket& packet = *passage.packet;
+    Flow flow{.phase = FlowPhase::Other, .opener = passage.direction, .seen_s = passage.now_s, .judged_remote = passage.remote()};
+    if (packet.is_later() || (packet.is_icmp() && pair_of(packet) == nullptr)) {
+        return std::nullopt;
+    }
     if (packet.tcp) {
-        if (packet.tcp != TcpKind::Syn && packet.tcp != TcpKind::Ack) {
-            return std::nullopt;
-        }
-        flow.phase = packet.tcp == TcpKind::Syn ? FlowPhase::SynSent : FlowPhase::PickedUp;
-    } else if (packet.protocol == kProtocolUdp) {
+        return opened_by_segment(flow, *packet.tcp);
+    }
+    if (packet.protocol == kProtocolUdp) {
         flow.phase = FlowPhase::Udp;
     } else if (packet.is_icmp()) {
-        if (pair_of(packet) == nullptr) {
-            return std::nullopt;
-        }
         flow.phase = FlowPhase::Icmp;
     }
     return flow;
 }
 
 bool is_judged_again(const Flow& flow, const Passage& passage) {
-    if (passage.packet->tcp != TcpKind::Syn) {
-        return false;
-    }
     const bool is_simultaneous_open = flow.phase == FlowPhase::SynSent && flow.opener != passage.direction;
-    return !is_simultaneous_open;
+    return passage.packet->is_bare_syn() && !is_simultaneous_open;
 }
 
-Flow advanced(Flow flow, const Passage& passage) {
-    const bool is_of_opener = flow.opener == passage.direction;
-    if (passage.packet->tcp == TcpKind::Rst) {
-        return flow;  // neither closes nor refreshes
-    }
+Flow advanced(Flow flow, const Passage& passage, bool counts) {
     if (passage.packet->tcp) {
-        const bool is_renewed = flow.phase == FlowPhase::Closing && passage.packet->tcp == TcpKind::Syn;
-        flow.phase = next_tcp_phase(flow, *passage.packet->tcp, is_of_opener);
-        flow.opener = is_renewed ? passage.direction : flow.opener;
-    } else if (flow.phase == FlowPhase::Udp && !is_of_opener) {
+        flow = advanced_by_segment(flow, passage.direction, *passage.packet->tcp, counts);
+    } else if (flow.phase == FlowPhase::Udp && flow.opener != passage.direction) {
         flow.phase = FlowPhase::UdpStream;
     }
-    flow.seen_s = passage.now_s;
+    if (!passage.packet->tcp || !passage.packet->tcp->is_reset()) {
+        flow.seen_s = passage.now_s;
+    }
     return flow;
 }
 
@@ -156,14 +147,14 @@ std::optional<Flow> FlowTable::find(const FlowKey& key, const Passage& passage) 
         return std::nullopt;
     }
     const double idle_s = passage.now_s - found->second.seen_s;
-    if (idle_s > timeout_s(found->second.phase, passage.port->tracking)) {
+    if (idle_s > timeout_s(found->second.phase, passage.port->interface().tracking)) {
         return std::nullopt;
     }
     return found->second;
 }
 
-void FlowTable::end_if(const std::function<bool(const std::string& interface_id)>& is_gone) {
-    std::erase_if(flows_, [&](const auto& entry) { return is_gone(entry.first.interface_id); });
+void FlowTable::end_if(const std::function<bool(const FlowKey& key)>& is_gone) {
+    std::erase_if(flows_, [&](const auto& entry) { return is_gone(entry.first); });
 }
 
 }  // namespace portcullis

@@ -7,23 +7,20 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t kEthernetBytes = 14;
-constexpr std::size_t kIpv4Bytes = 20;
-constexpr std::size_t kIpv6Bytes = 40;
-
-constexpr std::uint8_t kTcpFin = 0x01;
-constexpr std::uint8_t kTcpSyn = 0x02;
-constexpr std::uint8_t kTcpRst = 0x04;
-constexpr std::uint8_t kTcpAck = 0x10;
 
 bool is_vlan_tag(std::uint16_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100; }
 
-// 3.1.2: what belongs in a frame to a group.
-bool is_group_address(const Address& address) {
-    if (address.family == Family::Ipv6) {
-        return address.bytes[0] == 0xff;
-    }
-    return (address.bytes[0] & 0xf0) == 0xe0 || address == Address::ipv4(255, 255, 255, 255);
+// 3.1.2
+bool does_fit(const EthernetFrame& frame, const Address& destination) {
+    return (is_multicast(destination) || is_broadcast(destination)) == frame.destination.is_multicast();
 }
+
+// Whether it may turn out to be one of the exceptions of 3.1.2, which only the transport header tells.
+bool can_misfit(const Address& destination, Direction direction) {
+    return direction == Direction::Inbound && destination.family == Family::Ipv6 && is_multicast(destination);
+}
+
+bool may_misfit(const IpPacket& packet) { return packet.is_message(kProtocolIcmpv6, 134) || packet.is_message(kProtocolIcmpv6, 130); }
 
 // 3.1.3; `options` is what the header holds behind its first 20 bytes.
 Reason check_options(FrameBytes options) {
@@ -45,6 +42,13 @@ Reason check_options(FrameBytes options) {
     return PC_REASON_passed;
 }
 
+FragmentKind fragment_kind(std::size_t offset, bool has_more) {
+    if (offset != 0) {
+        return FragmentKind::Later;
+    }
+    return has_more ? FragmentKind::First : FragmentKind::None;
+}
+
 std::variant<Reason, IpPacket> read_ipv4(const EthernetFrame& frame) {
     const FrameBytes body = frame.body;
     if (body.size() < kIpv4Bytes || body[0] >> 4 != 4) {
@@ -58,23 +62,103 @@ std::variant<Reason, IpPacket> read_ipv4(const EthernetFrame& frame) {
     IpPacket packet;
     packet.source = read_address(body, 12, Family::Ipv4);
     packet.destination = read_address(body, 16, Family::Ipv4);
-    if (is_group_address(packet.destination) != frame.destination.is_multicast()) {
+    if (!does_fit(frame, packet.destination)) {
         return PC_REASON_multicast;
     }
     if (const Reason reason = check_options(body.subspan(kIpv4Bytes, header - kIpv4Bytes)); reason != PC_REASON_passed) {
         return reason;
     }
-    // Offset and "more fragments"; "don't fragment" and the reserved bit say nothing about this packet.
-    if ((read_be16(body, 6) & 0x3fff) != 0) {
+    // "Don't fragment" and the reserved bit say nothing about this packet.
+    const std::size_t offset = read_be16(body, 6) & 0x1fff;
+    if (offset == 1) {
         return PC_REASON_fragment;
     }
+    packet.fragment = fragment_kind(offset, (read_be16(body, 6) & 0x2000) != 0);
+    packet.fragment_id = read_be16(body, 4);
     packet.hop_limit = body[8];
     packet.protocol = body[9];
+    packet.fragment_protocol = body[9];
     packet.payload = body.subspan(header, total - header);
     return packet;
 }
 
-std::variant<Reason, IpPacket> read_ipv6(const EthernetFrame& frame) {
+// The options of a hop-by-hop header, behind its first two bytes.
+bool admits_hop_by_hop_options(FrameBytes options) {
+    constexpr std::uint8_t kPad1 = 0;
+    constexpr std::uint8_t kJumboPayload = 0xc2;
+    while (!options.empty()) {
+        if (options[0] == kPad1) {
+            options = options.subspan(1);
+            continue;
+        }
+        if (options[0] == kJumboPayload || options.size() < 2 || std::size_t{options[1]} + 2 > options.size()) {
+            return false;
+        }
+        options = options.subspan(std::size_t{options[1]} + 2);
+    }
+    return true;
+}
+
+// 3.2: walks the headers that stand before `packet.payload`'s transport header.
+class HeaderWalk {
+   public:
+    explicit HeaderWalk(IpPacket& packet) : packet_(packet) {}
+
+    Reason walk() {
+        while (!packet_.is_later()) {
+            switch (packet_.protocol) {
+                case 43:
+                    return PC_REASON_source_route;
+                case 0:
+                case 44:
+                case 60:
+                    if (!take_header()) {
+                        return PC_REASON_extension_header;
+                    }
+                    break;
+                default:
+                    return PC_REASON_passed;
+            }
+        }
+        return PC_REASON_passed;
+    }
+
+   private:
+    // Behind the header that `packet.protocol` names; false: it is not accepted.
+    bool take_header() {
+        const std::uint8_t number = packet_.protocol;
+        const FrameBytes rest = packet_.payload;
+        if (rest.size() < 8 || (number == 0 && headers_ > 0) || (number == 44 && has_fragment_header_)) {
+            return false;
+        }
+        const std::size_t length = number == 44 ? 8 : (std::size_t{rest[1]} + 1) * 8;
+        headers_ += 1;
+        bytes_ += length;
+        if (length > rest.size() || headers_ > 8 || bytes_ > 256) {
+            return false;
+        }
+        if (number == 0 && !admits_hop_by_hop_options(rest.subspan(2, length - 2))) {
+            return false;
+        }
+        if (number == 44) {
+            has_fragment_header_ = true;
+            packet_.fragment = fragment_kind(read_be16(rest, 2) >> 3, (read_be16(rest, 2) & 1) != 0);
+            packet_.fragment_id = read_be32(rest, 4);
+            packet_.fragment_protocol = rest[0];
+        }
+        packet_.has_extension_headers = true;
+        packet_.protocol = rest[0];
+        packet_.payload = rest.subspan(length);
+        return true;
+    }
+
+    IpPacket& packet_;
+    std::size_t headers_ = 0;
+    std::size_t bytes_ = 0;
+    bool has_fragment_header_ = false;
+};
+
+std::variant<Reason, IpPacket> read_ipv6(const EthernetFrame& frame, Direction direction) {
     const FrameBytes body = frame.body;
     if (body.size() < kIpv6Bytes || body[0] >> 4 != 6) {
         return PC_REASON_ip_malformed;
@@ -86,103 +170,26 @@ std::variant<Reason, IpPacket> read_ipv6(const EthernetFrame& frame) {
     IpPacket packet;
     packet.source = read_address(body, 8, Family::Ipv6);
     packet.destination = read_address(body, 24, Family::Ipv6);
-    if (is_group_address(packet.destination) != frame.destination.is_multicast()) {
+    const bool is_misfit = !does_fit(frame, packet.destination);
+    if (is_misfit && !can_misfit(packet.destination, direction)) {
         return PC_REASON_multicast;
     }
     packet.protocol = body[6];
     packet.hop_limit = body[7];
-    switch (packet.protocol) {
-        case 0:
-        case 60:
-            return PC_REASON_extension_header;
-        case 43:
-            return PC_REASON_source_route;
-        case 44:
-            return PC_REASON_fragment;
-        default:
-            break;
-    }
     packet.payload = body.subspan(kIpv6Bytes, payload);
+    if (const Reason reason = HeaderWalk(packet).walk(); reason != PC_REASON_passed) {
+        return is_misfit ? PC_REASON_multicast : reason;
+    }
     return packet;
-}
-
-// 3.3.2 for TCP, and 3.3.3.
-Reason read_tcp(IpPacket& packet) {
-    const FrameBytes segment = packet.payload;
-    if (segment.size() < 20) {
-        return PC_REASON_transport_malformed;
-    }
-    const std::size_t header = std::size_t{segment[12]} / 16 * 4;
-    if (header < 20 || header > segment.size()) {
-        return PC_REASON_transport_malformed;
-    }
-    packet.source_port = read_be16(segment, 0);
-    packet.destination_port = read_be16(segment, 2);
-    switch (segment[13] & (kTcpFin | kTcpSyn | kTcpRst | kTcpAck)) {
-        case kTcpSyn:
-            packet.tcp = TcpKind::Syn;
-            return PC_REASON_passed;
-        case kTcpSyn | kTcpAck:
-            packet.tcp = TcpKind::SynAck;
-            return PC_REASON_passed;
-        case kTcpRst:
-        case kTcpRst | kTcpAck:
-            packet.tcp = TcpKind::Rst;
-            return PC_REASON_passed;
-        case kTcpFin | kTcpAck:
-            packet.tcp = TcpKind::FinAck;
-            return PC_REASON_passed;
-        case kTcpAck:
-            packet.tcp = TcpKind::Ack;
-            return PC_REASON_passed;
-        default:
-            return PC_REASON_tcp_flags;
-    }
-}
-
-Reason read_udp(IpPacket& packet) {
-    const FrameBytes datagram = packet.payload;
-    if (datagram.size() < 8 || read_be16(datagram, 4) < 8 || read_be16(datagram, 4) > datagram.size()) {
-        return PC_REASON_transport_malformed;
-    }
-    packet.source_port = read_be16(datagram, 0);
-    packet.destination_port = read_be16(datagram, 2);
-    return PC_REASON_passed;
-}
-
-Reason read_icmp(IpPacket& packet) {
-    const FrameBytes message = packet.payload;
-    if (message.size() < 8) {
-        return PC_REASON_transport_malformed;
-    }
-    packet.icmp_type = message[0];
-    packet.icmp_code = message[1];
-    packet.icmp_id = read_be16(message, 4);
-    return PC_REASON_passed;
-}
-
-// 3.3, filling in what the rules look at.
-Reason read_transport(IpPacket& packet) {
-    const std::uint8_t foreign_icmp = packet.family() == Family::Ipv4 ? kProtocolIcmpv6 : kProtocolIcmp;
-    if (packet.protocol == foreign_icmp) {
-        return PC_REASON_protocol;
-    }
-    switch (packet.protocol) {
-        case kProtocolTcp:
-            return read_tcp(packet);
-        case kProtocolUdp:
-            return read_udp(packet);
-        case kProtocolIcmp:
-        case kProtocolIcmpv6:
-            return read_icmp(packet);
-        default:
-            return PC_REASON_passed;
-    }
 }
 
 }  // namespace
 
 std::uint16_t read_be16(FrameBytes bytes, std::size_t offset) { return static_cast<std::uint16_t>(bytes[offset] << 8 | bytes[offset + 1]); }
+
+std::uint32_t read_be32(FrameBytes bytes, std::size_t offset) {
+    return std::uint32_t{read_be16(bytes, offset)} << 16 | read_be16(bytes, offset + 2);
+}
 
 Address read_address(FrameBytes bytes, std::size_t offset, Family family) {
     Address address{.family = family};
@@ -209,28 +216,33 @@ std::variant<Reason, EthernetFrame> read_frame(FrameBytes bytes) {
     if (is_vlan_tag(frame.type)) {
         return PC_REASON_vlan;
     }
-    if (frame.type != kEtherTypeIpv4 && frame.type != kEtherTypeIpv6 && frame.type != kEtherTypeArp) {
-        return PC_REASON_ethertype;
-    }
     return frame;
 }
 
-bool looks_like_neighbour_discovery(const EthernetFrame& frame) {
-    if (frame.type != kEtherTypeIpv6 || frame.body.size() <= kIpv6Bytes || frame.body[6] != kProtocolIcmpv6) {
-        return false;
-    }
-    const std::uint8_t type = frame.body[kIpv6Bytes];
-    return type >= 133 && type <= 137;
-}
-
-std::variant<Reason, IpPacket> read_packet(const EthernetFrame& frame) {
-    std::variant<Reason, IpPacket> read = frame.type == kEtherTypeIpv4 ? read_ipv4(frame) : read_ipv6(frame);
+std::variant<Reason, IpPacket> read_packet(const EthernetFrame& frame, Direction direction) {
+    std::variant<Reason, IpPacket> read = frame.type == kEtherTypeIpv4 ? read_ipv4(frame) : read_ipv6(frame, direction);
     if (IpPacket* const packet = std::get_if<IpPacket>(&read)) {
-        if (const Reason reason = read_transport(*packet); reason != PC_REASON_passed) {
+        const Reason reason = read_transport(*packet);
+        if (!does_fit(frame, packet->destination) && (reason != PC_REASON_passed || !may_misfit(*packet))) {
+            return PC_REASON_multicast;
+        }
+        if (reason != PC_REASON_passed) {
             return reason;
         }
     }
     return read;
+}
+
+bool is_multicast(const Address& address) {
+    return address.family == Family::Ipv6 ? address.bytes[0] == 0xff : (address.bytes[0] & 0xf0) == 0xe0;
+}
+
+bool is_broadcast(const Address& address) { return address == Address::ipv4(255, 255, 255, 255); }
+
+bool is_unspecified(const Address& address) { return address == Address{.family = address.family}; }
+
+bool is_link_local(const Address& address) {
+    return address.family == Family::Ipv6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
 
 }  // namespace portcullis

@@ -2,37 +2,46 @@
 #include "compiler/evaluate_rules.h"
 
 #include <algorithm>
+#include <functional>
+
+#include "compiler/evaluate_packet.h"
+#include "compiler/evaluate_port.h"
 
 namespace portcullis {
 namespace {
 
+using Owners = std::vector<const NetworkInterface*>;
+
 bool has_ports(int protocol) { return protocol == 6 || protocol == 17; }
 bool has_type_and_code(int protocol) { return protocol == 1 || protocol == 58; }
 
-bool holds(const std::vector<Prefix>& prefixes, const Address& address) {
-    return std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& prefix) { return prefix.contains(address); });
+const LinkLocalClaims& claims_of(const RuleQuestion& question) {
+    static const LinkLocalClaims none;
+    return question.claims != nullptr ? *question.claims : none;
 }
 
-// 6.6: whether the remote may count as that interface, which has its address.
-bool counts_as(const ModelIndex& index, const NetworkInterface& remote, const RuleQuestion& question) {
-    if (question.direction == Direction::Outbound || !index.is_bound(remote) || question.entrance.kind == Entrance::Kind::Host) {
+// 6.6, of an address that those interfaces have.
+bool counts(const ModelIndex& index, const Owners& owners, const RuleQuestion& question) {
+    if (question.counts) {
+        return *question.counts;
+    }
+    if (question.direction == Direction::Outbound || question.is_from_router || question.entrance.kind == Entrance::Kind::Host) {
         return true;
     }
-    return question.entrance.kind == Entrance::Kind::Port && question.entrance.interface_id == remote.id;
+    if (question.entrance.kind == Entrance::Kind::Port) {
+        const NetworkInterface* const sender = index.interface(question.entrance.interface_id);
+        return sender != nullptr && Port(index, claims_of(question), *sender).has(question.remote);
+    }
+    return std::ranges::none_of(owners, [&](const NetworkInterface* owner) { return index.is_bound(*owner); });
 }
 
 bool carries(const NetworkInterface& interface, const std::string& group_id) {
-    return std::find(interface.group_ids.begin(), interface.group_ids.end(), group_id) != interface.group_ids.end();
+    return std::ranges::find(interface.group_ids, group_id) != interface.group_ids.end();
 }
 
-// 6.7, the reference to a group of another VPC. `own` is the interface that has the remote address in the port's own VPC, if any.
-bool matches_foreign_group(const ModelIndex& index, const SecurityGroup& group, const NetworkInterface* own, const RuleQuestion& question) {
+bool is_in_own_vpc(const ModelIndex& index, const RuleQuestion& question) {
     const Vpc* const vpc = index.vpc(question.port->vpc_id);
-    if (vpc == nullptr || holds(vpc->cidrs, question.remote) || (own != nullptr && !counts_as(index, *own, question))) {
-        return false;
-    }
-    const NetworkInterface* const remote = index.owner(group.vpc_id, question.remote);
-    return remote != nullptr && carries(*remote, group.id) && counts_as(index, *remote, question);
+    return vpc == nullptr || is_in_any(vpc->cidrs, question.remote);
 }
 
 // 6.4-6.7
@@ -41,11 +50,14 @@ bool matches_group(const ModelIndex& index, const std::string& group_id, const R
     if (group == nullptr) {
         return false;
     }
-    const NetworkInterface* const own = index.owner(question.port->vpc_id, question.remote);
-    if (group->vpc_id != question.port->vpc_id) {
-        return matches_foreign_group(index, *group, own, question);
+    const bool is_foreign = group->vpc_id != question.port->vpc_id;
+    const Owners own = index.owners(question.port->vpc_id, question.remote);
+    if (is_foreign && (is_in_own_vpc(index, question) || !counts(index, own, question))) {
+        return false;
     }
-    return own != nullptr && carries(*own, group_id) && counts_as(index, *own, question);
+    const Owners owners = is_foreign ? index.owners(group->vpc_id, question.remote) : own;
+    const bool is_member = std::ranges::any_of(owners, [&](const NetworkInterface* owner) { return carries(*owner, group_id); });
+    return is_member && counts(index, owners, question);
 }
 
 struct SourceMatch {
@@ -54,32 +66,85 @@ struct SourceMatch {
     bool operator()(const Prefix& prefix) const { return prefix.contains(question.remote); }
     bool operator()(const PrefixListReference& reference) const {
         const PrefixList* const list = index.prefix_list(reference.prefix_list_id);
-        return list != nullptr && list->is_known && holds(list->cidrs, question.remote);
+        return list != nullptr && list->is_known && is_in_any(list->cidrs, question.remote);
     }
     bool operator()(const GroupReference& reference) const { return matches_group(index, reference.group_id, question); }
 };
 
-bool is_match(const ModelIndex& index, const SecurityGroupRule& rule, const RuleQuestion& question) {
-    return matches_protocol(rule.traffic, question) && matches_ports(rule.traffic, question) &&
-           matches_source(index, rule.source, question);
+bool matches_traffic(const Traffic& traffic, const RuleQuestion& question) {
+    return matches_protocol(traffic, question) && matches_ports(traffic, question);
 }
 
-// An unknown group has no rules (6.5).
-std::vector<GroupMatch> matches_of(const ModelIndex& index, const SecurityGroup* group, const RuleQuestion& question) {
+// Every rule of the port's groups and direction whose source is one that `is_source` holds for. An unknown group has no rules (6.5).
+std::vector<GroupMatch> rules_where(const ModelIndex& index, const RuleQuestion& question,
+                                    const std::function<bool(const RuleSource&)>& is_source) {
     std::vector<GroupMatch> matches;
-    if (group == nullptr) {
-        return matches;
-    }
-    for (const SecurityGroupRule& rule : group->rules[static_cast<std::size_t>(question.direction)]) {
-        if (is_match(index, rule, question)) {
-            matches.push_back({.group = group, .rule = &rule});
+    for (const std::string& group_id : question.port->group_ids) {
+        const SecurityGroup* const group = index.group(group_id);
+        if (group == nullptr) {
+            continue;
+        }
+        for (const SecurityGroupRule& rule : group->rules[static_cast<std::size_t>(question.direction)]) {
+            if (matches_traffic(rule.traffic, question) && is_source(rule.source)) {
+                matches.push_back({.group = group, .rule = &rule});
+            }
         }
     }
     return matches;
 }
 
+bool is_about_all_ports(const Traffic& traffic) {
+    if (has_ports(traffic.protocol)) {
+        return traffic.from_port == 0 && traffic.to_port == 65535;
+    }
+    return !has_type_and_code(traffic.protocol) || (traffic.icmp_type == Traffic::kAnyIcmp && traffic.icmp_code == Traffic::kAnyIcmp);
+}
+
+// A code with any type matches nothing.
+bool is_void(const Traffic& traffic) {
+    return has_type_and_code(traffic.protocol) && traffic.icmp_type == Traffic::kAnyIcmp && traffic.icmp_code != Traffic::kAnyIcmp;
+}
+
+// 8.2; of unknown ports 9.4.
 bool is_match(const NetworkAclEntry& entry, const RuleQuestion& question) {
-    return entry.cidr.contains(question.remote) && matches_protocol(entry.traffic, question) && matches_ports(entry.traffic, question);
+    if (!entry.cidr.contains(question.remote) || !matches_protocol(entry.traffic, question)) {
+        return false;
+    }
+    const bool is_denial_of_some = question.has_unknown_ports && !entry.allow && !is_void(entry.traffic);
+    return is_denial_of_some || matches_ports(entry.traffic, question);
+}
+
+// 8.1, of a link-local address. The subnets of those that have it by their MAC decide, where they agree.
+bool is_link_local_in_subnet(const ModelIndex& index, const RuleQuestion& question) {
+    const NetworkInterface& port = *question.port;
+    std::vector<std::string> subnets;
+    for (const NetworkInterface& other : index.model().network_interfaces) {
+        if (other.vpc_id == port.vpc_id && has_eui64(other, question.remote)) {
+            subnets.push_back(other.subnet_id);
+        }
+    }
+    if (!subnets.empty() && std::ranges::count(subnets, subnets.front()) == std::ssize(subnets)) {
+        return subnets.front() == port.subnet_id;
+    }
+    const LinkLocalClaims& claims = claims_of(question);
+    if (index.is_of_host(question.remote) || Port(index, claims, port).is_router(question.remote)) {
+        return true;
+    }
+    const NetworkInterface* const claimant = index.interface(claims.claimant(question.remote));
+    return claimant != nullptr && claimant->vpc_id == port.vpc_id && claimant->subnet_id == port.subnet_id;
+}
+
+// 8.1, were the remote whose its address says.
+bool is_in_subnet(const ModelIndex& index, const Owners& owners, const RuleQuestion& question) {
+    const NetworkInterface& port = *question.port;
+    if (is_link_local(question.remote)) {
+        return is_link_local_in_subnet(index, question);
+    }
+    if (!owners.empty()) {
+        return std::ranges::all_of(owners, [&](const NetworkInterface* owner) { return owner->subnet_id == port.subnet_id; });
+    }
+    const Subnet* const subnet = index.subnet_around(port.vpc_id, question.remote);
+    return subnet != nullptr && subnet->id == port.subnet_id;
 }
 
 }  // namespace
@@ -89,12 +154,15 @@ bool matches_protocol(const Traffic& traffic, const RuleQuestion& question) {
 }
 
 bool matches_ports(const Traffic& traffic, const RuleQuestion& question) {
+    if (question.has_unknown_ports) {
+        return is_about_all_ports(traffic);
+    }
     if (has_ports(traffic.protocol) && has_ports(question.protocol)) {
         return traffic.from_port <= question.destination_port && question.destination_port <= traffic.to_port;
     }
     if (has_type_and_code(traffic.protocol) && has_type_and_code(question.protocol)) {
         if (traffic.icmp_type == Traffic::kAnyIcmp) {
-            return traffic.icmp_code == Traffic::kAnyIcmp;  // a code with any type matches nothing
+            return !is_void(traffic);
         }
         return traffic.icmp_type == question.icmp_type &&
                (traffic.icmp_code == Traffic::kAnyIcmp || traffic.icmp_code == question.icmp_code);
@@ -107,28 +175,42 @@ bool matches_source(const ModelIndex& index, const RuleSource& source, const Rul
 }
 
 std::vector<GroupMatch> matching_rules(const ModelIndex& index, const RuleQuestion& question) {
-    std::vector<GroupMatch> matches;
-    for (const std::string& group_id : question.port->group_ids) {
-        const std::vector<GroupMatch> of_group = matches_of(index, index.group(group_id), question);
-        matches.insert(matches.end(), of_group.begin(), of_group.end());
+    return rules_where(index, question, [&](const RuleSource& source) { return matches_source(index, source, question); });
+}
+
+std::vector<GroupMatch> literal_rules(const ModelIndex& index, const RuleQuestion& question) {
+    return rules_where(index, question, [&](const RuleSource& source) {
+        const Prefix* const prefix = std::get_if<Prefix>(&source);
+        return prefix != nullptr && prefix->length == 0 && prefix->family() == question.remote.family;
+    });
+}
+
+bool counts_as_interface(const ModelIndex& index, const RuleQuestion& question) {
+    const Owners own = index.owners(question.port->vpc_id, question.remote);
+    if (!counts(index, own, question)) {
+        return false;
     }
-    return matches;
+    if (!own.empty() || is_in_own_vpc(index, question)) {
+        return !own.empty();
+    }
+    return std::ranges::any_of(index.model().vpcs, [&](const Vpc& vpc) {
+        const Owners owners = index.owners(vpc.id, question.remote);
+        return !owners.empty() && counts(index, owners, question);
+    });
 }
 
 bool concerns_acl(const ModelIndex& index, const RuleQuestion& question) {
     if (!index.model().has_network_acls) {
         return false;
     }
-    const NetworkInterface* const remote = index.owner(question.port->vpc_id, question.remote);
-    if (remote != nullptr && !counts_as(index, *remote, question)) {
-        return true;
-    }
     // Whose a link-local address is cannot be told from where the packet entered, unless a port of ours vouched for it.
-    const bool is_from_elsewhere = question.direction == Direction::Inbound && question.entrance.kind == Entrance::Kind::Uplink;
-    if (is_from_elsewhere && is_link_local(question.remote)) {
+    const bool is_by_uplink = question.entrance.kind == Entrance::Kind::Uplink || question.entrance.kind == Entrance::Kind::Elsewhere;
+    const bool is_from_outside = question.direction == Direction::Inbound && is_by_uplink && !question.is_from_router;
+    if (is_from_outside && is_link_local(question.remote)) {
         return true;
     }
-    return !index.is_in_subnet_of(*question.port, question.remote);
+    const Owners owners = index.owners(question.port->vpc_id, question.remote);
+    return !counts(index, owners, question) || !is_in_subnet(index, owners, question);
 }
 
 AclAnswer ask_acl(const ModelIndex& index, const RuleQuestion& question) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/address.h"
 #include "core/model.h"
 #include "core/result.h"
 #include "core/verdict.h"
@@ -22,23 +23,27 @@ struct Question {
     std::uint16_t destination_port = 0;
     std::uint8_t icmp_type = 8;
     std::uint8_t icmp_code = 0;
+    // What the packet says instead of X's and Y's own: an instance that forwards.
+    std::optional<Address> source_address;
+    std::optional<Address> destination_address;
 };
 
 // One stage of one port, in the order of docs/semantics.md 1.
 struct StageAnswer {
     std::string interface_id;
     Direction direction = Direction::Outbound;
-    std::string stage;  // "security groups", "network ACL", "address binding"
+    std::string stage;  // "security groups", "network ACL", "address binding", "services"
     bool allows = false;
     Reason reason = PC_REASON_passed;    // when it blocks
     std::string reason_code;             // EC2 Reachability Analyzer's explanation code, or empty
     std::vector<std::string> deciding;   // labels of the rules that allow or deny, or of the objects that have none
     std::optional<std::string> nearest;  // the rule that differs in one respect only: "sg-1 ingress tcp 443 …: port"
+    std::string note;                    // what else must be said: "untracked: …"; or empty
 };
 
 struct Answer {
     bool allowed = false;           // every forward stage allows
-    bool response_allowed = false;  // the answer comes back: ACL entries of the response path
+    bool response_allowed = false;  // the answer comes back: every stage of the response path allows
     std::vector<StageAnswer> forward;
     std::vector<StageAnswer> response;
 };

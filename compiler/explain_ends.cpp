@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace portcullis {
@@ -20,10 +21,9 @@ std::vector<const NetworkInterface*> holders(const ModelIndex& index, const Addr
     std::vector<const NetworkInterface*> found;
     std::set<std::string> vpcs;
     for (const NetworkInterface& interface : index.model().network_interfaces) {
-        const bool is_new = vpcs.insert(interface.vpc_id).second;
-        const NetworkInterface* const owner = is_new ? index.owner(interface.vpc_id, address) : nullptr;
-        if (owner != nullptr) {
-            found.push_back(owner);
+        if (vpcs.insert(interface.vpc_id).second) {
+            const std::vector<const NetworkInterface*> owners = index.owners(interface.vpc_id, address);
+            found.insert(found.end(), owners.begin(), owners.end());
         }
     }
     return found;
@@ -143,9 +143,17 @@ Result<Ends> find_ends(const ModelIndex& index, const Question& question) {
         return fail("neither " + question.from + " nor " + question.to +
                     " is an interface of the model, so nothing here judges this traffic");
     }
+    for (const auto& [candidates, stated] : {std::pair(&*from, &question.source_address), std::pair(&*to, &question.destination_address)}) {
+        if (*stated && candidates->interfaces.empty()) {
+            return fail(candidates->text + " is no interface of the model, so it has no other address");
+        }
+        if (*stated) {
+            candidates->address = *stated;
+        }
+    }
     const Family family = talked_family(*from, *to, question.protocol);
     if (from->address && to->address && from->address->family != to->address->family) {
-        return fail(question.from + " and " + question.to + " are of different families");
+        return fail(from->address->to_string() + " and " + to->address->to_string() + " are of different families");
     }
     return Ends{.from = end_of(*from, family), .to = end_of(*to, family)};
 }

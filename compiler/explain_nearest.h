@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rule that nearly allowed it: one that differs from the packet in a single respect. Called by explain.cpp alone.
+// The rule that nearly allowed it: one that differs from the packet in a single respect. Called by explain_stages.cpp alone.
 #pragma once
 
 #include <optional>

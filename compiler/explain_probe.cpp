@@ -15,14 +15,15 @@ void put_be16(Bytes& bytes, std::size_t value) {
     bytes.push_back(static_cast<std::uint8_t>(value));
 }
 
-Bytes transport(const Question& question) {
+Bytes transport(const Question& question, bool is_answer) {
+    const std::uint8_t flags = is_answer ? 0x12 : 0x02;  // SYN+ACK, SYN
     Bytes bytes;
     switch (question.protocol) {
         case 6:
             put_be16(bytes, question.source_port);
             put_be16(bytes, question.destination_port);
             put(bytes, Bytes(8));
-            put(bytes, Bytes{0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0});  // 20 bytes of header, SYN
+            put(bytes, Bytes{0x50, flags, 0xff, 0xff, 0, 0, 0, 0});  // 20 bytes of header
             return bytes;
         case 17:
             put_be16(bytes, question.source_port);
@@ -57,7 +58,7 @@ void put_ipv6(Bytes& bytes, const ProbeEnvelope& envelope, std::uint8_t protocol
 }  // namespace
 
 std::vector<std::uint8_t> probe_frame(const ProbeEnvelope& envelope, const Question& question) {
-    const Bytes payload = transport(question);
+    const Bytes payload = transport(question, envelope.is_answer);
     const auto protocol = static_cast<std::uint8_t>(question.protocol);
     const bool is_ipv4 = envelope.source.family == Family::Ipv4;
     Bytes frame;

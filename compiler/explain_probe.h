@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first packet of what a question asks about, as bytes, so that `explain` asks the evaluator what it asks about real packets. Called by
-// explain.cpp alone.
+// The first packet of what a question asks about, and the one that answers it, as bytes, so that `explain` asks the evaluator what it asks
+// about real packets. Called by explain_stages.cpp alone.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,11 @@ struct ProbeEnvelope {
     Mac destination_mac;
     Address source;
     Address destination;
+    bool is_answer = false;  // to the first packet
 };
 
-// A SYN, a datagram, an ICMP message or a packet without content. Checksums are left zero: nothing of ours looks at them.
+// A SYN (its answer: SYN+ACK), a datagram, an ICMP message or a packet without content. Checksums are left zero: nothing of ours looks at
+// them.
 [[nodiscard]] std::vector<std::uint8_t> probe_frame(const ProbeEnvelope& envelope, const Question& question);
 
 }  // namespace portcullis

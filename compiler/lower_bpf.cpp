@@ -37,7 +37,7 @@ Result<> check_numbers(const Ruleset& ruleset, const MapCapacities& capacities) 
         {"VPCs", ruleset.zones.size(), capacities.zones},
         {"subnets", ruleset.subnets.size(), capacities.subnets},
         {"pc_interfaces", ruleset.interfaces.size(), capacities.interfaces},
-        {"pc_owners", ruleset.owners.size(), capacities.owners},
+        {"pc_owners", ruleset.owners.size() + ruleset.instance_addresses.size(), capacities.owners},
     };
     for (const Kind& kind : kinds) {
         if (auto room = check_room(kind.name, kind.need, kind.limit); !room) {
@@ -98,6 +98,7 @@ void sort_image(MapImage& image) {
     sort_by_key(image.addresses6);
     sort_by_key(image.members4);
     sort_by_key(image.members6);
+    sort_by_key(image.services);
 }
 
 std::size_t rules_in_use(const MapImage& image) {
@@ -112,6 +113,7 @@ std::size_t rules_in_use(const MapImage& image) {
     }
     for (const auto& [number, head] : image.set_heads) {
         use(head.any);
+        std::ranges::for_each(head.unknown_ports, use);
     }
     return static_cast<std::size_t>(std::count(is_used.begin() + 1, is_used.end(), true));  // 0 is no rule
 }
@@ -127,16 +129,19 @@ Numberings::Numberings(const MapCapacities& capacities)
       zones("VPCs", capacities.zones),
       subnets("subnets", capacities.subnets),
       owners("owners of addresses", capacities.owners),
-      address_sets("sets of own addresses", capacities.address_sets) {}
+      address_sets("sets of addresses", capacities.address_sets),
+      service_sets("sets of services", capacities.service_sets) {}
 
 void Numberings::retire_unused() {
-    for (Numbering* numbering : {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets}) {
+    for (Numbering* numbering :
+         {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets, &service_sets}) {
         numbering->retire_unused();
     }
 }
 
 void Numberings::roll_back() {
-    for (Numbering* numbering : {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets}) {
+    for (Numbering* numbering :
+         {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets, &service_sets}) {
         numbering->roll_back();
     }
 }
@@ -155,12 +160,12 @@ Result<> check_room(std::string_view map, std::size_t need, std::uint32_t limit)
     return {};
 }
 
-Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings) {
+Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings, const DeviceNumbers& devices) {
     if (const auto room = check_numbers(ruleset, capacities); !room) {
         return fail(room.error());
     }
-    Lowering lowering{.ruleset = ruleset, .capacities = capacities, .numberings = numberings};
-    for (const auto step : {number_names, lower_port_sets, lower_policies, lower_members, lower_ports}) {
+    Lowering lowering{.ruleset = ruleset, .capacities = capacities, .numberings = numberings, .devices = devices};
+    for (const auto step : {number_names, lower_port_sets, lower_policies, lower_members, lower_surroundings, lower_ports}) {
         if (const auto done = step(lowering); !done) {
             return fail(done.error());
         }
@@ -170,6 +175,11 @@ Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capaciti
         return fail(room.error());
     }
     return std::move(lowering.image);
+}
+
+ServiceSet bridge_services_of(const MapImage& image, std::size_t bridge, std::size_t port) {
+    const std::vector<ServiceSet>& by_zone = image.bridge_services[bridge];
+    return by_zone.empty() ? ServiceSet{} : by_zone[image.port_zones[port]];
 }
 
 std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capacities) {
@@ -187,6 +197,7 @@ std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capaci
         {"pc_members6", image.members6.size(), capacities.members6},
         {"pc_addresses4", image.addresses4.size(), capacities.addresses4},
         {"pc_addresses6", image.addresses6.size(), capacities.addresses6},
+        {"pc_services", image.services.size(), capacities.services},
     };
 }
 

@@ -38,29 +38,43 @@ Result<> lower_interfaces(Lowering& lowering) {
     return {};
 }
 
+Result<> lower_owner(Lowering& lowering, std::uint32_t zone, const Prefix& prefix, const OwnerRow& row) {
+    ContentKey key;
+    key.add(zone);
+    key.add_prefix(prefix);
+    const auto number = lowering.numberings.owners.number_of(key.bytes());
+    if (!number) {
+        return fail(number.error());
+    }
+    lowering.image.owners.emplace_back(*number, row);
+    if (prefix.family() == Family::Ipv4) {
+        lowering.image.members4.emplace_back(with_prefix(pc_member4_key{.zone = zone}, prefix), *number);
+    } else {
+        lowering.image.members6.emplace_back(with_prefix(pc_member6_key{.zone = zone}, prefix), *number);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<> lower_members(Lowering& lowering) {
     if (auto done = lower_interfaces(lowering); !done) {
         return done;
     }
-    ContentKey key;
     for (const AddressOwner& owner : lowering.ruleset.owners) {
-        const std::uint32_t zone = lowering.zones[owner.zone];
-        key.clear();
-        key.add(zone);
-        key.add_prefix(owner.prefix);
-        const auto number = lowering.numberings.owners.number_of(key.bytes());
-        if (!number) {
-            return fail(number.error());
+        OwnerRow row{.interface = owner.interface ? lowering.interfaces[*owner.interface] : 0,
+                     .subnet = owner.subnet ? lowering.subnets[*owner.subnet] : 0};
+        if (owner.has_peers) {
+            row.own = owner.own ? lowering.interfaces[*owner.own] : 0;
         }
-        const OwnerRow row{.interface = owner.interface ? lowering.interfaces[*owner.interface] : 0,
-                           .subnet = owner.subnet ? lowering.subnets[*owner.subnet] : 0};
-        lowering.image.owners.emplace_back(*number, row);
-        if (owner.prefix.family() == Family::Ipv4) {
-            lowering.image.members4.emplace_back(with_prefix(pc_member4_key{.zone = zone}, owner.prefix), *number);
-        } else {
-            lowering.image.members6.emplace_back(with_prefix(pc_member6_key{.zone = zone}, owner.prefix), *number);
+        if (auto done = lower_owner(lowering, lowering.zones[owner.zone], owner.prefix, row); !done) {
+            return done;
+        }
+    }
+    for (const auto& [prefix, interface] : lowering.ruleset.instance_addresses) {
+        const OwnerRow row{.interface = lowering.interfaces[interface], .subnet = 0};
+        if (auto done = lower_owner(lowering, PC_ZONE_ALL, prefix, row); !done) {
+            return done;
         }
     }
     return {};

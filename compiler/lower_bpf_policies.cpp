@@ -5,15 +5,19 @@
 namespace portcullis {
 namespace {
 
-std::uint32_t default_set(const Lowering& lowering, const Policy& policy, Family family) {
-    const auto& set = policy.default_set[static_cast<std::size_t>(family)];
-    return set ? lowering.port_sets[*set] : 0;
+// By Family; 0: empty.
+std::array<std::uint32_t, 2> numbers_of(const Lowering& lowering, const std::array<std::optional<Index>, 2>& sets) {
+    const auto number = [&](const std::optional<Index>& set) { return set ? lowering.port_sets[*set] : 0; };
+    return {number(sets[0]), number(sets[1])};
 }
 
 void write_content(const Lowering& lowering, const Policy& policy, ContentKey& key) {
     key.clear();
-    key.add(default_set(lowering, policy, Family::Ipv4));
-    key.add(default_set(lowering, policy, Family::Ipv6));
+    for (const auto& sets : {policy.default_set, policy.literal_set}) {
+        for (const std::uint32_t number : numbers_of(lowering, sets)) {
+            key.add(number);
+        }
+    }
     key.add(policy.cidrs.size());
     for (const auto& [prefix, set] : policy.cidrs) {
         key.add_prefix(prefix);
@@ -27,9 +31,9 @@ void write_content(const Lowering& lowering, const Policy& policy, ContentKey& k
 
 void write_entries(Lowering& lowering, const Policy& policy, std::uint32_t number) {
     MapImage& image = lowering.image;
-    pc_policy row{.number = number,
-                  .flags = policy.groups.empty() ? 0 : PC_POLICY_GROUPS,
-                  .default_set = {default_set(lowering, policy, Family::Ipv4), default_set(lowering, policy, Family::Ipv6)}};
+    pc_policy row{.number = number, .flags = policy.groups.empty() ? 0 : PC_POLICY_GROUPS};
+    std::ranges::copy(numbers_of(lowering, policy.default_set), row.default_set);
+    std::ranges::copy(numbers_of(lowering, policy.literal_set), row.literal_set);
     for (const auto& [prefix, set] : policy.cidrs) {
         if (prefix.family() == Family::Ipv4) {
             row.flags |= PC_POLICY_CIDRS4;

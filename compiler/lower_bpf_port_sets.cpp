@@ -9,6 +9,10 @@ namespace {
 
 constexpr unsigned kPortBits = 16;
 
+constexpr std::uint32_t index_of(Portless kind) { return static_cast<std::uint32_t>(kind); }
+static_assert(index_of(Portless::Tcp) == PC_LENGTHS_TCP && index_of(Portless::Udp) == PC_LENGTHS_UDP, "index of pc_set_head.unknown_ports");
+static_assert(index_of(Portless::Icmp) == PC_LENGTHS_ICMP && index_of(Portless::Icmpv6) == PC_LENGTHS_ICMPV6, "likewise");
+
 // The index of a protocol in pc_set_head.lengths; none: it has no ports.
 std::optional<std::size_t> lengths_index(std::uint8_t protocol) {
     switch (protocol) {
@@ -27,6 +31,23 @@ std::optional<std::size_t> lengths_index(std::uint8_t protocol) {
 
 std::uint32_t decision_word(const Lowering& lowering, const Decision& decision) {
     return lowering.rules[decision.rule] | (decision.allow ? 0u : PC_DENY);
+}
+std::uint32_t decision_word(const Lowering& lowering, const std::optional<Decision>& decision) {
+    return decision ? decision_word(lowering, *decision) : 0;
+}
+
+void write_content(const Lowering& lowering, const PortSet& set, ContentKey& key) {
+    key.clear();
+    key.add(decision_word(lowering, set.any));
+    for (const auto& decision : set.unknown_ports) {
+        key.add(decision_word(lowering, decision));
+    }
+    for (const PortRange& range : set.ranges) {
+        key.add(range.protocol);
+        key.add(range.from);
+        key.add(range.to);
+        key.add(decision_word(lowering, range.decision));
+    }
 }
 
 // The bits of the largest block that starts at `from` and ends at or before `to`.
@@ -61,21 +82,16 @@ Result<> lower_port_sets(Lowering& lowering) {
     ContentKey key;
     lowering.port_sets.reserve(lowering.ruleset.port_sets.size());
     for (const PortSet& set : lowering.ruleset.port_sets) {
-        const std::uint32_t any = set.any ? decision_word(lowering, *set.any) : 0;
-        key.clear();
-        key.add(any);
-        for (const PortRange& range : set.ranges) {
-            key.add(range.protocol);
-            key.add(range.from);
-            key.add(range.to);
-            key.add(decision_word(lowering, range.decision));
-        }
+        write_content(lowering, set, key);
         const auto number = lowering.numberings.port_sets.number_of(key.bytes());
         if (!number) {
             return fail(number.error());
         }
         lowering.port_sets.push_back(*number);
-        pc_set_head head{.number = *number, .any = any};
+        pc_set_head head{.number = *number, .any = decision_word(lowering, set.any)};
+        for (std::size_t kind = 0; kind < set.unknown_ports.size(); ++kind) {
+            head.unknown_ports[kind] = decision_word(lowering, set.unknown_ports[kind]);
+        }
         for (const PortRange& range : set.ranges) {
             add_range(range, decision_word(lowering, range.decision), head, lowering.image);
         }

@@ -19,6 +19,7 @@ struct Lowering {
     const Ruleset& ruleset;
     const MapCapacities& capacities;
     Numberings& numberings;
+    const DeviceNumbers& devices;
     MapImage image{};
     // Numbers by index.
     std::vector<std::uint32_t> rules{};
@@ -28,12 +29,16 @@ struct Lowering {
     std::vector<std::uint32_t> zones{};
     std::vector<std::uint32_t> subnets{};
     std::vector<std::uint32_t> interfaces{};
+    std::vector<ServiceSet> surroundings{};
+    std::uint32_t deny_set = 0;
+    std::uint32_t host_set = 0;
 };
 
 // The steps, in this order; each needs the numbers of those before.
 [[nodiscard]] Result<> lower_port_sets(Lowering& lowering);
 [[nodiscard]] Result<> lower_policies(Lowering& lowering);
 [[nodiscard]] Result<> lower_members(Lowering& lowering);
+[[nodiscard]] Result<> lower_surroundings(Lowering& lowering);
 [[nodiscard]] Result<> lower_ports(Lowering& lowering);
 
 // Fails when more than `limit` entries are needed.
@@ -49,6 +54,11 @@ class ContentKey {
         char raw[sizeof value];
         std::memcpy(raw, &value, sizeof value);
         bytes_.append(raw, sizeof raw);
+    }
+    template <class Struct>
+    void add_bytes(const Struct& value) {
+        static_assert(std::has_unique_object_representations_v<Struct>, "padding would be content");
+        bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
     }
     void add_text(std::string_view text) {
         add(text.size());

@@ -7,6 +7,7 @@
 
 #include "compiler/keep_first.h"
 #include "compiler/merge_flat_rules.h"
+#include "compiler/merge_portcullis.h"
 
 namespace portcullis {
 namespace {
@@ -46,14 +47,6 @@ auto content(const NetworkInterface& interface) {
 
 auto content(const PrefixList& list) { return sorted_keys(list.cidrs); }
 
-auto content(const Bridge& bridge) { return std::tuple(sorted_keys(bridge.uplinks), bridge.unknown_ports); }
-
-const std::string& key_of(const Bridge& bridge) { return bridge.device; }
-template <class T>
-const std::string& key_of(const T& object) {
-    return object.id;
-}
-
 template <class T>
 bool unite(T& kept, const T& other) {
     return content(kept) == content(other);
@@ -76,23 +69,14 @@ void merge_same(std::vector<T>& objects, Findings& findings) {
     kept.reserve(objects.size());
     std::unordered_map<std::string, std::size_t> index;
     for (T& object : objects) {
-        const auto [it, is_new] = index.try_emplace(key_of(object), kept.size());
+        const auto [it, is_new] = index.try_emplace(object.id, kept.size());
         if (is_new) {
             kept.push_back(std::move(object));
         } else if (!unite(kept[it->second], object)) {
-            findings.error(object.position, quoted(key_of(object)) + " differs from the one in " + place(kept[it->second].position));
+            findings.error(object.position, quoted(object.id) + " differs from the one in " + place(kept[it->second].position));
         }
     }
     objects = std::move(kept);
-}
-
-void merge_quotas(const std::vector<FlowQuota>& quotas, Model& model, Findings& findings) {
-    for (const FlowQuota& quota : quotas) {
-        if (quota.flows != quotas.front().flows) {
-            findings.error(quota.position, std::to_string(quota.flows) + " differs from the number in " + place(quotas.front().position));
-        }
-        model.quotas.flows = quota.flows;
-    }
 }
 
 void warn_of_available(const std::vector<std::string>& available, const Model& model, Findings& findings) {
@@ -115,10 +99,8 @@ Model merge(Declarations declared, Findings& findings) {
     merge_same(model.network_acls, findings);
     merge_same(model.prefix_lists, findings);
     merge_same(model.network_interfaces, findings);
-    merge_same(model.bridges, findings);
-    keep_first(model.ports, [](const PortClaim& port) { return std::pair(port.network_interface_id, port.device); });
     merge_flat_rules(std::move(declared.flat_rules), model.security_groups, findings);
-    merge_quotas(declared.flow_quotas, model, findings);
+    merge_portcullis(declared, findings);
     warn_of_available(declared.available_interfaces, model, findings);
     return std::move(model);
 }

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "compiler/declarations.h"
 #include "compiler/json_read.h"
 #include "compiler/merge.h"
 #include "compiler/order_findings.h"
 #include "compiler/validate.h"
+#include "compiler/validate_services.h"
 
 namespace portcullis {
 namespace {
@@ -154,12 +156,14 @@ ParseOutcome parse(std::span<const Document> documents) {
     if (documents.empty()) {
         findings.error({.file = "(model)", .pointer = {}}, "there are no documents");
     }
+    const std::vector<ServicePlace> service_places = std::exchange(declared.service_places, {});
     Model model = merge(std::move(declared), findings);
     // What could not be read may be what something else refers to: then nothing true can be said about the whole.
     if (is_complete) {
         for (Finding& finding : validate(model)) {
             findings.add(std::move(finding));
         }
+        validate_services(model, service_places, findings);
     }
     const bool is_refused = findings.has_errors();
     ParseOutcome outcome{.model = std::nullopt, .findings = ordered(std::move(findings).take(), documents)};

@@ -38,6 +38,14 @@ bool may_be_own(const Prefix& prefix) {
     return std::none_of(foreign_ranges().begin(), foreign_ranges().end(), [&](const Prefix& range) { return range.overlaps(prefix); });
 }
 
+bool is_link_local(const Address& address) {
+    static const std::array<Prefix, 2> ranges = {Prefix::parse("169.254.0.0/16")->prefix, Prefix::parse("fe80::/10")->prefix};
+    return ranges[0].contains(address) || ranges[1].contains(address);
+}
+
+// "an IPv4", "an IPv6" or, of no family in particular, "an IPv4 or IPv6".
+std::string article_of(std::optional<Family> family) { return "an " + (family ? std::string(name_of(*family)) : "IPv4 or IPv6"); }
+
 }  // namespace
 
 std::optional<std::string> required_identifier(const JsonCursor& object, std::string_view key) {
@@ -55,7 +63,7 @@ std::optional<Prefix> parse_cidr(const JsonCursor& cidr, std::optional<Family> f
     }
     const auto parsed = Prefix::parse(*text);
     if (!parsed || (family && parsed->prefix.family() != *family)) {
-        cidr.error(quoted(*text) + " is not an " + (family ? std::string(name_of(*family)) : "IPv4 or IPv6") + " CIDR");
+        cidr.error(quoted(*text) + " is not " + article_of(family) + " CIDR");
         return std::nullopt;
     }
     if (parsed->had_host_bits) {
@@ -64,14 +72,14 @@ std::optional<Prefix> parse_cidr(const JsonCursor& cidr, std::optional<Family> f
     return parsed->prefix;
 }
 
-std::optional<Address> parse_own_address(const JsonCursor& address, Family family) {
+std::optional<Address> parse_own_address(const JsonCursor& address, std::optional<Family> family) {
     const auto text = address.text();
     if (!text) {
         return std::nullopt;
     }
     const auto parsed = Address::parse(*text);
-    if (!parsed || parsed->family != family) {
-        address.error(quoted(*text) + " is not an " + std::string(name_of(family)) + " address");
+    if (!parsed || (family && parsed->family != *family)) {
+        address.error(quoted(*text) + " is not " + article_of(family) + " address");
         return std::nullopt;
     }
     if (!may_be_own(Prefix::host(*parsed))) {
@@ -81,10 +89,47 @@ std::optional<Address> parse_own_address(const JsonCursor& address, Family famil
     return parsed;
 }
 
-std::optional<Prefix> parse_own_prefix(const JsonCursor& prefix, Family family) {
+std::optional<Prefix> parse_own_prefix(const JsonCursor& prefix, std::optional<Family> family) {
     const auto parsed = parse_cidr(prefix, family);
     if (parsed && !may_be_own(*parsed)) {
         prefix.error(parsed->to_string() + " holds addresses that cannot be an interface's own");
+        return std::nullopt;
+    }
+    return parsed;
+}
+
+std::optional<Prefix> parse_own_range(const JsonCursor& range) {
+    const auto text = range.text();
+    if (!text) {
+        return std::nullopt;
+    }
+    if (text->find('/') != std::string_view::npos) {
+        return parse_own_prefix(range, std::nullopt);
+    }
+    const auto address = parse_own_address(range, std::nullopt);
+    return address ? std::optional(Prefix::host(*address)) : std::nullopt;
+}
+
+std::optional<Address> parse_service_address(const JsonCursor& address) {
+    const auto text = address.text();
+    const auto parsed = text ? Address::parse(*text) : std::nullopt;
+    if (text && !parsed) {
+        address.error(quoted(*text) + " is not an IPv4 or IPv6 address");
+    } else if (parsed && !is_link_local(*parsed) && !may_be_own(Prefix::host(*parsed))) {
+        address.error(parsed->to_string() + " cannot be the address of a service or a router");
+        return std::nullopt;
+    }
+    return parsed;
+}
+
+std::optional<Mac> parse_own_mac(const JsonCursor& mac) {
+    const auto text = mac.text();
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto parsed = Mac::parse(*text);
+    if (!parsed || parsed->is_multicast() || parsed->is_zero()) {
+        mac.error(quoted(*text) + (parsed ? " cannot be an interface's own MAC" : " is not a MAC address"));
         return std::nullopt;
     }
     return parsed;

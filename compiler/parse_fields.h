@@ -22,9 +22,16 @@ inline constexpr std::size_t kLongestIdentifier = 255;  // bytes
 // A CIDR of the family (any family when none is asked for). Host bits are cleared, with a warning.
 [[nodiscard]] std::optional<Prefix> parse_cidr(const JsonCursor& cidr, std::optional<Family> family);
 // A unicast address that an interface can have: neither unspecified, loopback, link-local, multicast, broadcast nor IPv4-mapped.
-[[nodiscard]] std::optional<Address> parse_own_address(const JsonCursor& address, Family family);
+[[nodiscard]] std::optional<Address> parse_own_address(const JsonCursor& address, std::optional<Family> family);
 // A prefix all of whose addresses are such.
-[[nodiscard]] std::optional<Prefix> parse_own_prefix(const JsonCursor& prefix, Family family);
+[[nodiscard]] std::optional<Prefix> parse_own_prefix(const JsonCursor& prefix, std::optional<Family> family);
+
+// The same, of any family, and a bare address as the prefix of one.
+[[nodiscard]] std::optional<Prefix> parse_own_range(const JsonCursor& range);
+// An address of any family that infrastructure can have: own ones and link-local ones.
+[[nodiscard]] std::optional<Address> parse_service_address(const JsonCursor& address);
+// A unicast MAC that is not zero.
+[[nodiscard]] std::optional<Mac> parse_own_mac(const JsonCursor& mac);
 
 // The names of a set of associated blocks: {"Ipv6CidrBlock": …, "Ipv6CidrBlockState": {"State": "associated"}}.
 struct BlockSet {

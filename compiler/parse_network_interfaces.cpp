@@ -7,19 +7,6 @@
 namespace portcullis {
 namespace {
 
-std::optional<Mac> parse_mac(const JsonCursor& mac) {
-    const auto text = mac.text();
-    if (!text) {
-        return std::nullopt;
-    }
-    const auto parsed = Mac::parse(*text);
-    if (!parsed || parsed->is_multicast() || parsed->is_zero()) {
-        mac.error(quoted(*text) + (parsed ? " cannot be an interface's own MAC" : " is not a MAC address"));
-        return std::nullopt;
-    }
-    return parsed;
-}
-
 // Adds one address per element of a list: {"Ipv6Addresses": [{"Ipv6Address": …}]}.
 void add_addresses(const JsonCursor& list, std::string_view key, Family family, std::vector<Address>& addresses) {
     for (const JsonCursor& element : list.objects()) {
@@ -90,7 +77,7 @@ bool parse_network_interface(const JsonCursor& object, Declarations& declared) {
     const auto subnet_id = required_identifier(object, "SubnetId");
     NetworkInterface interface {
         .id = id.value_or(""), .vpc_id = vpc_id.value_or(""), .subnet_id = subnet_id.value_or(""),
-        .instance_id = parse_instance(object.member("Attachment")), .mac = parse_mac(object.member("MacAddress")), .addresses = {},
+        .instance_id = parse_instance(object.member("Attachment")), .mac = parse_own_mac(object.member("MacAddress")), .addresses = {},
         .delegated_prefixes = {}, .group_ids = {}, .source_dest_check = object.member("SourceDestCheck").boolean().value_or(true),
         .tracking = parse_tracking(object.member("ConnectionTrackingConfiguration")), .position = object.position()
     };
@@ -102,9 +89,6 @@ bool parse_network_interface(const JsonCursor& object, Declarations& declared) {
         }
     }
     keep_first(interface.group_ids);
-    if (!interface.source_dest_check) {
-        object.member("SourceDestCheck").warn("both address checks stay in force: lifting them is not supported by this version");
-    }
     if (!id) {
         return false;
     }

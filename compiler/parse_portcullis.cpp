@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The key `Portcullis`: what EC2 does not know about the host. An unknown key here is an error, since it may be misspelt protection, and so
 // is a known one that asks for what this version does not enforce: protection that is asked for and not given would be a wrong pass.
-#include <algorithm>
-#include <span>
+#include "compiler/parse_portcullis.h"
 
-#include "compiler/declarations.h"
+#include <algorithm>
+
 #include "compiler/keep_first.h"
 #include "compiler/parse_fields.h"
 
 namespace portcullis {
 namespace {
 
-constexpr std::uint32_t kMostFlows = 1'000'000;
+constexpr std::int64_t kHighestVlan = 4'094;
+// Stands for the name of an owner that could not be read, so that it does not pass for the host.
+constexpr const char* kNoDevice = "/";
 
-// The mere presence of the key asks for it, whatever its value.
 void refuse(const JsonCursor& value) { value.error(std::string(value.key()) + " is not supported by this version"); }
-
-// One key of an object and what may stand under it.
-struct Key {
-    std::string_view name;
-    void (*check)(const JsonCursor& value);
-};
-
-void check_keys(const JsonCursor& object, std::span<const Key> keys) {
-    for (const JsonCursor& member : object.members()) {
-        const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == member.key(); });
-        if (key == keys.end()) {
-            member.error("unknown key " + quoted(member.key()));
-        } else {
-            key->check(member);
-        }
-    }
-}
-
-// Read by parse_port, parse_bridge or parse_quotas.
-void read_elsewhere(const JsonCursor& /*value*/) {}
-
-void refuse_given(const JsonCursor& value) {
-    if (value.is_given()) {
-        refuse(value);
-    }
-}
 
 void refuse_true(const JsonCursor& value) {
     if (value.boolean().value_or(false)) {
@@ -54,73 +29,128 @@ void refuse_content(const JsonCursor& list) {
     }
 }
 
-// A word out of two: the one that is in force, and the one that this version does not know how to enforce.
-void check_words(const JsonCursor& value, std::string_view enforced, std::string_view refused) {
-    const auto word = value.text();
-    if (word == refused) {
-        value.error(std::string(value.key()) + " " + quoted(refused) + " is not supported by this version");
-    } else if (word && *word != enforced) {
-        value.error(quoted(*word) + " is neither " + std::string(enforced) + " nor " + std::string(refused));
-    }
-}
-
-void check_action(const JsonCursor& action) { check_words(action, "drop", "reject"); }
-void check_on_revoke(const JsonCursor& on_revoke) { check_words(on_revoke, "keep", "cut"); }
-
-// A word out of two that are both accepted; `weaker` gives less than it says, which closes more.
-void check_closing_words(const JsonCursor& value, std::string_view enforced, std::string_view weaker, std::string_view note) {
-    const auto word = value.text();
-    if (word == weaker) {
-        value.warn(std::string(note));
-    } else if (word && *word != enforced) {
-        value.error(quoted(*word) + " is neither " + std::string(enforced) + " nor " + std::string(weaker));
-    }
-}
-
-void check_link_local(const JsonCursor& link_local) {
-    check_closing_words(link_local, "mac", "claimed", "only the EUI-64 link-local address of the MAC is own in this version");
-}
-void check_icmp_errors(const JsonCursor& icmp_errors) {
-    check_closing_words(icmp_errors, "strict", "related", "ICMP errors pass by the rules alone in this version");
-}
-
-void check_services(const JsonCursor& services) {
-    static constexpr Key kKeys[] = {{"DhcpServers", refuse_content}, {"DnsResolvers", refuse_content}, {"Metadata", refuse_content},
-                                    {"TimeServers", refuse_content}, {"Other", refuse_content},        {"Routers", refuse_content}};
-    if (!services.is_string()) {
-        check_keys(services, kKeys);
-    } else if (services.text() == "ec2") {
-        refuse(services);
-    } else {
-        services.error("expected \"ec2\" or an object");
-    }
-}
-
-void check_egress(const JsonCursor& egress) {
-    static constexpr Key kKeys[] = {{"DenyCidrs", refuse_content}, {"IsolateInstances", refuse_true}};
-    check_keys(egress, kKeys);
-}
-
-void check_on_deny(const JsonCursor& on_deny) {
-    static constexpr Key kKeys[] = {{"Action", check_action}, {"Log", refuse_true}};
-    check_keys(on_deny, kKeys);
-}
-
-void check_quotas(const JsonCursor& quotas) {
-    static constexpr Key kKeys[] = {{"Flows", read_elsewhere}, {"FlowsPerPort", refuse_given}, {"HalfOpenPerPort", refuse_given}};
-    check_keys(quotas, kKeys);
-}
-
-void check_port_quotas(const JsonCursor& quotas) {
-    static constexpr Key kKeys[] = {{"FlowsPerPort", refuse_given}, {"HalfOpenPerPort", refuse_given}};
-    check_keys(quotas, kKeys);
-}
-
 // A name that the kernel takes for a device (dev_valid_name of Linux).
 bool is_device_name(std::string_view name) {
     constexpr std::size_t kLongest = 15;
     return !name.empty() && name.size() <= kLongest && name != "." && name != ".." &&
            name.find_first_of(std::string_view("/: \t\n\v\f\r\0", 9)) == std::string_view::npos;
+}
+
+std::vector<AllowedAddress> parse_allowed_addresses(const JsonCursor& list) {
+    std::vector<AllowedAddress> all;
+    for (const JsonCursor& entry : list.objects()) {
+        check_keys(entry, {"Address", "Mac"});
+        const auto prefix = parse_own_range(entry.required("Address"));
+        const auto mac = parse_own_mac(entry.member("Mac"));
+        if (prefix) {
+            all.push_back({.prefix = *prefix, .mac = mac});
+        }
+    }
+    return all;
+}
+
+std::vector<Prefix> parse_allowed_sources(const JsonCursor& list) {
+    std::vector<Prefix> all;
+    for (const JsonCursor& cidr : given_elements(list)) {
+        if (const auto prefix = parse_cidr(cidr, std::nullopt)) {
+            all.push_back(*prefix);
+        }
+    }
+    return all;
+}
+
+bool is_multicast(const Address& address) {
+    return address.family == Family::Ipv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
+}
+
+std::vector<Address> parse_multicast(const JsonCursor& list) {
+    std::vector<Address> all;
+    for (const JsonCursor& element : given_elements(list)) {
+        const auto text = element.text();
+        const auto address = text ? Address::parse(*text) : std::nullopt;
+        if (text && (!address || !is_multicast(*address))) {
+            element.error(quoted(*text) + " is not a multicast address");
+        } else if (address) {
+            all.push_back(*address);
+        }
+    }
+    return all;
+}
+
+std::vector<std::uint16_t> parse_vlans(const JsonCursor& list) {
+    std::vector<std::uint16_t> all;
+    for (const JsonCursor& element : given_elements(list)) {
+        const auto vlan = element.integer();
+        if (vlan && (*vlan < 0 || *vlan > kHighestVlan)) {
+            element.error(std::to_string(*vlan) + " is not a VLAN id (0-4094)");
+        } else if (vlan) {
+            all.push_back(static_cast<std::uint16_t>(*vlan));
+        }
+    }
+    return all;
+}
+
+void parse_port(const JsonCursor& object, Declarations& declared) {
+    check_keys(object, {"NetworkInterfaceId", "Device", "AllowedAddresses", "AllowedSources", "Multicast", "Vlans", "TrackAll", "LinkLocal",
+                        "IcmpErrors", "Services", "OnDeny", "OnRevoke", "Quotas"});
+    const auto id = required_identifier(object, "NetworkInterfaceId");
+    const auto device = parse_device(object.required("Device"));
+    PortClaim port{.network_interface_id = id.value_or(""), .device = device.value_or(""), .position = object.position()};
+    const Owner owner{.network_interface_id = port.network_interface_id, .device = device.value_or(kNoDevice)};
+    port.allowed_addresses = parse_allowed_addresses(object.member("AllowedAddresses"));
+    port.allowed_sources = parse_allowed_sources(object.member("AllowedSources"));
+    port.multicast = parse_multicast(object.member("Multicast"));
+    port.vlans = parse_vlans(object.member("Vlans"));
+    parse_services(object.member("Services"), owner, port.services, declared);
+    const SettingReader reader(owner, declared);
+    reader.flag(object.member("TrackAll"), Setting::TracksAll);
+    reader.word(object.member("LinkLocal"), Setting::ClaimsLinkLocal, {"mac", "claimed"});
+    reader.word(object.member("IcmpErrors"), Setting::RelatesIcmpErrors, {"strict", "related"});
+    parse_shared_settings(object, reader);
+    const JsonCursor quotas = object.member("Quotas");
+    check_keys(quotas, {"FlowsPerPort", "HalfOpenPerPort"});
+    if (id && device) {
+        declared.model.ports.push_back(std::move(port));
+    }
+}
+
+void parse_bridge(const JsonCursor& object, Declarations& declared) {
+    check_keys(object, {"Device", "Uplinks", "UnknownPorts", "Services"});
+    const auto device = parse_device(object.required("Device"));
+    Bridge bridge{.device = device.value_or(""), .uplinks = {}, .services = {}, .position = object.position()};
+    const Owner owner{.network_interface_id = {}, .device = device.value_or(kNoDevice)};
+    SettingReader(owner, declared).word(object.member("UnknownPorts"), Setting::OpensUnknownPorts, {"closed", "open"});
+    const JsonCursor uplinks = object.member("Uplinks");
+    for (const JsonCursor& uplink : given_elements(uplinks)) {
+        if (auto name = parse_device(uplink)) {
+            bridge.uplinks.push_back(std::move(*name));
+        }
+    }
+    parse_services(object.member("Services"), owner, bridge.services, declared);
+    if (device) {
+        declared.model.bridges.push_back(std::move(bridge));
+    }
+}
+
+}  // namespace
+
+void check_keys(const JsonCursor& object, std::initializer_list<std::string_view> known) {
+    for (const JsonCursor& member : object.members()) {
+        if (std::find(known.begin(), known.end(), member.key()) == known.end()) {
+            member.error("unknown key " + quoted(member.key()));
+        }
+    }
+}
+
+std::vector<JsonCursor> given_elements(const JsonCursor& list) {
+    std::vector<JsonCursor> all = list.elements();
+    std::erase_if(all, [](const JsonCursor& element) {
+        if (!element.is_given()) {
+            element.error("null is no element of this list");
+        }
+        return !element.is_given();
+    });
+    return all;
 }
 
 std::optional<std::string> parse_device(const JsonCursor& device) {
@@ -132,78 +162,9 @@ std::optional<std::string> parse_device(const JsonCursor& device) {
     return name ? std::optional(std::string(*name)) : std::nullopt;
 }
 
-void parse_port(const JsonCursor& object, Declarations& declared) {
-    static constexpr Key kKeys[] = {{"NetworkInterfaceId", read_elsewhere},
-                                    {"Device", read_elsewhere},
-                                    {"AllowedAddresses", refuse_content},
-                                    {"AllowedSources", refuse_content},
-                                    {"Multicast", refuse_content},
-                                    {"Vlans", refuse_content},
-                                    {"TrackAll", refuse_true},
-                                    {"LinkLocal", check_link_local},
-                                    {"IcmpErrors", check_icmp_errors},
-                                    {"Services", check_services},
-                                    {"OnDeny", check_on_deny},
-                                    {"OnRevoke", check_on_revoke},
-                                    {"Quotas", check_port_quotas}};
-    check_keys(object, kKeys);
-    auto id = required_identifier(object, "NetworkInterfaceId");
-    auto device = parse_device(object.required("Device"));
-    if (id && device) {
-        declared.model.ports.push_back(
-            {.network_interface_id = std::move(*id), .device = std::move(*device), .position = object.position()});
-    }
-}
-
-UnknownPorts parse_unknown_ports(const JsonCursor& value) {
-    const auto word = value.text();
-    if (word && *word != "closed" && *word != "open") {
-        value.error(quoted(*word) + " is neither closed nor open");
-    }
-    return word == "open" ? UnknownPorts::Open : UnknownPorts::Closed;
-}
-
-void parse_bridge(const JsonCursor& object, Declarations& declared) {
-    static constexpr Key kKeys[] = {
-        {"Device", read_elsewhere}, {"Uplinks", read_elsewhere}, {"UnknownPorts", read_elsewhere}, {"Services", check_services}};
-    check_keys(object, kKeys);
-    auto device = parse_device(object.required("Device"));
-    Bridge bridge{.device = device.value_or(""),
-                  .uplinks = {},
-                  .unknown_ports = parse_unknown_ports(object.member("UnknownPorts")),
-                  .position = object.position()};
-    const JsonCursor uplinks = object.member("Uplinks");
-    for (const JsonCursor& uplink : uplinks.elements()) {
-        if (!uplink.is_given()) {
-            uplink.error("expected a string, found null");
-        }
-        if (auto name = parse_device(uplink)) {
-            bridge.uplinks.push_back(std::move(*name));
-        }
-    }
-    keep_first(bridge.uplinks);
-    if (device) {
-        declared.model.bridges.push_back(std::move(bridge));
-    }
-}
-
-void parse_flow_quota(const JsonCursor& flows, Declarations& declared) {
-    const auto count = flows.integer();
-    if (count && (*count < 1 || *count > kMostFlows)) {
-        flows.error(std::to_string(*count) + " is not a number of flows (1-" + std::to_string(kMostFlows) + ")");
-    } else if (count) {
-        declared.flow_quotas.push_back({.flows = static_cast<std::uint32_t>(*count), .position = flows.position()});
-    }
-}
-
-}  // namespace
-
 void parse_portcullis(const JsonCursor& object, Declarations& declared) {
-    static constexpr Key kKeys[] = {{"Ports", read_elsewhere},      {"Bridges", read_elsewhere}, {"Services", check_services},
-                                    {"Egress", check_egress},       {"HostServices", refuse},    {"OnDeny", check_on_deny},
-                                    {"OnRevoke", check_on_revoke},  {"FastPath", refuse_true},   {"GuardedEndpoints", refuse_content},
-                                    {"Masquerade", refuse_content}, {"Quotas", check_quotas}};
-    check_keys(object, kKeys);
+    check_keys(object, {"Ports", "Bridges", "Services", "Egress", "HostServices", "OnDeny", "OnRevoke", "FastPath", "GuardedEndpoints",
+                        "Masquerade", "Quotas"});
     const JsonCursor ports = object.member("Ports");
     for (const JsonCursor& port : ports.objects()) {
         parse_port(port, declared);
@@ -212,8 +173,17 @@ void parse_portcullis(const JsonCursor& object, Declarations& declared) {
     for (const JsonCursor& bridge : bridges.objects()) {
         parse_bridge(bridge, declared);
     }
+    parse_services(object.member("Services"), Owner{}, declared.model.services, declared);
+    parse_egress(object.member("Egress"), declared);
+    parse_host_services(object.member("HostServices"), declared);
+    const SettingReader reader(Owner{}, declared);
+    parse_shared_settings(object, reader);
     const JsonCursor quotas = object.member("Quotas");
-    parse_flow_quota(quotas.member("Flows"), declared);
+    check_keys(quotas, {"Flows", "FlowsPerPort", "HalfOpenPerPort"});
+    reader.count(quotas.member("Flows"), Setting::Flows, kMostFlows);
+    refuse_true(object.member("FastPath"));
+    refuse_content(object.member("GuardedEndpoints"));
+    refuse_content(object.member("Masquerade"));
 }
 
 }  // namespace portcullis

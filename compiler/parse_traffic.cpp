@@ -120,6 +120,29 @@ std::optional<Traffic> parse_icmp(const JsonCursor& object, std::int16_t protoco
 
 bool matches_nothing(const Traffic& traffic) { return traffic.icmp_type == Traffic::kAnyIcmp && traffic.icmp_code != Traffic::kAnyIcmp; }
 
+std::optional<std::uint8_t> parse_one_protocol(const JsonCursor& protocol) {
+    std::string text;
+    if (protocol.is_string()) {
+        text = *protocol.text();
+    } else if (const auto number = protocol.integer()) {
+        text = std::to_string(*number);
+    } else {
+        return std::nullopt;
+    }
+    const auto named = protocol_named(text);
+    const auto number = named ? named : protocol_numbered(text);
+    if (!number) {
+        protocol.error(quoted(text) + " is not a protocol (tcp, udp, icmp, icmpv6 or 0-255)");
+        return std::nullopt;
+    }
+    return static_cast<std::uint8_t>(*number);
+}
+
+std::optional<std::uint16_t> parse_port_number(const JsonCursor& port) {
+    const auto number = port.integer();
+    return number && is_port(port, *number) ? std::optional(static_cast<std::uint16_t>(*number)) : std::nullopt;
+}
+
 std::optional<Traffic> parse_permission_traffic(const JsonCursor& permission) {
     const auto protocol = parse_protocol(permission.required("IpProtocol"));
     if (!protocol) {

@@ -5,6 +5,7 @@
 // Protocols other than -1, 1, 6, 17 and 58 have neither, whatever the fields say.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "compiler/json_cursor.h"
@@ -17,6 +18,11 @@ namespace portcullis {
 
 // Protocol, PortRange and IcmpTypeCode of an ACL entry whose CIDR is of `family`. None after an error.
 [[nodiscard]] std::optional<Traffic> parse_entry_traffic(const JsonCursor& entry, Family family);
+
+// A protocol of ours, as a name, or as a number in text or by itself: never "any". None when it is not given or after an error.
+[[nodiscard]] std::optional<std::uint8_t> parse_one_protocol(const JsonCursor& protocol);
+// 0-65535; none when it is not given or after an error.
+[[nodiscard]] std::optional<std::uint16_t> parse_port_number(const JsonCursor& port);
 
 // A code with any type: the pattern matches nothing.
 [[nodiscard]] bool matches_nothing(const Traffic& traffic);

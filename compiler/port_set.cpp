@@ -75,6 +75,18 @@ void flatten(std::span<const RankedRange> ranges, std::vector<RankedRange>& flat
     }
 }
 
+// By Portless.
+constexpr std::array<std::int16_t, 4> kPortless = {kTcp, kUdp, kIcmp, kIcmpv6};
+
+void rank_unknown_ports(const RankedTraffic& rule, RankMap& map) {
+    for (std::size_t i = 0; i < kPortless.size(); ++i) {
+        const bool denies_some = rule.denies && rule.traffic.protocol == kPortless[i] && points_of(rule.traffic).has_value();
+        if (denies_some || is_for_all_ports(rule.traffic, static_cast<Portless>(i))) {
+            map.unknown_ports[i] = std::min(map.unknown_ports[i], rule.rank);
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<PointRange> points_of(const Traffic& traffic) {
@@ -96,10 +108,20 @@ std::optional<PointRange> points_of(const Traffic& traffic) {
     }
 }
 
+bool is_for_all_ports(const Traffic& traffic, Portless protocol) {
+    if (traffic.protocol == Traffic::kAnyProtocol) {
+        return true;
+    }
+    const auto points = points_of(traffic);
+    return points && points->protocol == kPortless[static_cast<std::size_t>(protocol)] && points->from == 0 && points->to == 65535;
+}
+
 RankMap overlay(const RankMap& base, std::span<const RankedTraffic> rules) {
-    RankMap result{.ranges = {}, .any = base.any};
+    RankMap result{.ranges = {}, .any = base.any, .unknown_ports = base.unknown_ports};
     std::vector<RankedRange> candidates = base.ranges;
-    for (const auto& [traffic, rank] : rules) {
+    for (const RankedTraffic& rule : rules) {
+        const auto& [traffic, rank, denies] = rule;
+        rank_unknown_ports(rule, result);
         if (traffic.protocol == Traffic::kAnyProtocol) {
             result.any = std::min(result.any, rank);
         } else if (const auto points = points_of(traffic)) {
@@ -120,6 +142,11 @@ PortSet decide(const RankMap& map, std::span<const Decision> decisions) {
     PortSet set;
     if (map.any != kNoRank) {
         set.any = decisions[map.any];
+    }
+    for (std::size_t i = 0; i < map.unknown_ports.size(); ++i) {
+        if (map.unknown_ports[i] != kNoRank) {
+            set.unknown_ports[i] = decisions[map.unknown_ports[i]];
+        }
     }
     for (const RankedRange& range : map.ranges) {
         const Decision decision = decisions[range.rank];

@@ -4,6 +4,7 @@
 // associative: the rules of a nested prefix are laid over the result for the enclosing one. docs/decisions/0001-normal-form.md
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,6 +22,7 @@ inline constexpr Rank kNoRank = std::numeric_limits<Rank>::max();
 struct RankedTraffic {
     Traffic traffic;
     Rank rank = 0;
+    bool denies = false;  // what denies some ports denies a fragment whose ports are unknown (docs/semantics.md 9.4)
 };
 
 struct RankedRange {
@@ -34,6 +36,7 @@ struct RankedRange {
 struct RankMap {
     std::vector<RankedRange> ranges;  // sorted; those of one protocol are disjoint; all rank below `any`
     Rank any = kNoRank;               // wherever no range is; kNoRank: nothing decides
+    std::array<Rank, 4> unknown_ports = {kNoRank, kNoRank, kNoRank, kNoRank};  // by Portless
 };
 
 // The points of one protocol that a traffic description stands for; none where it is every protocol, or matches nothing.
@@ -43,6 +46,9 @@ struct PointRange {
     std::uint16_t to = 0;
 };
 [[nodiscard]] std::optional<PointRange> points_of(const Traffic& traffic);
+
+// Whether it stands for every point of TCP, UDP, ICMP or ICMPv6: what needs no ports.
+[[nodiscard]] bool is_for_all_ports(const Traffic& traffic, Portless protocol);
 
 // `base` with more rules laid over it.
 [[nodiscard]] RankMap overlay(const RankMap& base, std::span<const RankedTraffic> rules);

@@ -31,8 +31,11 @@ void validate_host(const Model& model, const DeclaredIndex& index, Findings& fin
             findings.error(port.position, "the interface " + quoted(port.network_interface_id) + " is claimed for " +
                                               quoted(it->second->device) + " in " + place(it->second->position));
         }
-        if (index.interface(port.network_interface_id) == nullptr) {
+        const NetworkInterface* interface = index.interface(port.network_interface_id);
+        if (interface == nullptr) {
             findings.error(port.position, "the interface " + quoted(port.network_interface_id) + " has no document");
+        } else if (interface->source_dest_check && !port.allowed_sources.empty()) {
+            findings.warn(port.position, "AllowedSources changes nothing: SourceDestCheck of " + quoted(interface->id) + " is not false");
         }
     }
     for (const Bridge& bridge : model.bridges) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/event.h"
+#include "core/host_facts.h"
 #include "core/result.h"
 #include "core/ruleset.h"
 #include "core/verdict.h"
@@ -25,7 +27,8 @@ struct DeviceBinding {
     std::uint32_t ifindex = 0;
     std::string device;  // for messages; never used to find it
     Kind kind = Kind::Closed;
-    Index port = 0;  // Bound only
+    Index port = 0;            // Bound only
+    std::uint32_t bridge = 0;  // ifindex of the bridge it is a port of; a bridge's is its own; 0: none
     bool operator==(const DeviceBinding&) const = default;
 };
 
@@ -44,7 +47,8 @@ struct ReasonCount {
 struct PortCounters {
     std::uint32_t ifindex = 0;
     std::vector<ReasonCount> reasons;  // those that are not zero
-    std::uint64_t flows = 0;           // live entries of the port
+    std::uint64_t flows = 0;           // entries of the port; those whose time is over count for some seconds more
+    std::uint64_t lost_events = 0;     // denials that made no event: too many at once
 };
 
 struct RuleHits {
@@ -56,16 +60,22 @@ class Dataplane {
    public:
     virtual ~Dataplane() = default;
 
-    // Makes the kernel enforce `ruleset` on exactly `devices`, all at one instant for everything that was there before. On failure the
-    // former ruleset stays enforced whole, and devices that could not be prepared are closed. A managed device is closed from the moment
-    // it is given here. Devices that are no longer given are released: ours is removed from them.
-    [[nodiscard]] virtual Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) = 0;
+    // Makes the kernel enforce `ruleset` on exactly `devices` of a host of which `facts` hold, all at one instant for everything that was
+    // there before. On failure the former ruleset stays enforced whole, and devices that could not be prepared are closed. A managed device
+    // is closed from the moment it is given here. Devices that are no longer given are released: ours is removed from them.
+    [[nodiscard]] virtual Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                    const HostFacts& facts) = 0;
 
     [[nodiscard]] virtual Result<std::vector<PortCounters>> port_counters() const = 0;
     [[nodiscard]] virtual Result<std::vector<RuleHits>> rule_hits() const = 0;
 
-    // Frees expired flow entries. Called every second or so.
+    // Frees expired flow entries, a share of them at each call. Called every second or so.
     [[nodiscard]] virtual Result<> sweep() = 0;
+
+    // Denials since the last call, oldest first, of ports whose OnDeny asks for them. The descriptor becomes readable when there are some;
+    // -1: this back end has none.
+    [[nodiscard]] virtual Result<std::vector<Event>> take_events() = 0;
+    [[nodiscard]] virtual int events_fd() const = 0;
 
     // "bpf (tcx)", "nftables (bridge)": for `status`.
     [[nodiscard]] virtual std::string description() const = 0;

@@ -91,6 +91,10 @@ struct AddressOwner {
     Prefix prefix;
     std::optional<Index> interface;  // none: a subnet's block or a link-local address, which no group reference matches
     std::optional<Index> subnet;     // none: outside every subnet of the zone: a member in a peered VPC, or shared across subnets
+    // Interfaces of other VPCs are among those that `interface` is or stands for; `own` is, or stands for, those of the zone. When they
+    // change, flows end (docs/semantics.md 7.8).
+    bool has_peers = false;
+    std::optional<Index> own = {};  // with peers alone
     auto operator<=>(const AddressOwner&) const = default;
 };
 
@@ -150,6 +154,8 @@ struct Ruleset {
     // Host policies (docs/semantics.md 13), the same for every port.
     std::vector<DenyCidr> deny_cidrs;  // sorted by prefix, at most one of a prefix; within one that is not new_only none is
     bool isolates_instances = false;
+    // Where instances are isolated: what any interface of the model has (13.2), whatever its VPC, with one that has it. Sorted by prefix.
+    std::vector<std::pair<Prefix, Index>> instance_addresses;
     std::optional<std::vector<HostService>> host_services;  // sorted
     Quotas quotas;
 };

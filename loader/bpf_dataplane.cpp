@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/bpf_dataplane.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include <optional>
 #include <utility>
 
+#include "loader/capabilities.h"
 #include "loader/device_hooks.h"
+#include "loader/events.h"
+#include "loader/flow_shards.h"
+#include "loader/half_open_queues.h"
 #include "loader/host_image.h"
 #include "loader/host_maps.h"
 #include "loader/image_diff.h"
 #include "loader/libbpf_log.h"
 #include "loader/pins.h"
+#include "loader/sweeper.h"
 #include "loader/traffic_counters.h"
+#include "loader/xdp_hooks.h"
 
 namespace portcullis {
 namespace {
@@ -25,8 +28,9 @@ struct Plan {
 
 // What a change left to be done when the kernel refused to go on; nothing else is done before it is.
 struct Unfinished {
+    enum class Step : std::uint8_t { Settle, Undo };
     ImageDiff diff;
-    Result<> (HostMaps::*step)(const ImageDiff&);
+    Step step = Step::Settle;
 };
 
 }  // namespace
@@ -38,7 +42,11 @@ struct BpfDataplane::State {
     BpfObject object;
     HostMaps maps;
     TrafficCounters counters;
+    HalfOpenQueues queues;
+    Sweeper sweeper;
+    EventRing events;
     DeviceHooks hooks;
+    XdpHooks early;
     DeviceSlots slots;
     Numberings numberings;
     HostImage in_force{};
@@ -48,6 +56,8 @@ struct BpfDataplane::State {
 
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
+    [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);
+    [[nodiscard]] Result<> recycle_slots();
     [[nodiscard]] Result<> pin(const Standing& standing);
     [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
@@ -64,11 +74,37 @@ Result<> BpfDataplane::State::finish() {
     if (!unfinished) {
         return {};
     }
-    if (auto done = (maps.*unfinished->step)(unfinished->diff); !done) {
+    const bool is_settling = unfinished->step == Unfinished::Step::Settle;
+    if (auto done = is_settling ? finish_settling(unfinished->diff) : maps.undo(unfinished->diff); !done) {
         return fail(done.error().with_context("cannot tidy up after the last change"));
     }
     unfinished.reset();
     return {};
+}
+
+// The flows of departed addresses end first: they are what still has an effect.
+Result<> BpfDataplane::State::finish_settling(const ImageDiff& diff) {
+    Result<> done;
+    if (diff.ends_flows()) {
+        done = maps.wait();
+        done = done ? sweeper.sweep_all(Sweeper::Departed::Ended) : done;
+        done = done ? maps.forget_departed(diff) : done;
+    }
+    done = done ? maps.settle(diff) : done;
+    return done ? queues.release_others(in_force) : done;
+}
+
+// The flows of ports that are gone are freed before: they count for their slot.
+Result<> BpfDataplane::State::recycle_slots() {
+    if (!slots.has_released()) {
+        return {};
+    }
+    auto done = maps.wait();
+    done = done ? sweeper.sweep_all(Sweeper::Departed::Spared) : done;
+    if (done) {
+        slots.recycle();
+    }
+    return done;
 }
 
 // Before the first attachment: from then on what is loaded has to outlive the process.
@@ -127,13 +163,10 @@ void BpfDataplane::State::forget(const HostImage& image) {
 }
 
 Result<Plan> BpfDataplane::State::plan(const Wanted& wanted) {
-    if (slots.has_released()) {
-        if (auto waited = maps.wait(); !waited) {
-            return fail(std::move(waited.error()));
-        }
-        slots.recycle();
+    if (auto recycled = recycle_slots(); !recycled) {
+        return fail(std::move(recycled.error()));
     }
-    auto policy = lower_bpf(wanted.ruleset, capacities, numberings);
+    auto policy = lower_bpf(wanted.ruleset, capacities, numberings, device_numbers(wanted.devices));
     if (!policy) {
         numberings.roll_back();
         return fail(std::move(policy.error()));
@@ -160,6 +193,12 @@ Result<> BpfDataplane::State::carry_out(Plan& plan) {
     if (done && plan.diff.empty()) {
         return {};
     }
+    for (auto port = plan.diff.new_ports.begin(); done && port != plan.diff.new_ports.end(); ++port) {
+        done = sweeper.begin_port(*port);
+    }
+    if (done) {
+        done = queues.prepare(object, plan.image);
+    }
     if (done) {
         done = maps.write_aside(plan.diff);
     }
@@ -168,7 +207,7 @@ Result<> BpfDataplane::State::carry_out(Plan& plan) {
         return {};
     }
     forget(plan.image);
-    unfinished = Unfinished{.diff = std::move(plan.diff), .step = &HostMaps::undo};
+    unfinished = Unfinished{.diff = std::move(plan.diff), .step = Unfinished::Step::Undo};
     (void)finish();  // else it is tried again before the next change: the failure that matters is the first
     return done;
 }
@@ -178,7 +217,7 @@ void BpfDataplane::State::settle(ImageDiff diff) {
     if (diff.empty()) {
         return;
     }
-    unfinished = Unfinished{.diff = std::move(diff), .step = &HostMaps::settle};
+    unfinished = Unfinished{.diff = std::move(diff), .step = Unfinished::Step::Settle};
     if (auto finished = finish(); !finished && log) {
         log(LogLevel::Warning, finished.error().message);
     }
@@ -216,13 +255,14 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (!present) {
         return fail(present.error());
     }
-    auto planned = plan({.ruleset = wanted.ruleset, .devices = *present});
+    auto planned = plan({.ruleset = wanted.ruleset, .devices = *present, .facts = wanted.facts});
     if (!planned) {
         return fail(std::move(planned.error()));
     }
     if (auto carried = carry_out(*planned); !carried) {
         return fail(std::move(carried.error()));
     }
+    maps.share_flows(flow_shared(capacities, wanted.ruleset.quotas.flows));
     release_slots(in_force, planned->image, slots);
     in_force = std::move(planned->image);
     numberings.retire_unused();
@@ -232,6 +272,7 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (!handed) {
         return fail(std::move(handed.error()));
     }
+    early.attach_to(*present);
     return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before};
 }
 
@@ -246,6 +287,9 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
     if (options.capacities.ports > DeviceSlots::kMost) {
         return fail("pc_ports holds at most " + std::to_string(DeviceSlots::kMost) + " ports");
     }
+    if (auto usable = probe_capabilities().check_usable(); !usable) {
+        return fail(std::move(usable.error()));
+    }
     auto pins = Pins::open(options.bpffs_directory, options.log);
     if (!pins) {
         return fail(std::move(pins.error()));
@@ -258,7 +302,7 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
     if (!object) {
         return fail(std::move(object.error()));
     }
-    auto maps = HostMaps::open(*object);
+    auto maps = HostMaps::open(*object, flow_reserve(options.capacities));
     if (!maps) {
         return fail(std::move(maps.error()));
     }
@@ -266,39 +310,52 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
     if (!counters) {
         return fail(std::move(counters.error()));
     }
+    auto queues = HalfOpenQueues::open(*object);
+    auto sweeper = Sweeper::open(*object);
+    auto events = EventRing::open(*object);
+    if (!queues || !sweeper || !events) {
+        return fail(!queues ? queues.error() : !sweeper ? sweeper.error() : events.error());
+    }
     DeviceHooks hooks(Attachments::create(options.attach_mode, pins->links_directory()), *object, options.log);
+    XdpHooks early = XdpHooks::create(options.xdp, *object, pins->links_directory(), options.log);
     auto state = std::make_unique<State>(State{.log = options.log,
                                                .capacities = options.capacities,
                                                .pins = std::move(*pins),
                                                .object = std::move(*object),
                                                .maps = std::move(*maps),
                                                .counters = std::move(*counters),
+                                               .queues = std::move(*queues),
+                                               .sweeper = std::move(*sweeper),
+                                               .events = std::move(*events),
                                                .hooks = std::move(hooks),
+                                               .early = std::move(early),
                                                .slots = DeviceSlots(options.capacities.ports),
                                                .numberings = Numberings(options.capacities),
                                                .is_taking_over = *is_taking_over});
     return std::unique_ptr<BpfDataplane>(new BpfDataplane(std::move(state)));
 }
 
-Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
-    return state_->apply({.ruleset = ruleset, .devices = devices});
+Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
+    return state_->apply({.ruleset = ruleset, .devices = devices, .facts = facts});
 }
 
 Result<std::vector<PortCounters>> BpfDataplane::port_counters() const { return state_->counters.ports(state_->in_force.ports); }
 
 Result<std::vector<RuleHits>> BpfDataplane::rule_hits() const { return state_->counters.rules(state_->numberings.rules); }
 
-Result<> BpfDataplane::sweep() {
-    pc_sweep_report report{};
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    options.ctx_in = &report;
-    options.ctx_size_in = sizeof(report);
-    if (const int result = ::bpf_prog_test_run_opts(state_->object.program_fd("pc_sweep"), &options); result < 0) {
-        return fail(Error::from_errno("cannot run pc_sweep", -result));
-    }
-    return {};
+Result<> BpfDataplane::sweep() { return state_->sweeper.sweep_share(state_->in_force); }
+
+Result<> BpfDataplane::sweep_all() { return state_->sweeper.sweep_all(Sweeper::Departed::Spared); }
+
+Result<std::vector<Event>> BpfDataplane::take_events() {
+    return state_->events.take({.in_force = state_->in_force, .rules = state_->numberings.rules});
 }
 
-std::string BpfDataplane::description() const { return "bpf (" + std::string(to_string(state_->hooks.mode())) + ")"; }
+int BpfDataplane::events_fd() const { return state_->events.fd(); }
+
+std::string BpfDataplane::description() const {
+    const std::string xdp = state_->early.description();
+    return "bpf (" + std::string(to_string(state_->hooks.mode())) + (xdp == "off" ? "" : "; xdp " + xdp) + ")";
+}
 
 }  // namespace portcullis

@@ -17,12 +17,14 @@
 #include "core/result.h"
 #include "loader/attach_mode.h"
 #include "loader/log.h"
+#include "loader/xdp_mode.h"
 
 namespace portcullis {
 
 struct BpfDataplaneOptions {
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     AttachMode attach_mode = AttachMode::Auto;
+    XdpMode xdp = XdpMode::Off;
     MapCapacities capacities;
     LogCallback log;
 };
@@ -39,10 +41,15 @@ class BpfDataplane final : public Dataplane {
     BpfDataplane(BpfDataplane&&) = delete;  // it is used through a pointer
     BpfDataplane& operator=(BpfDataplane&&) = delete;
 
-    [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) override;
+    [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                            const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
     [[nodiscard]] Result<> sweep() override;
+    // All of it at once.
+    [[nodiscard]] Result<> sweep_all();
+    [[nodiscard]] Result<std::vector<Event>> take_events() override;
+    [[nodiscard]] int events_fd() const override;
     [[nodiscard]] std::string description() const override;
 
    private:

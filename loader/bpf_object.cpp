@@ -9,19 +9,20 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <functional>
+#include <map>
 
+#include "loader/flow_shards.h"
+#include "loader/verifier_log.h"
 #include "tc.skel.h"
 
 namespace portcullis {
 namespace {
 
-// Enough for the verifier's whole story of our largest program; only pages that are written cost memory.
-constexpr std::uint32_t kVerifierLogBytes = 16U << 20;
-// The end of it tells what was wrong.
-constexpr std::size_t kReportedLogBytes = 2048;
-
 // Devices beyond ports: uplinks and bridges, and room for a port's successor before its predecessor's entry is deleted.
 constexpr std::uint32_t kOtherDevices = 1024;
+
+constexpr std::array<const char*, 3> kMapsOfMaps = {"pc_flows4", "pc_flows6", "pc_half_open"};
 
 struct MapSize {
     std::string_view name;
@@ -46,8 +47,17 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
         {"pc_set_heads", capacities.port_sets + 1},
         {"pc_port_sets", capacities.port_set_entries},
         {"pc_rule_hits", capacities.rules + 1},
-        {"pc_flows4", capacities.flows4},
-        {"pc_flows6", capacities.flows6},
+        {"pc_services", capacities.services},
+        {"pc_macs", capacities.macs()},
+        {"pc_host_addresses", capacities.host_addresses},
+        {"pc_tunnels", capacities.tunnels},
+        {"pc_claims", capacities.claims()},
+        {"pc_half_open", (capacities.ports + 1) * 2},
+        {"pc_port_states", capacities.ports + 1},
+        {"pc_departed4", capacities.departed4},
+        {"pc_departed6", capacities.departed6},
+        {"pc_fragments4", capacities.ports + 1},
+        {"pc_fragments6", capacities.ports + 1},
         {"pc_counters", (capacities.ports + 1) * 2 * PC_REASONS_MAX},
     };
 }
@@ -73,12 +83,27 @@ Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
     return {};
 }
 
-std::string end_of(const char* log) {
-    std::string_view text(log);
-    if (text.size() > kReportedLogBytes) {
-        text.remove_prefix(text.size() - kReportedLogBytes);
+// What the rows of a map of maps name. Sizes may differ from row to row.
+struct InnerKind {
+    bpf_map_type type = BPF_MAP_TYPE_UNSPEC;
+    std::uint32_t key_bytes = 0;
+    std::uint32_t value_bytes = 0;
+};
+using InnerKinds = std::map<std::string, InnerKind, std::less<>>;
+
+// Pre: not loaded yet, since libbpf forgets them then.
+Result<InnerKinds> inner_kinds(bpf_object* object) {
+    InnerKinds kinds;
+    for (const char* name : kMapsOfMaps) {
+        bpf_map* outer = ::bpf_object__find_map_by_name(object, name);
+        bpf_map* inner = outer == nullptr ? nullptr : ::bpf_map__inner_map(outer);
+        if (inner == nullptr) {
+            return fail("the BPF object has no map of maps " + std::string(name));
+        }
+        kinds[name] = {
+            .type = ::bpf_map__type(inner), .key_bytes = ::bpf_map__key_size(inner), .value_bytes = ::bpf_map__value_size(inner)};
     }
-    return std::string(text);
+    return kinds;
 }
 
 }  // namespace
@@ -88,6 +113,7 @@ std::string_view program_name(Direction direction) { return direction == Directi
 struct BpfObject::Skeleton {
     tc_bpf* opened = nullptr;
     std::array<std::uint32_t, 2> program_ids{};  // by Direction
+    InnerKinds inner_kinds;
     explicit Skeleton(tc_bpf* skeleton) : opened(skeleton) {}
     Skeleton(const Skeleton&) = delete;
     Skeleton& operator=(const Skeleton&) = delete;
@@ -102,11 +128,10 @@ BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 BpfObject::~BpfObject() = default;
 
 Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
-    const auto log = std::make_unique_for_overwrite<char[]>(kVerifierLogBytes);
-    log[0] = '\0';
+    VerifierLog log;
     LIBBPF_OPTS(bpf_object_open_opts, options);
-    options.kernel_log_buf = log.get();
-    options.kernel_log_size = kVerifierLogBytes;
+    options.kernel_log_buf = log.buffer();
+    options.kernel_log_size = VerifierLog::kBytes;
     auto skeleton = std::make_unique<Skeleton>(tc_bpf__open_opts(&options));
     if (skeleton->opened == nullptr) {
         return fail(Error::from_errno("cannot open the BPF object", errno));
@@ -114,12 +139,13 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     if (auto sized = size_maps(skeleton->opened->obj, capacities); !sized) {
         return fail(std::move(sized.error()));
     }
+    auto kinds = inner_kinds(skeleton->opened->obj);
+    if (!kinds) {
+        return fail(std::move(kinds.error()));
+    }
+    skeleton->inner_kinds = std::move(*kinds);
     if (const int result = tc_bpf__load(skeleton->opened); result != 0) {
-        Error error = Error::from_errno("cannot load the BPF programs and maps", -result);
-        if (log[0] != '\0') {
-            error.message += "; the verifier's log ends:\n" + end_of(log.get());
-        }
-        return fail(std::move(error));
+        return fail(log.added_to(Error::from_errno("cannot load the BPF programs and maps", -result)));
     }
     BpfObject object(std::move(skeleton));
     for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
@@ -130,7 +156,23 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
         }
         object.skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
     }
+    if (auto made = make_flow_shards(object, capacities); !made) {
+        return fail(std::move(made.error()));
+    }
     return object;
+}
+
+Result<UniqueFd> BpfObject::make_inner(std::string_view outer, std::uint32_t entries) const {
+    const auto found = skeleton_->inner_kinds.find(outer);
+    assert(found != skeleton_->inner_kinds.end());
+    const InnerKind& kind = found->second;
+    const std::string name = std::string(outer) + ".in";
+    UniqueFd map(::bpf_map_create(kind.type, name.c_str(), kind.key_bytes, kind.value_bytes, entries, nullptr));
+    if (!map.is_open()) {
+        return fail(
+            Error::from_errno("cannot create a map of " + std::to_string(entries) + " entries for " + std::string(outer), -map.value()));
+    }
+    return map;
 }
 
 std::vector<BpfObject::Part> BpfObject::maps() const {

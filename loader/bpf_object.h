@@ -21,7 +21,8 @@ namespace portcullis {
 
 class BpfObject {
    public:
-    // Loads everything under the verifier; a refusal carries the end of the verifier's log. Pins and attaches nothing.
+    // Loads everything under the verifier; a refusal carries the end of the verifier's log. Makes the shards of the flow tables. Pins and
+    // attaches nothing.
     [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
@@ -37,6 +38,8 @@ class BpfObject {
     [[nodiscard]] std::vector<Part> programs() const;
     // A descriptor of the caller's own.
     [[nodiscard]] Result<UniqueFd> map(std::string_view name) const;
+    // A new map of the kind that the rows of the map of maps `outer` name, for so many entries.
+    [[nodiscard]] Result<UniqueFd> make_inner(std::string_view outer, std::uint32_t entries) const;
     // The object's own descriptor. Pre: the object has such a program.
     [[nodiscard]] int program_fd(std::string_view name) const;
     [[nodiscard]] int program_fd(Direction direction) const { return program_fd(program_name(direction)); }

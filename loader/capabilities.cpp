@@ -66,10 +66,35 @@ Result<> probe_programs() {
     return {};
 }
 
-Result<> probe_map(bpf_map_type type, std::uint32_t key_bytes, std::uint32_t flags) {
+// *(u64 *)(r10 - 8) = 0; r0 = 0; r1 = 1; r0 = compare_and_swap(r10 - 8, r0, r1); return TC_ACT_UNSPEC;
+Result<> probe_compare_and_swap() {
+    constexpr std::array<bpf_insn, 6> kCode{{
+        {.code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = 0, .off = -8, .imm = 0},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .src_reg = 0, .off = 0, .imm = 1},
+        {.code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8, .imm = BPF_CMPXCHG},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = TC_ACT_UNSPEC},
+        {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+    }};
+    const UniqueFd program(::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pc_probe", "Dual BSD/GPL", kCode.data(), kCode.size(), nullptr));
+    if (!program.is_open()) {
+        return fail(Error::from_errno("cannot load a program that compares and swaps (since Linux 5.12)", -program.value()));
+    }
+    return {};
+}
+
+struct Kind {
+    bpf_map_type type;
+    std::uint32_t key_bytes;
+    std::uint32_t flags = 0;
+    std::uint32_t value_bytes = sizeof(std::uint64_t);
+    std::uint32_t entries = 1;
+};
+
+Result<> probe_map(const Kind& kind) {
     LIBBPF_OPTS(bpf_map_create_opts, options);
-    options.map_flags = flags;
-    const UniqueFd map(::bpf_map_create(type, "pc_probe", key_bytes, sizeof(std::uint64_t), 1, &options));
+    options.map_flags = kind.flags;
+    const UniqueFd map(::bpf_map_create(kind.type, "pc_probe", kind.key_bytes, kind.value_bytes, kind.entries, &options));
     if (!map.is_open()) {
         return fail(Error::from_errno("cannot create a scratch map", -map.value()));
     }
@@ -77,18 +102,16 @@ Result<> probe_map(bpf_map_type type, std::uint32_t key_bytes, std::uint32_t fla
 }
 
 Result<> probe_maps() {
-    struct Kind {
-        bpf_map_type type;
-        std::uint32_t key_bytes;
-        std::uint32_t flags;
-    };
-    constexpr std::array<Kind, 5> kKinds{{{BPF_MAP_TYPE_ARRAY, 4, BPF_F_MMAPABLE},
-                                          {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 0},
-                                          {BPF_MAP_TYPE_HASH, 4, 0},
-                                          {BPF_MAP_TYPE_HASH, 4, BPF_F_NO_PREALLOC},
-                                          {BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC}}};
+    constexpr std::uint32_t kRingBytes = 65536;  // a multiple of every page size
+    constexpr std::array<Kind, 7> kKinds{{{.type = BPF_MAP_TYPE_ARRAY, .key_bytes = 4, .flags = BPF_F_MMAPABLE},
+                                          {.type = BPF_MAP_TYPE_PERCPU_ARRAY, .key_bytes = 4},
+                                          {.type = BPF_MAP_TYPE_HASH, .key_bytes = 4},
+                                          {.type = BPF_MAP_TYPE_HASH, .key_bytes = 4, .flags = BPF_F_NO_PREALLOC},
+                                          {.type = BPF_MAP_TYPE_LPM_TRIE, .key_bytes = 8, .flags = BPF_F_NO_PREALLOC},
+                                          {.type = BPF_MAP_TYPE_QUEUE, .key_bytes = 0},
+                                          {.type = BPF_MAP_TYPE_RINGBUF, .key_bytes = 0, .value_bytes = 0, .entries = kRingBytes}}};
     for (const Kind& kind : kKinds) {
-        if (auto made = probe_map(kind.type, kind.key_bytes, kind.flags); !made) {
+        if (auto made = probe_map(kind); !made) {
             return made;
         }
     }
@@ -114,8 +137,9 @@ Capability capability(std::string name, bool is_needed, const Result<>& probed) 
 
 }  // namespace
 
-bool Capabilities::is_usable() const {
-    return std::ranges::all_of(list, [](const Capability& one) { return one.is_present || !one.is_needed; });
+Result<> Capabilities::check_usable() const {
+    const auto missing = std::ranges::find_if(list, [](const Capability& one) { return one.is_needed && !one.is_present; });
+    return missing == list.end() ? Result<>() : fail("this kernel cannot run the BPF back end: " + missing->reason);
 }
 
 bool Capabilities::has(std::string_view name) const {
@@ -124,9 +148,9 @@ bool Capabilities::has(std::string_view name) const {
 
 Capabilities probe_capabilities() {
     const LibbpfSilence silence;  // reasons are returned
-    return {.list = {capability("tc programs", true, probe_programs()), capability("maps", true, probe_maps()),
-                     capability("grace period", true, probe_grace_period()), capability("tcx", false, probe_tcx()),
-                     capability("btf", false, probe_btf())}};
+    return {.list = {capability("tc programs", true, probe_programs()), capability("compare and swap", true, probe_compare_and_swap()),
+                     capability("maps", true, probe_maps()), capability("grace period", true, probe_grace_period()),
+                     capability("tcx", false, probe_tcx()), capability("btf", false, probe_btf())}};
 }
 
 }  // namespace portcullis

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/result.h"
+
 namespace portcullis {
 
 struct Capability {
@@ -18,8 +20,9 @@ struct Capability {
 
 struct Capabilities {
     std::vector<Capability> list;
-    // Everything needed is there.
-    [[nodiscard]] bool is_usable() const;
+    // Whether everything needed is there; the error names the first that is not.
+    [[nodiscard]] Result<> check_usable() const;
+    [[nodiscard]] bool is_usable() const { return check_usable().has_value(); }
     [[nodiscard]] bool has(std::string_view name) const;
 };
 

@@ -2,12 +2,15 @@
 #include "loader/host_image.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
+#include <type_traits>
 
 namespace portcullis {
 namespace {
 
-// The row that the device has and may keep: not when it was another interface's.
+// The row that the device has and may keep: not when it was another interface's, nor when it was a port of another bridge, where what it
+// claimed meant something else.
 const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& binding, const std::string& interface_id) {
     const auto device = in_force.devices.find(binding.ifindex);
     if (device == in_force.devices.end() || device->second.kind != PC_DEVICE_PORT) {
@@ -15,7 +18,7 @@ const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& bi
     }
     const PortState& port = in_force.ports.at(device->second.slot);
     const bool is_other = !interface_id.empty() && !port.interface_id.empty() && interface_id != port.interface_id;
-    return is_other ? nullptr : &port;
+    return is_other || port.bridge != binding.bridge ? nullptr : &port;
 }
 
 // Closed: everything zero but what live flows need in order to survive until the port opens again.
@@ -36,22 +39,55 @@ Result<PortState> port_of(const DeviceBinding& binding, const std::string& inter
     if (!port_id) {
         return fail(port_id.error());
     }
-    return PortState{.ifindex = binding.ifindex, .port_id = *port_id, .interface_id = interface_id, .view = {}};
+    return PortState{.ifindex = binding.ifindex, .port_id = *port_id, .bridge = binding.bridge, .interface_id = interface_id, .view = {}};
 }
 
-void add_port(const DeviceBinding& binding, PortState port, HostImage& image) {
+// Ruleset::bridges by the number of the device that has the name now.
+std::map<std::uint32_t, std::size_t> numbers_of_bridges(const Wanted& wanted) {
+    std::map<std::uint32_t, std::size_t> numbers;
+    for (const DeviceBinding& binding : wanted.devices) {
+        const auto bridge = std::ranges::find(wanted.ruleset.bridges, binding.device, &Bridge::device);
+        if (binding.kind == DeviceBinding::Kind::Bridge && bridge != wanted.ruleset.bridges.end()) {
+            numbers.emplace(binding.ifindex, static_cast<std::size_t>(bridge - wanted.ruleset.bridges.begin()));
+        }
+    }
+    return numbers;
+}
+
+// The view of an open port, but for its epoch.
+pc_port_view open_view(const DeviceBinding& binding, const std::map<std::uint32_t, std::size_t>& bridges, const MapImage& policy) {
+    pc_port_view view = policy.ports[binding.port];
+    view.flags |= PC_PORT_OPEN;
+    if (const auto bridge = bridges.find(binding.bridge); bridge != bridges.end()) {
+        const ServiceSet set = bridge_services_of(policy, bridge->second, binding.port);
+        view.services[1] = set.number;
+        view.flags |= set.flags;
+    }
+    return view;
+}
+
+void add_port(const DeviceBinding& binding, PortState port, const pc_port_view& open, HostImage& image) {
     if (binding.kind == DeviceBinding::Kind::Bound) {
         const std::uint32_t epoch = port.view.epoch;
-        port.view = image.policy.ports[binding.port];
-        port.view.flags |= PC_PORT_OPEN;
+        port.view = open;
         port.view.epoch = epoch;
         image.bound.emplace(port.view.interface, binding.ifindex);
     } else {
         port.view = closed_view(port.view);
     }
     const std::uint32_t slot = DeviceSlots::slot_of(port.port_id);
-    image.devices.emplace(binding.ifindex, pc_device{.kind = PC_DEVICE_PORT, .slot = slot});
+    image.devices.emplace(binding.ifindex, pc_device{.kind = PC_DEVICE_PORT, .slot = slot, .bridge = 0});
     image.ports.emplace(slot, std::move(port));
+}
+
+// By the bytes of the keys, each once.
+template <class Key>
+void sort_entries(MapImage::Entries<Key, std::uint32_t>& entries) {
+    static_assert(std::has_unique_object_representations_v<Key>, "padding would be compared");
+    const auto order = [](const auto& a, const auto& b) { return std::memcmp(&a.first, &b.first, sizeof(Key)); };
+    std::ranges::stable_sort(entries, [&](const auto& a, const auto& b) { return order(a, b) < 0; });
+    const auto repeated = std::ranges::unique(entries, [&](const auto& a, const auto& b) { return order(a, b) == 0; });
+    entries.erase(repeated.begin(), repeated.end());
 }
 
 // A row that stands for several interfaces counts as bound where the first of them that is bound is: towards the others it is stricter
@@ -64,7 +100,46 @@ void bind_combined_row(const InterfaceGroups& entry, std::uint32_t number, HostI
     }
 }
 
+void add_macs(HostImage& image) {
+    for (const auto& [slot, port] : image.ports) {
+        if ((port.view.flags & PC_PORT_OPEN) == 0 || port.bridge == 0) {
+            continue;
+        }
+        pc_mac_key key{.bridge = port.bridge};
+        std::ranges::copy(port.view.mac, key.mac);
+        image.macs.emplace_back(key, port.ifindex);
+    }
+    sort_entries(image.macs);
+}
+
+// IPv4-mapped where it is IPv4, as in pc_services.
+void add_facts(const HostFacts& facts, HostImage& image) {
+    for (const Address& address : facts.addresses) {
+        pc_host_address_key key{};
+        if (address.family == Family::Ipv4) {
+            key.address[10] = key.address[11] = 0xff;
+            std::copy_n(address.bytes.begin(), 4, key.address + 12);
+        } else {
+            std::ranges::copy(address.bytes, key.address);
+        }
+        image.host_addresses.emplace_back(key, 1);
+    }
+    for (const TunnelEndpoint& tunnel : facts.tunnels) {
+        image.tunnels.emplace_back(pc_tunnel_key{.port = tunnel.port, .protocol = tunnel.protocol}, 1);
+    }
+    sort_entries(image.host_addresses);
+    sort_entries(image.tunnels);
+}
+
 }  // namespace
+
+DeviceNumbers device_numbers(std::span<const DeviceBinding> devices) {
+    DeviceNumbers numbers;
+    for (const DeviceBinding& binding : devices) {
+        numbers.emplace(binding.device, binding.ifindex);
+    }
+    return numbers;
+}
 
 bool is_port(const DeviceBinding& binding) {
     return binding.kind == DeviceBinding::Kind::Bound || binding.kind == DeviceBinding::Kind::Closed;
@@ -92,11 +167,13 @@ Result<> check_bindings(const Wanted& wanted) {
 }
 
 Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostImage& in_force, DeviceSlots& slots) {
-    HostImage image{.policy = std::move(policy), .devices = {}, .ports = {}, .bound = {}};
+    HostImage image{.policy = std::move(policy)};
+    const auto bridges = numbers_of_bridges(wanted);
     for (const DeviceBinding& binding : wanted.devices) {
         if (!is_port(binding)) {
             const bool is_bridge = binding.kind == DeviceBinding::Kind::Bridge;
-            image.devices.emplace(binding.ifindex, pc_device{.kind = is_bridge ? PC_DEVICE_BRIDGE : PC_DEVICE_UPLINK, .slot = 0});
+            image.devices.emplace(binding.ifindex, is_bridge ? pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0, .bridge = 0}
+                                                             : pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0, .bridge = binding.bridge});
             continue;
         }
         const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;
@@ -105,8 +182,10 @@ Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostIma
             release_slots(image, in_force, slots);
             return fail(std::move(port.error()));
         }
-        add_port(binding, std::move(*port), image);
+        add_port(binding, std::move(*port), is_bound ? open_view(binding, bridges, image.policy) : pc_port_view{}, image);
     }
+    add_macs(image);
+    add_facts(wanted.facts, image);
     for (std::size_t index = 0; index < wanted.ruleset.interfaces.size(); ++index) {
         bind_combined_row(wanted.ruleset.interfaces[index], image.policy.interface_numbers[index], image);
     }

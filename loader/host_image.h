@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the maps hold, or are to hold, when no change is under way: the lowered policy and, what lowering cannot know, the host's devices.
-// Passive data and the pure step that makes it; the dataplane keeps one, the image in force.
+// What the maps hold, or are to hold, when no change is under way: the lowered policy and, what lowering cannot know, the host's devices
+// and addresses. Passive data and the pure step that makes it; the dataplane keeps one, the image in force.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ namespace portcullis {
 struct PortState {
     std::uint32_t ifindex = 0;
     std::uint32_t port_id = 0;
+    std::uint32_t bridge = 0;
     std::string interface_id;  // last interface that was bound here; empty: none yet
     pc_port_view view{};
 };
@@ -30,12 +31,19 @@ struct HostImage {
     std::map<std::uint32_t, pc_device> devices;    // pc_devices, by ifindex
     std::map<std::uint32_t, PortState> ports;      // pc_ports, by slot
     std::map<std::uint32_t, std::uint32_t> bound;  // row of pc_interfaces -> ifindex of its device on this host
+    MapImage::Entries<pc_mac_key, std::uint32_t> macs;
+    MapImage::Entries<pc_host_address_key, std::uint32_t> host_addresses;
+    MapImage::Entries<pc_tunnel_key, std::uint32_t> tunnels;
 };
 
 struct Wanted {
     const Ruleset& ruleset;
     std::span<const DeviceBinding> devices;
+    const HostFacts& facts;
 };
+
+// Names of the given devices -> their numbers, for lowering.
+[[nodiscard]] DeviceNumbers device_numbers(std::span<const DeviceBinding> devices);
 
 // Bound or Closed: the device gets programs and a row of pc_ports.
 [[nodiscard]] bool is_port(const DeviceBinding& binding);
@@ -44,7 +52,7 @@ struct Wanted {
 [[nodiscard]] Result<> check_bindings(const Wanted& wanted);
 
 // The image that enforces `wanted`. Devices of `in_force` keep their slots and views' epochs (diff_images gives new ones); new devices, and
-// devices whose interface is another one now, take slots. On failure the slots taken are released.
+// devices whose interface or bridge is another one now, take slots. On failure the slots taken are released.
 [[nodiscard]] Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostImage& in_force, DeviceSlots& slots);
 
 // Releases the slots that `image` uses and `other` does not.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/host_maps.h"
 
+#include <algorithm>
 #include <concepts>
+#include <cstring>
+#include <type_traits>
 
 namespace portcullis {
 namespace {
@@ -54,15 +57,21 @@ Result<> HostMaps::take_all(const BpfObject& object) {
                     [&] { return take(object, "pc_addresses4", &HostMaps::addresses4_); },  //
                     [&] { return take(object, "pc_addresses6", &HostMaps::addresses6_); },  //
                     [&] { return take(object, "pc_members4", &HostMaps::members4_); },      //
-                    [&] { return take(object, "pc_members6", &HostMaps::members6_); });
+                    [&] { return take(object, "pc_members6", &HostMaps::members6_); },      //
+                    [&] { return take(object, "pc_services", &HostMaps::services_); },      //
+                    [&] { return take(object, "pc_macs", &HostMaps::macs_); },              //
+                    [&] { return take(object, "pc_host_addresses", &HostMaps::host_addresses_); },
+                    [&] { return take(object, "pc_tunnels", &HostMaps::tunnels_); },      //
+                    [&] { return take(object, "pc_departed4", &HostMaps::departed4_); },  //
+                    [&] { return take(object, "pc_departed6", &HostMaps::departed6_); });
 }
 
-Result<HostMaps> HostMaps::open(const BpfObject& object) {
+Result<HostMaps> HostMaps::open(const BpfObject& object, std::uint32_t flow_reserve) {
     auto fd = object.map("pc_host");
     if (!fd) {
         return fail(std::move(fd.error()));
     }
-    auto word = HostWord::open(std::move(*fd));
+    auto word = HostWord::open(std::move(*fd), flow_reserve);
     if (!word) {
         return fail(std::move(word.error()));
     }
@@ -135,8 +144,12 @@ Result<> HostMaps::insert_entries(const ImageDiff& diff) {
                     [&] { return insert(cidrs6_, diff.cidrs6.added); },          //
                     [&] { return insert(addresses4_, diff.addresses4.added); },  //
                     [&] { return insert(addresses6_, diff.addresses6.added); },  //
-                    [&] { return insert(members4_, diff.members4.added); },      //
-                    [&] { return insert(members6_, diff.members6.added); },      //
+                    [&] { return insert(services_, diff.services.added); },      //
+                    [&] { return insert(host_addresses_, diff.host_addresses.added); },
+                    [&] { return insert(tunnels_, diff.tunnels.added); },    //
+                    [&] { return insert(macs_, diff.macs.written); },        //
+                    [&] { return insert(members4_, diff.members4.added); },  //
+                    [&] { return insert(members6_, diff.members6.added); },  //
                     [&] { return insert(devices_, diff.devices.added); });
 }
 
@@ -149,7 +162,11 @@ Result<> HostMaps::remove_entries(const ImageDiff& diff) {
                     [&] { return remove(cidrs4_, diff.cidrs4.removed); },          //
                     [&] { return remove(cidrs6_, diff.cidrs6.removed); },          //
                     [&] { return remove(group_sets_, diff.group_sets.removed); },  //
-                    [&] { return remove(port_sets_, diff.port_sets.removed); });
+                    [&] { return remove(port_sets_, diff.port_sets.removed); },    //
+                    [&] { return remove(services_, diff.services.removed); },      //
+                    [&] { return remove(host_addresses_, diff.host_addresses.removed); },
+                    [&] { return remove(tunnels_, diff.tunnels.removed); },  //
+                    [&] { return remove(macs_, diff.macs.removed); });
 }
 
 Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
@@ -161,7 +178,46 @@ Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
                     [&] { return remove(cidrs4_, keys_of(diff.cidrs4.added)); },          //
                     [&] { return remove(cidrs6_, keys_of(diff.cidrs6.added)); },          //
                     [&] { return remove(group_sets_, keys_of(diff.group_sets.added)); },  //
-                    [&] { return remove(port_sets_, keys_of(diff.port_sets.added)); });
+                    [&] { return remove(port_sets_, keys_of(diff.port_sets.added)); },    //
+                    [&] { return remove(services_, keys_of(diff.services.added)); },      //
+                    [&] { return remove(host_addresses_, keys_of(diff.host_addresses.added)); },
+                    [&] { return remove(tunnels_, keys_of(diff.tunnels.added)); },  //
+                    [&] { return rewrite_macs_back(diff); });
+}
+
+// What was written over is written over again, which deletes nothing; what was new goes.
+Result<> HostMaps::rewrite_macs_back(const ImageDiff& diff) {
+    std::vector<pc_mac_key> added;
+    for (const auto& [key, ifindex] : diff.macs.written) {
+        const bool was_there =
+            std::ranges::any_of(diff.macs.former, [&](const auto& entry) { return std::memcmp(&entry.first, &key, sizeof(key)) == 0; });
+        if (!was_there) {
+            added.push_back(key);
+        }
+    }
+    auto written = diff.macs.former.empty() ? Result<>() : macs_.write_all(diff.macs.former);
+    return written ? remove(macs_, added) : written;
+}
+
+// Read by pc_sweep alone, which does not run now: no grace period is needed.
+Result<> HostMaps::note_departed(const ImageDiff& diff) {
+    const auto note = [&](auto& map, const auto& keys) {
+        std::vector<std::pair<std::decay_t<decltype(keys.front())>, std::uint32_t>> entries;
+        for (const auto& key : keys) {
+            entries.emplace_back(key, 1);
+        }
+        writes_ += entries.size();
+        return entries.empty() ? Result<>() : map.write_all(entries);
+    };
+    return in_order([&] { return note(departed4_, diff.departed4); }, [&] { return note(departed6_, diff.departed6); });
+}
+
+Result<> HostMaps::forget_departed(const ImageDiff& diff) {
+    const auto forget = [&](auto& map, const auto& keys) {
+        writes_ += keys.size();
+        return keys.empty() ? Result<>() : map.remove_all(keys);
+    };
+    return in_order([&] { return forget(departed4_, diff.departed4); }, [&] { return forget(departed6_, diff.departed6); });
 }
 
 Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device DeviceMove::*there) {
@@ -183,6 +239,7 @@ Result<> HostMaps::write_aside(const ImageDiff& diff) {
                     [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::aside); },  //
                     [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::aside); },              //
                     [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::aside); },                 //
+                    [&] { return note_departed(diff); },                                                        //
                     [&] { return insert_entries(diff); },                                                       //
                     [&] { return move_devices(diff.moves, &DeviceMove::to); });
 }
@@ -201,6 +258,7 @@ Result<> HostMaps::settle(const ImageDiff& diff) {
 Result<> HostMaps::undo(const ImageDiff& diff) {
     return in_order([&] { return take_back_entries(diff); },                                                     //
                     [&] { return move_devices(diff.moves, &DeviceMove::from); },                                 //
+                    [&] { return forget_departed(diff); },                                                       //
                     [&] { return wait(); },                                                                      //
                     [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::undone); },                 //
                     [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::undone); },              //

@@ -17,7 +17,7 @@ namespace portcullis {
 
 class HostMaps {
    public:
-    [[nodiscard]] static Result<HostMaps> open(const BpfObject& object);
+    [[nodiscard]] static Result<HostMaps> open(const BpfObject& object, std::uint32_t flow_reserve);
 
     [[nodiscard]] std::uint32_t generation() const { return word_.generation(); }
     [[nodiscard]] std::uint32_t parity() const { return word_.parity(); }
@@ -28,6 +28,10 @@ class HostMaps {
     // unknown but by their row, and that moved ones are closed from here to the switch.
     [[nodiscard]] Result<> write_aside(const ImageDiff& diff);
     void switch_generation() { word_.advance(); }
+    // Entries of the flow tables that ports share, from now on.
+    void share_flows(std::uint32_t entries) { word_.share_flows(entries); }
+    // The flows of the addresses that departed have been ended.
+    [[nodiscard]] Result<> forget_departed(const ImageDiff& diff);
     // After the switch: waits for programs that still run on the former generation, then removes what only they needed.
     [[nodiscard]] Result<> settle(const ImageDiff& diff);
     // Instead of the switch.
@@ -56,6 +60,8 @@ class HostMaps {
     [[nodiscard]] Result<> insert_entries(const ImageDiff& diff);
     [[nodiscard]] Result<> remove_entries(const ImageDiff& diff);
     [[nodiscard]] Result<> take_back_entries(const ImageDiff& diff);
+    [[nodiscard]] Result<> note_departed(const ImageDiff& diff);
+    [[nodiscard]] Result<> rewrite_macs_back(const ImageDiff& diff);
     [[nodiscard]] Result<> move_devices(const std::vector<DeviceMove>& moves, pc_device DeviceMove::*there);
 
     HostWord word_;
@@ -76,6 +82,12 @@ class HostMaps {
     BpfMap<pc_address6_key, std::uint32_t> addresses6_;
     BpfMap<pc_member4_key, std::uint32_t> members4_;
     BpfMap<pc_member6_key, std::uint32_t> members6_;
+    BpfMap<pc_service_key, pc_service> services_;
+    BpfMap<pc_mac_key, std::uint32_t> macs_;
+    BpfMap<pc_host_address_key, std::uint32_t> host_addresses_;
+    BpfMap<pc_tunnel_key, std::uint32_t> tunnels_;
+    BpfMap<pc_member4_key, std::uint32_t> departed4_;
+    BpfMap<pc_member6_key, std::uint32_t> departed6_;
 };
 
 }  // namespace portcullis

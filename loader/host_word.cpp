@@ -10,13 +10,14 @@
 
 namespace portcullis {
 
-Result<HostWord> HostWord::open(UniqueFd map) {
+Result<HostWord> HostWord::open(UniqueFd map, std::uint32_t flow_reserve) {
     void* const memory = ::mmap(nullptr, sizeof(pc_host), PROT_READ | PROT_WRITE, MAP_SHARED, map.value(), 0);
     if (memory == MAP_FAILED) {
         return fail(Error::from_errno("cannot map pc_host", errno));
     }
     HostWord word(static_cast<pc_host*>(memory));
     word.row_->abi_version = PC_ABI_VERSION;
+    word.row_->flow_reserve = flow_reserve;
     if (::getrandom(&word.row_->tag_seed, sizeof(word.row_->tag_seed), 0) != sizeof(word.row_->tag_seed)) {
         return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
     }
@@ -37,5 +38,7 @@ HostWord::~HostWord() {
 std::uint32_t HostWord::generation() const { return std::atomic_ref(row_->generation).load(std::memory_order_relaxed); }
 
 void HostWord::advance() { std::atomic_ref(row_->generation).store(generation() + 1, std::memory_order_release); }
+
+void HostWord::share_flows(std::uint32_t entries) { std::atomic_ref(row_->flow_shared).store(entries, std::memory_order_relaxed); }
 
 }  // namespace portcullis

@@ -12,8 +12,9 @@ namespace portcullis {
 
 class HostWord {
    public:
-    // Maps the row and fills it in: generation 0, our ABI version, a random tag seed. Pre: no program is attached yet.
-    [[nodiscard]] static Result<HostWord> open(UniqueFd map);
+    // Maps the row and fills it in: generation 0, our ABI version, a random tag seed, entries of the flow tables that each port has for
+    // itself. Pre: no program is attached yet.
+    [[nodiscard]] static Result<HostWord> open(UniqueFd map, std::uint32_t flow_reserve);
     HostWord(HostWord&& other) noexcept;
     HostWord& operator=(HostWord&& other) noexcept;
     HostWord(const HostWord&) = delete;
@@ -24,6 +25,8 @@ class HostWord {
     [[nodiscard]] std::uint32_t parity() const { return generation() & 1; }
     // The next generation holds for every program run that begins from now on, and all that was written before is visible to it.
     void advance();
+    // Entries of the flow tables that ports share beyond their reserves.
+    void share_flows(std::uint32_t entries);
 
    private:
     explicit HostWord(pc_host* row) : row_(row) {}

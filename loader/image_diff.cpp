@@ -57,12 +57,38 @@ Result<> diff_policy(const MapImage& from, const MapImage& to, ImageDiff& diff) 
           diff_entries("pc_addresses4", from.addresses4, to.addresses4, diff.addresses4),
           diff_entries("pc_addresses6", from.addresses6, to.addresses6, diff.addresses6),
           diff_entries("pc_members4", from.members4, to.members4, diff.members4),
-          diff_entries("pc_members6", from.members6, to.members6, diff.members6)}) {
+          diff_entries("pc_members6", from.members6, to.members6, diff.members6),
+          diff_entries("pc_services", from.services, to.services, diff.services)}) {
         if (!result) {
             return result;
         }
     }
     return {};
+}
+
+Result<> diff_facts(const HostImage& from, const HostImage& to, ImageDiff& diff) {
+    auto compared = diff_entries("pc_host_addresses", from.host_addresses, to.host_addresses, diff.host_addresses);
+    return compared ? diff_entries("pc_tunnels", from.tunnels, to.tunnels, diff.tunnels) : compared;
+}
+
+void diff_macs(const HostImage& from, const HostImage& to, ImageDiff& diff) {
+    const auto find = [](const HostImage& image, const pc_mac_key& key) {
+        return std::ranges::find_if(image.macs, [&](const auto& entry) { return is_same(entry.first, key); });
+    };
+    for (const auto& entry : to.macs) {
+        const auto former = find(from, entry.first);
+        if (former == from.macs.end()) {
+            diff.macs.written.push_back(entry);
+        } else if (former->second != entry.second) {
+            diff.macs.written.push_back(entry);
+            diff.macs.former.push_back(*former);
+        }
+    }
+    for (const auto& [key, ifindex] : from.macs) {
+        if (find(to, key) == to.macs.end()) {
+            diff.macs.removed.push_back(key);
+        }
+    }
 }
 
 void diff_devices(const HostImage& from, const HostImage& to, ImageDiff& diff) {
@@ -89,7 +115,8 @@ bool differ_but_for_epoch(const pc_port_view& a, pc_port_view b) {
 // Epochs go round in 1 … PC_WORD_EPOCH_MASK: 0 means "forgotten" in a flow.
 std::uint32_t next_epoch(std::uint32_t epoch) { return epoch % PC_WORD_EPOCH_MASK + 1; }
 
-// `is_everywhere`: a device became something else. Verdicts that flows cached of what entered by it may be another port's.
+// `is_everywhere`: a device became something else, so that verdicts which flows cached of what entered by it may be another port's; or the
+// host got other addresses.
 void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint32_t>& zones, bool is_everywhere) {
     for (auto& [slot, port] : to.ports) {
         const auto former = from.ports.find(slot);
@@ -102,7 +129,7 @@ void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint
 }
 
 pc_port port_row(const PortState& port, std::uint32_t parity, const pc_port_view& active, const pc_port_view& inactive) {
-    pc_port row{.ifindex = port.ifindex, .port_id = port.port_id};
+    pc_port row{.ifindex = port.ifindex, .port_id = port.port_id, .bridge = port.bridge};
     row.view[parity] = active;
     row.view[1 - parity] = inactive;
     return row;
@@ -115,6 +142,9 @@ void diff_ports(const HostImage& from, const HostImage& to, std::uint32_t parity
         const bool is_new = former == from.ports.end();
         if (!is_new && is_same(former->second.view, port.view)) {
             continue;
+        }
+        if (is_new) {
+            diff.new_ports.push_back(port.port_id);
         }
         const pc_port_view& before = is_new ? closed : former->second.view;
         diff.ports.push_back({.number = slot,
@@ -137,7 +167,8 @@ void diff_ports(const HostImage& from, const HostImage& to, std::uint32_t parity
 bool ImageDiff::empty() const {
     return policies.empty() && set_heads.empty() && port_sets.empty() && cidrs4.empty() && cidrs6.empty() && group_sets.empty() &&
            addresses4.empty() && addresses6.empty() && members4.empty() && members6.empty() && devices.empty() && moves.empty() &&
-           owners.empty() && interfaces.empty() && ports.empty();
+           owners.empty() && interfaces.empty() && ports.empty() && services.empty() && host_addresses.empty() && tunnels.empty() &&
+           macs.empty();
 }
 
 Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity) {
@@ -145,10 +176,17 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     if (auto compared = diff_policy(from.policy, to.policy, diff); !compared) {
         return fail(std::move(compared.error()));
     }
+    if (auto compared = diff_facts(from, to, diff); !compared) {
+        return fail(std::move(compared.error()));
+    }
     diff_devices(from, to, diff);
-    diff.owners = diff_owners(from.policy, to.policy, parity);
+    diff_macs(from, to, diff);
+    diff_owners(from.policy, to.policy, parity, diff);
     diff.interfaces = diff_interfaces(from, to, parity);
-    renew_epochs(from, to, touched_zones(from.policy, to.policy, diff), !diff.moves.empty() || !diff.devices.removed.empty());
+    const auto zones = touched_zones(from.policy, to.policy, diff);
+    const bool is_everywhere = !diff.moves.empty() || !diff.devices.removed.empty() || !diff.host_addresses.empty() ||
+                               !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
+    renew_epochs(from, to, zones, is_everywhere);
     diff_ports(from, to, parity, diff);
     return diff;
 }

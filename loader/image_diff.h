@@ -24,6 +24,15 @@ struct EntryChanges {
     [[nodiscard]] bool empty() const { return added.empty() && removed.empty(); }
 };
 
+// Entries whose value matters to no program as long as there is one: written over in place.
+template <class Key, class Value>
+struct EntryRewrites {
+    std::vector<std::pair<Key, Value>> written;
+    std::vector<std::pair<Key, Value>> former;  // of those written that were there before
+    std::vector<Key> removed;
+    [[nodiscard]] bool empty() const { return written.empty() && removed.empty(); }
+};
+
 // A row with two versions.
 template <class Row>
 struct RowChange {
@@ -51,16 +60,26 @@ struct ImageDiff {
     EntryChanges<pc_address6_key, std::uint32_t> addresses6;
     EntryChanges<pc_member4_key, std::uint32_t> members4;
     EntryChanges<pc_member6_key, std::uint32_t> members6;
+    EntryChanges<pc_service_key, pc_service> services;
+    EntryChanges<pc_host_address_key, std::uint32_t> host_addresses;
+    EntryChanges<pc_tunnel_key, std::uint32_t> tunnels;
+    EntryRewrites<pc_mac_key, std::uint32_t> macs;
     EntryChanges<std::uint32_t, pc_device> devices;
     std::vector<DeviceMove> moves;
     std::vector<RowChange<pc_owner>> owners;
     std::vector<RowChange<pc_interface>> interfaces;
     std::vector<RowChange<pc_port>> ports;
+    std::vector<std::uint32_t> new_ports;  // port ids that no slot had before
+    // Prefixes that an interface has lost: flows of the zone's ports that have an address of theirs end (docs/semantics.md 7.8).
+    std::vector<pc_member4_key> departed4;
+    std::vector<pc_member6_key> departed6;
     [[nodiscard]] bool empty() const;
+    [[nodiscard]] bool ends_flows() const { return !departed4.empty() || !departed6.empty(); }
 };
 
 // `parity`: the active one. Gives the ports of `to` whose cached verdicts may have changed a new epoch: those whose view changed, and every
-// port of a zone in which an owner or an interface changed. Fails when an immutable entry would have to change, which no numbering does.
+// port of a zone in which an owner or an interface changed; all ports where the host's addresses or tunnels changed. Fails when an
+// immutable entry would have to change, which no numbering does.
 [[nodiscard]] Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity);
 
 }  // namespace portcullis

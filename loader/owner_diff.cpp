@@ -91,9 +91,20 @@ RowChange<pc_owner> owner_change(std::uint32_t number, const OwnerRow& before, c
             .undone = owner_row(parity, before, before)};
 }
 
+// An address is no longer whose it was in its zone. Which interfaces of other zones it is known of changes with the rules that refer to
+// them. What isolation alone looks up (PC_ZONE_ALL) holds no interfaces.
 template <class Key>
-void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t parity, std::vector<RowChange<pc_owner>>& changes) {
+void note_departure(const Key& key, const OwnerRow& before, const OwnerRow& after, std::vector<Key>& departed) {
+    const std::uint32_t former = before.own.value_or(before.interface);
+    if (former != 0 && former != after.own.value_or(after.interface) && key.zone != PC_ZONE_ALL) {
+        departed.push_back(key);
+    }
+}
+
+template <class Key>
+void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff, std::vector<Key>& departed) {
     const Key* const family = nullptr;
+    std::vector<RowChange<pc_owner>>& changes = diff.owners;
     const auto& former = members(from, family);
     const auto& wanted = members(to, family);
     const Around<Key> around_before(from);
@@ -102,6 +113,7 @@ void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t pari
         const bool is_new = !number_at(former, key);
         const OwnerRow before = is_new ? around_before.owner_around(key) : owner_at(from, number);
         const OwnerRow after = owner_at(to, number);
+        note_departure(key, before, after, departed);
         // The row of a new entry is written whatever it says: a former user of the number left something there.
         if (is_new || before != after) {
             changes.push_back(owner_change(number, before, after, parity));
@@ -113,6 +125,7 @@ void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t pari
         }
         const OwnerRow before = owner_at(from, number);
         const OwnerRow after = around_after.owner_around(key);
+        note_departure(key, before, after, departed);
         if (before != after) {
             changes.push_back(owner_change(number, before, after, parity));
         }
@@ -160,11 +173,9 @@ void add_touched(const MapImage& image, const std::set<std::uint32_t>& owners, c
 
 }  // namespace
 
-std::vector<RowChange<pc_owner>> diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity) {
-    std::vector<RowChange<pc_owner>> changes;
-    diff_owners_of<pc_member4_key>(from, to, parity, changes);
-    diff_owners_of<pc_member6_key>(from, to, parity, changes);
-    return changes;
+void diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff) {
+    diff_owners_of<pc_member4_key>(from, to, parity, diff, diff.departed4);
+    diff_owners_of<pc_member6_key>(from, to, parity, diff, diff.departed6);
 }
 
 std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity) {

@@ -15,7 +15,9 @@
 
 namespace portcullis {
 
-[[nodiscard]] std::vector<RowChange<pc_owner>> diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity);
+// Fills in `owners`, and `departed4/6`: each prefix, of before or after, whose address was an interface's and is so no more, by the longest
+// match before and after. A departed prefix that holds a longer one which stays ends the flows of that one too: stricter than need be.
+void diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff);
 [[nodiscard]] std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity);
 
 // Zones in which an address may belong to somebody else, or to somebody with other groups or at another device, than before.

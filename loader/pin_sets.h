@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files below a bpffs directory: sets of maps/ and progs/, in the directory itself or in next1/, next2/ … of daemons that were taking
-// over (loader/pins.h). Internal to pins.cpp and standing.cpp.
+// over (loader/pins.h). Internal to pins.cpp, standing.cpp and xdp_link.cpp.
 #pragma once
 
 #include <array>

@@ -4,6 +4,7 @@
 #include "loader/bpffs.h"
 #include "loader/clsact.h"
 #include "loader/pins.h"
+#include "loader/xdp_link.h"
 
 namespace portcullis {
 Result<TeardownReport> teardown(const std::string& directory) {
@@ -26,6 +27,16 @@ Result<TeardownReport> teardown(const std::string& directory) {
             return fail(std::move(removed.error()));
         }
         ++report.filters;
+    }
+    const auto early = xdp_link_paths(directory + "/links");
+    if (!early) {
+        return fail(early.error());
+    }
+    for (const std::string& path : *early) {
+        if (auto released = release_xdp_link(path); !released) {
+            return fail(std::move(released.error()));
+        }
+        ++report.links;
     }
     auto pins = remove_pins(directory);
     if (!pins) {

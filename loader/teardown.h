@@ -11,7 +11,7 @@
 namespace portcullis {
 
 struct TeardownReport {
-    std::uint32_t links = 0;    // tcx links detached
+    std::uint32_t links = 0;    // tcx and XDP links detached
     std::uint32_t filters = 0;  // clsact filters removed
     std::uint32_t pins = 0;     // files removed from the directory, links included
 };

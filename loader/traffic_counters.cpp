@@ -24,8 +24,6 @@ std::vector<ReasonCount> reason_counts(const std::vector<std::uint64_t>& words) 
     return counts;
 }
 
-bool is_live(const pc_flow& flow) { return (flow.word >> PC_WORD_STATE_SHIFT & PC_WORD_STATE_MASK) != PC_FLOW_DEAD; }
-
 }  // namespace
 
 Result<TrafficCounters> TrafficCounters::open(const BpfObject& object) {
@@ -35,43 +33,30 @@ Result<TrafficCounters> TrafficCounters::open(const BpfObject& object) {
     };
     auto counters = sums("pc_counters", sizeof(pc_counter) / sizeof(std::uint64_t));
     auto rule_hits = sums("pc_rule_hits", 1);
-    auto flows4 = object.map("pc_flows4").and_then([](UniqueFd fd) { return BpfMap<pc_flow4_key, pc_flow4>::adopt(std::move(fd)); });
-    auto flows6 = object.map("pc_flows6").and_then([](UniqueFd fd) { return BpfMap<pc_flow6_key, pc_flow6>::adopt(std::move(fd)); });
-    if (!counters || !rule_hits || !flows4 || !flows6) {
-        return fail(!counters ? counters.error() : !rule_hits ? rule_hits.error() : !flows4 ? flows4.error() : flows6.error());
+    auto states = object.map("pc_port_states").and_then([](UniqueFd fd) { return BpfRows<pc_port_state>::adopt(std::move(fd)); });
+    if (!counters || !rule_hits || !states) {
+        return fail(!counters ? counters.error() : !rule_hits ? rule_hits.error() : states.error());
     }
     TrafficCounters opened;
     opened.counters_ = std::move(*counters);
     opened.rule_hits_ = std::move(*rule_hits);
-    opened.flows4_ = std::move(*flows4);
-    opened.flows6_ = std::move(*flows6);
+    opened.states_ = std::move(*states);
     return opened;
 }
 
-Result<std::map<std::uint32_t, std::uint64_t>> TrafficCounters::flows_by_port() const {
-    std::map<std::uint32_t, std::uint64_t> flows;
-    const auto count = [&](const auto& key, const auto& entry) { flows[key.port_id] += is_live(entry.flow) ? 1U : 0U; };
-    if (auto read = flows4_.for_each(count); !read) {
-        return fail(std::move(read.error()));
-    }
-    if (auto read = flows6_.for_each(count); !read) {
-        return fail(std::move(read.error()));
-    }
-    return flows;
-}
-
 Result<std::vector<PortCounters>> TrafficCounters::ports(const std::map<std::uint32_t, PortState>& in_use) const {
-    auto flows = flows_by_port();
-    if (!flows) {
-        return fail(std::move(flows.error()));
-    }
     std::vector<PortCounters> all;
     for (const auto& [slot, port] : in_use) {
         auto words = counters_.read(slot * kRowsPerPort, kRowsPerPort);
         if (!words) {
             return fail(std::move(words.error()));
         }
-        all.push_back({.ifindex = port.ifindex, .reasons = reason_counts(*words), .flows = (*flows)[port.port_id]});
+        pc_port_state state{};
+        if (auto found = states_.look_up(slot, state); !found) {
+            return fail(std::move(found.error()));
+        }
+        all.push_back(
+            {.ifindex = port.ifindex, .reasons = reason_counts(*words), .flows = state.entries, .lost_events = state.lost_events});
     }
     return all;
 }
@@ -117,6 +102,11 @@ Result<> TrafficCounters::restart_ports(const HostImage& in_force, const HostIma
         if (auto cleared = counters_.clear(slot * kRowsPerPort, kRowsPerPort); !cleared) {
             return cleared;
         }
+        pc_port_state state{};
+        if (auto found = states_.look_up(slot, state); !found) {
+            return fail(std::move(found.error()));
+        }
+        lost_before_[slot] = state.lost_events;
     }
     return {};
 }

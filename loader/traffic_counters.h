@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the programs count: packets and bytes by port, direction and reason; decisions by rule; live flows by port.
+// What the programs count: packets and bytes by port, direction and reason; decisions by rule; flows and lost events by port.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +30,11 @@ class TrafficCounters {
 
    private:
     TrafficCounters() = default;
-    [[nodiscard]] Result<std::map<std::uint32_t, std::uint64_t>> flows_by_port() const;
     BpfSums counters_;
     BpfSums rule_hits_;
-    BpfMap<pc_flow4_key, pc_flow4> flows4_;
-    BpfMap<pc_flow6_key, pc_flow6> flows6_;
-    std::vector<std::size_t> rule_keys_;  // by number: hash of the rule that it counts for; 0: none yet
+    BpfRows<pc_port_state> states_;
+    std::map<std::uint32_t, std::uint64_t> lost_before_;  // by slot: events that its former ports lost
+    std::vector<std::size_t> rule_keys_;                  // by number: hash of the rule that it counts for; 0: none yet
 };
 
 }  // namespace portcullis

@@ -11,12 +11,7 @@ namespace portcullis::test {
 
 namespace {
 
-// bpf_prog_test_run_skb wants whole IP headers.
-bool is_taken_by_test_run(std::span<const std::uint8_t> frame) {
-    const unsigned type = static_cast<unsigned>(frame[12] << 8 | frame[13]);
-    const std::size_t ip_header = type == 0x0800 ? 20 : (type == 0x86dd ? 40 : 0);
-    return frame.size() >= 14 + ip_header;
-}
+constexpr std::uint32_t kLoopbackIfindex = 1;  // in every namespace; nobody's port
 
 }  // namespace
 
@@ -36,13 +31,14 @@ Reason reason_between(const ReasonCounts& before, const ReasonCounts& after) {
     return found;
 }
 
-void BpfJudge::begin(const Model& model) {
+void BpfJudge::begin(const Model& model, const HostFacts& host) {
+    facts_ = host;
     change(model);
     host_.forget_flows();
 }
 
 void BpfJudge::change(const Model& model) {
-    host_.apply(model);
+    host_.apply(model, facts_);
     counts_.clear();
     hits_ = host_.rule_hits();  // a rule that kept its label may have a new counter
 }
@@ -57,6 +53,8 @@ std::uint32_t BpfJudge::entrance_ifindex(const Arrival& arrival) {
             return test_host.port_ifindex(host_.port_of(arrival.entrance.interface_id));
         case Entrance::Kind::Uplink:
             return test_host.uplink_ifindex();
+        case Entrance::Kind::Elsewhere:
+            return kLoopbackIfindex;
         case Entrance::Kind::Host:
             host_routes_ = !host_routes_;
             return host_routes_ ? test_host.bridge_ifindex() : 0;
@@ -65,7 +63,6 @@ std::uint32_t BpfJudge::entrance_ifindex(const Arrival& arrival) {
 }
 
 Verdict BpfJudge::judge(const Arrival& arrival) {
-    const NetNamespace::Entered here = host_.test_host().host().enter();
     const std::size_t port = host_.port_of(arrival.interface_id);
     auto [before, is_new] = counts_.try_emplace({port, arrival.direction});
     if (is_new) {
@@ -78,7 +75,7 @@ Verdict BpfJudge::judge(const Arrival& arrival) {
         send(port, arrival, before->second);
     }
     const ReasonCounts after = host_.counts(port, arrival.direction);
-    Verdict verdict{.reason = reason_between(before->second, after), .rules = rules_since_last()};
+    Verdict verdict{.reason = reason_between(before->second, after), .rules = {}};
     before->second = after;
     if (hook_passes && *hook_passes != verdict.passes()) {
         ADD_FAILURE() << "the hook " << (*hook_passes ? "passed" : "dropped") << " what was counted as " << name_of(verdict.reason);

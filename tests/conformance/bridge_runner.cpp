@@ -40,14 +40,19 @@ Bytes sentinel(const Mac& sender, std::uint32_t number) {
 
 }  // namespace
 
-BridgeRunner::BridgeRunner(std::size_t ports, bool calls_netfilter)
-    : host_({.ports = ports, .calls_netfilter = calls_netfilter}),
-      calls_netfilter_(calls_netfilter),
+BridgeRunner::BridgeRunner(std::size_t ports, const BridgeOptions& options)
+    : host_({.ports = ports, .calls_netfilter = options.calls_netfilter, .has_stranger = true}, EnforcedHost::kSmall,
+            options.drops_early ? XdpMode::Everywhere : XdpMode::Off),
+      calls_netfilter_(options.calls_netfilter),
+      drops_early_(options.drops_early),
       outside_(host_.test_host().outside(), host_.test_host().outside_device()),
+      stranger_(host_.test_host().outside(), host_.test_host().stranger_device()),
       bridge_(host_.test_host().host(), "br0") {
     stay_on_one_cpu();
     // A frame goes to the uplink, and to the port of the step where there is one: what other ports would say is none of the case's.
-    std::string batch = "link set up0 type bridge_slave learning off\n";
+    std::string batch =
+        "link set up0 type bridge_slave learning off\n"
+        "link set x0 type bridge_slave learning off flood off mcast_flood off bcast_flood off\n";
     for (std::size_t port = 0; port < ports; ++port) {
         batch += "link set " + TestHost::port_device(port) + " type bridge_slave learning off flood off mcast_flood off bcast_flood off\n";
         instances_.emplace_back(host_.test_host().instance(port), host_.test_host().instance_device(port));
@@ -56,23 +61,24 @@ BridgeRunner::BridgeRunner(std::size_t ports, bool calls_netfilter)
 }
 
 BridgeRunner::~BridgeRunner() {
-    std::printf("on the bridge%s: %u delivered, %u dropped, %u not forwarded by the kernel\n", calls_netfilter_ ? " with netfilter" : "",
-                tally_.delivered, tally_.dropped, tally_.not_forwarded);
+    std::printf("on the bridge%s%s: %u delivered, %u dropped, %u not forwarded by the kernel\n", calls_netfilter_ ? " with netfilter" : "",
+                drops_early_ ? " with early drop" : "", tally_.delivered, tally_.dropped, tally_.not_forwarded);
 }
 
-void BridgeRunner::begin(const Model& model) {
+void BridgeRunner::begin(const Model& model, const HostFacts& host) {
+    facts_ = host;
     change(model);
     host_.forget_flows();
-    evaluator_.begin(model);
+    evaluator_.begin(model, host);
 }
 
 void BridgeRunner::change(const Model& model) {
     model_ = std::make_shared<const Model>(model);
-    host_.apply(model);
+    host_.apply(model, facts_);
 }
 
 void BridgeRunner::run(const Case& conformance_case) {
-    begin(*conformance_case.model);
+    begin(*conformance_case.model, conformance_case.host);
     for (std::size_t i = 0; i < conformance_case.steps.size(); ++i) {
         const Step& step = conformance_case.steps[i];
         SCOPED_TRACE("docs/semantics.md " + conformance_case.section + ", step " + std::to_string(i + 1) + ", " +
@@ -121,13 +127,16 @@ BridgeRunner::Path BridgeRunner::path_of(const Step& step) const {
         case Entrance::Kind::Uplink:
             path.sender = &outside_;
             break;
+        case Entrance::Kind::Elsewhere:
+            path.sender = &stranger_;
+            break;
         case Entrance::Kind::Port: {
             const std::string& other = step.entrance.interface_id;
             path.sender = &instances_.at(host_.port_of(other));
-            if (vpc_of(other) == vpc_of(step.interface_id)) {
+            if (vpc_of(other) == vpc_of(step.interface_id) && !model_->isolates_instances) {
                 path.sentinel_mac = mac_of(other);
             } else {
-                path.sentinel_sender = &outside_;  // nothing crosses between VPCs on a bridge
+                path.sentinel_sender = &outside_;  // nothing crosses between VPCs on a bridge, nor between isolated instances
             }
             const Arrival departure{.interface_id = other, .direction = Direction::Outbound, .entrance = {}, .frame = step.frame};
             path.crossings.insert(path.crossings.begin(), departure);
@@ -171,6 +180,7 @@ void BridgeRunner::run_step(const Step& step) {
         return;
     }
     const Path path = path_of(step);
+    const std::uint64_t dropped_at_uplinks = drops_at_uplinks();
     std::map<Crossing, ReasonCounts> before;
     for (const Arrival& arrival : path.crossings) {
         const Crossing crossing = crossing_of(arrival);
@@ -179,7 +189,8 @@ void BridgeRunner::run_step(const Step& step) {
     flood_to(step, true);
     const std::vector<Bytes> seen = send_and_collect(path, step.frame);
     flood_to(step, false);
-    const Fate fate = compare_crossings(path, step.frame, before);
+    const bool ends_at_uplink = drops_at_uplinks() != dropped_at_uplinks;
+    const Fate fate = ends_at_uplink ? compare_end_at_uplink(path, before) : compare_crossings(path, step.frame, before);
     const bool is_due = fate == Fate::Delivered;
     const bool was_seen =
         std::any_of(seen.begin(), seen.end(), [&](const Bytes& one) { return is_arrival_of(one, step.frame, calls_netfilter_); });
@@ -210,10 +221,35 @@ BridgeRunner::Fate BridgeRunner::compare_crossings(const Path& path, const Bytes
     return fate == Fate::Delivered && !is_forwarded ? Fate::NotForwarded : fate;
 }
 
+std::uint64_t BridgeRunner::drops_at_uplinks() const { return host_.counts_of_slot(0, Direction::Inbound)[PC_REASON_source_mac]; }
+
+// Early drop at the uplink is in order where the port would have dropped the frame.
+BridgeRunner::Fate BridgeRunner::compare_end_at_uplink(const Path& path, const std::map<Crossing, ReasonCounts>& before) {
+    const Arrival& arrival = path.crossings.front();
+    EXPECT_TRUE(path.sender == &outside_ && !evaluator_.judge(arrival).passes()) << "dropped at the uplink: " << to_string(arrival);
+    compare_crossing(arrival, before.at(crossing_of(arrival)), true, std::nullopt);
+    return Fate::Dropped;
+}
+
+// Of a crossing that may end early: which of the reasons was counted instead of the one of the first stage in order.
+std::optional<Reason> BridgeRunner::early_reason(const ReasonCounts& before, const ReasonCounts& after,
+                                                 std::optional<Reason> expected) const {
+    for (std::size_t i = PC_REASON_passed + 1; drops_early_ && expected != PC_REASON_passed && i < after.size(); ++i) {
+        const auto reason = static_cast<Reason>(i);
+        if (after[i] != before[i] && (!expected || stage_of(reason) >= stage_of(*expected))) {
+            return reason;
+        }
+    }
+    return expected;
+}
+
 void BridgeRunner::compare_crossing(const Arrival& arrival, const ReasonCounts& before, bool sees_sentinel,
                                     std::optional<Reason> expected) {
     const Crossing crossing = crossing_of(arrival);
     const ReasonCounts after = host_.counts(crossing.first, crossing.second);
+    if (arrival.direction == Direction::Outbound) {
+        expected = early_reason(before, after, expected);
+    }
     for (std::size_t reason = 0; reason < after.size(); ++reason) {
         const bool is_expected = expected && reason == *expected;
         const std::uint64_t sentinels = sees_sentinel && reason == PC_REASON_passed ? 1 : 0;

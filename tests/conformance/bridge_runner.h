@@ -20,9 +20,14 @@
 
 namespace portcullis::test {
 
+struct BridgeOptions {
+    bool calls_netfilter = false;
+    bool drops_early = false;  // XDP on every port and uplink, which must change no verdict
+};
+
 class BridgeRunner {
    public:
-    BridgeRunner(std::size_t ports, bool calls_netfilter);
+    BridgeRunner(std::size_t ports, const BridgeOptions& options);
     BridgeRunner(const BridgeRunner&) = delete;
     BridgeRunner& operator=(const BridgeRunner&) = delete;
     ~BridgeRunner();  // prints what became of the frames
@@ -46,7 +51,7 @@ class BridgeRunner {
         bool is_from_host = false;
     };
 
-    void begin(const Model& model);
+    void begin(const Model& model, const HostFacts& host);
     void change(const Model& model);
     void run_step(const Step& step);
     [[nodiscard]] Path path_of(const Step& step) const;
@@ -60,15 +65,22 @@ class BridgeRunner {
     enum class Fate : std::uint8_t { Delivered, Dropped, NotForwarded };
     // Asks the evaluator about each crossing, compares, and says what must become of the frame.
     [[nodiscard]] Fate compare_crossings(const Path& path, const Bytes& frame, const std::map<Crossing, ReasonCounts>& before);
+    [[nodiscard]] std::uint64_t drops_at_uplinks() const;
+    [[nodiscard]] Fate compare_end_at_uplink(const Path& path, const std::map<Crossing, ReasonCounts>& before);
+    [[nodiscard]] std::optional<Reason> early_reason(const ReasonCounts& before, const ReasonCounts& after,
+                                                     std::optional<Reason> expected) const;
     void compare_crossing(const Arrival& arrival, const ReasonCounts& before, bool sees_sentinel, std::optional<Reason> expected);
 
     PrivateBpffs bpffs_;
     EnforcedHost host_;
     bool calls_netfilter_;
+    bool drops_early_;
     EvaluatorJudge evaluator_;
     std::shared_ptr<const Model> model_;
+    HostFacts facts_;
     std::vector<RawSocket> instances_;
     RawSocket outside_;
+    RawSocket stranger_;
     RawSocket bridge_;
     std::uint32_t sentinels_ = 0;
     Tally tally_;

@@ -100,15 +100,22 @@ class FileReader {
     }
 
     Result<Case> read_case(const json& value) {
-        if (Result<> known = check_keys(value, {"Name", "Section", "Model", "Steps"}); !known) {
+        if (Result<> known = check_keys(value, {"Name", "Section", "Model", "Host", "Steps"}); !known) {
             return fail(known.error());
         }
-        Case one{.name = value.at("Name"), .section = value.at("Section"), .model = {}, .steps = {}};
+        Case one{.name = value.at("Name"), .section = value.at("Section"), .model = {}, .host = {}, .steps = {}};
         Result<ModelPointer> model = model_of(value.contains("Model") ? value.at("Model") : root_.at("Model"));
         if (!model) {
             return fail(model.error());
         }
         one.model = *model;
+        if (value.contains("Host")) {
+            Result<HostFacts> host = host_of(value.at("Host"));
+            if (!host) {
+                return fail(host.error());
+            }
+            one.host = std::move(*host);
+        }
         ModelPointer in_force = one.model;
         for (const json& step : value.at("Steps")) {
             Result<Step> read = read_step(step, in_force);
@@ -118,6 +125,24 @@ class FileReader {
             one.steps.push_back(std::move(*read));
         }
         return one;
+    }
+
+    static Result<HostFacts> host_of(const json& value) {
+        if (Result<> known = check_keys(value, {"Addresses", "Tunnels"}); !known) {
+            return fail(known.error());
+        }
+        HostFacts host;
+        for (const json& text : value.value("Addresses", json::array())) {
+            const std::optional<Address> address = Address::parse(text.get<std::string>());
+            if (!address) {
+                return fail("Host.Addresses: not an address");
+            }
+            host.addresses.push_back(*address);
+        }
+        for (const json& tunnel : value.value("Tunnels", json::array())) {
+            host.tunnels.push_back({.protocol = tunnel.at("Protocol"), .port = tunnel.value("Port", std::uint16_t{0})});
+        }
+        return host;
     }
 
     Result<Step> read_step(const json& value, ModelPointer& in_force) {
@@ -138,11 +163,11 @@ class FileReader {
             return fail(read.error());
         }
         const json& packet = value.at("Packet");
-        const Result<FrameDefaults> defaults = defaults_of(step, *in_force);
-        if (!defaults) {
-            return fail(defaults.error());
+        const Result<PacketContext> context = context_of(step, *in_force);
+        if (!context) {
+            return fail(context.error());
         }
-        Result<Bytes> frame = frame_of(packet.is_string() ? root_.at("Packets").at(packet.get<std::string>()) : packet, *defaults);
+        Result<Bytes> frame = frame_of(packet, *context);
         if (!frame) {
             return fail(frame.error());
         }
@@ -163,9 +188,11 @@ class FileReader {
         step.direction = direction == "outbound" ? Direction::Outbound : Direction::Inbound;
         step.reason = *named;
         if (entrance == "uplink") {
-            step.entrance.kind = Entrance::Kind::Uplink;
+            step.entrance = {.kind = Entrance::Kind::Uplink, .interface_id = {}, .device = "up0"};
+        } else if (entrance == "elsewhere") {
+            step.entrance = {.kind = Entrance::Kind::Elsewhere, .interface_id = {}, .device = {}};
         } else if (entrance != "host") {
-            step.entrance = {.kind = Entrance::Kind::Port, .interface_id = entrance};
+            step.entrance = {.kind = Entrance::Kind::Port, .interface_id = entrance, .device = {}};
         }
         if (value.contains("Rules")) {
             step.rules = value.at("Rules").get<std::vector<std::string>>();
@@ -174,7 +201,7 @@ class FileReader {
         return {};
     }
 
-    static Result<FrameDefaults> defaults_of(const Step& step, const Model& model) {
+    Result<PacketContext> context_of(const Step& step, const Model& model) const {
         const auto mac_of = [&](const std::string& id) -> std::optional<Mac> {
             for (const NetworkInterface& interface : model.network_interfaces) {
                 if (interface.id == id) {
@@ -192,10 +219,12 @@ class FileReader {
             return fail("Port or Entrance is not an interface with a MAC that Portcullis.Ports binds");
         }
         const Mac own = *mac_of(step.interface_id);
-        if (step.direction == Direction::Outbound) {
-            return FrameDefaults{.source = own, .destination = kElsewhere};
-        }
-        return FrameDefaults{.source = mac_of(entrance).value_or(kElsewhere), .destination = own};
+        static const json none = json::object();
+        PacketContext context{.defaults = {}, .own_mac = own, .packets = root_.contains("Packets") ? &root_.at("Packets") : &none};
+        context.defaults = step.direction == Direction::Outbound
+                               ? FrameDefaults{.source = own, .destination = kElsewhere}
+                               : FrameDefaults{.source = mac_of(entrance).value_or(kElsewhere), .destination = own};
+        return context;
     }
 
     std::filesystem::path directory_;
@@ -207,6 +236,20 @@ class FileReader {
 }  // namespace
 
 Arrival Step::arrival() const { return {.interface_id = interface_id, .direction = direction, .entrance = entrance, .frame = frame}; }
+
+std::string entrance_text(const Entrance& entrance) {
+    switch (entrance.kind) {
+        case Entrance::Kind::Port:
+            return entrance.interface_id;
+        case Entrance::Kind::Uplink:
+            return "uplink";
+        case Entrance::Kind::Elsewhere:
+            return "elsewhere";
+        case Entrance::Kind::Host:
+            break;
+    }
+    return "host";
+}
 
 Result<std::vector<CaseFile>> read_case_files(const std::string& directory) {
     std::vector<std::filesystem::path> paths;

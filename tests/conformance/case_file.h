@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/evaluate.h"
+#include "core/host_facts.h"
 #include "core/model.h"
 #include "core/result.h"
 #include "tests/support/packet.h"
@@ -31,6 +32,7 @@ struct Case {
     std::string name;
     std::string section;
     std::shared_ptr<const Model> model;
+    HostFacts host = {};
     std::vector<Step> steps;
 };
 
@@ -38,6 +40,9 @@ struct CaseFile {
     std::string name;  // "groups"
     std::vector<Case> cases;
 };
+
+// As a step has it: an interface id, "host", "uplink" or "elsewhere".
+[[nodiscard]] std::string entrance_text(const Entrance& entrance);
 
 // All of `directory`/cases/*.json, by name. Fails on anything that README.md does not know, naming file and case.
 [[nodiscard]] Result<std::vector<CaseFile>> read_case_files(const std::string& directory);

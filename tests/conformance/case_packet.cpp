@@ -1,146 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/case_packet.h"
 
-#include <array>
 #include <charconv>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "tests/conformance/case_fields.h"
+#include "tests/conformance/case_messages.h"
+#include "tests/support/packet_fragments.h"
+#include "tests/support/packet_messages.h"
 
 namespace portcullis::test {
 namespace {
 
 using nlohmann::json;
 
-// Reads the fields of one object of a packet. The first thing that is wrong stays in `trouble`; what is read after it does not matter.
-class Fields {
-   public:
-    Fields(const json& object, std::string what, std::string& trouble) : object_(object), what_(std::move(what)), trouble_(trouble) {}
-
-    void allow(std::initializer_list<std::string_view> keys) {
-        for (const auto& [key, value] : object_.items()) {
-            if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-                report(key, "unknown key");
-            }
-        }
-    }
-    [[nodiscard]] const json* find(const char* key) const {
-        const auto at = object_.find(key);
-        return at == object_.end() ? nullptr : &*at;
-    }
-    template <class Number>
-    [[nodiscard]] std::optional<Number> number(const char* key) {
-        const json* value = find(key);
-        if (value == nullptr) {
-            return std::nullopt;
-        }
-        std::uint64_t read = 0;
-        if (value->is_number_unsigned()) {
-            read = value->get<std::uint64_t>();
-        } else if (!value->is_string() || !from_text(value->get_ref<const std::string&>(), read)) {
-            report(key, "not a number");
-        }
-        if (read > std::numeric_limits<Number>::max()) {
-            report(key, "too large");
-        }
-        return static_cast<Number>(read);
-    }
-    template <class Number>
-    [[nodiscard]] Number number_or(const char* key, Number otherwise) {
-        return number<Number>(key).value_or(otherwise);
-    }
-    // T::parse of the text: Address or Mac.
-    template <class T>
-    [[nodiscard]] T parsed_or(const char* key, T otherwise) {
-        const json* value = find(key);
-        if (value == nullptr) {
-            return otherwise;
-        }
-        const std::optional<T> read = value->is_string() ? T::parse(value->get_ref<const std::string&>()) : std::nullopt;
-        if (!read) {
-            report(key, "not an address");
-        }
-        return read.value_or(otherwise);
-    }
-    [[nodiscard]] Bytes bytes(const char* key) {
-        const json* value = find(key);
-        return value == nullptr ? Bytes{} : bytes_in(*value, key);
-    }
-    [[nodiscard]] Bytes bytes_in(const json& value, std::string_view key) {
-        Bytes out;
-        std::string digits;
-        for (const char c : value.is_string() ? value.get_ref<const std::string&>() : std::string("?")) {
-            if (c != ' ') {
-                digits += c;
-            }
-        }
-        for (std::size_t i = 0; i < digits.size(); i += 2) {
-            std::uint8_t byte = 0;
-            const char* end = digits.data() + std::min(i + 2, digits.size());
-            const auto [stop, error] = std::from_chars(digits.data() + i, end, byte, 16);
-            if (error != std::errc{} || stop != end || i + 2 > digits.size()) {
-                report(key, "not hexadecimal bytes");
-                break;
-            }
-            out.push_back(byte);
-        }
-        return out;
-    }
-    void report(std::string_view key, std::string_view problem) {
-        if (trouble_.empty()) {
-            trouble_ = what_ + "." + std::string(key) + ": " + std::string(problem);
-        }
-    }
-
-   private:
-    static bool from_text(const std::string& text, std::uint64_t& value) {
-        const bool is_hex = text.starts_with("0x");
-        const char* begin = text.data() + (is_hex ? 2 : 0);
-        const auto [stop, error] = std::from_chars(begin, text.data() + text.size(), value, is_hex ? 16 : 10);
-        return error == std::errc{} && stop == text.data() + text.size();
-    }
-
-    const json& object_;
-    std::string what_;
-    std::string& trouble_;
-};
-
-std::uint8_t tcp_flags(Fields& fields) {
-    constexpr std::array<std::pair<std::string_view, std::uint8_t>, 8> names{
-        {{"SYN", kSyn}, {"ACK", kAck}, {"RST", kRst}, {"FIN", kFin}, {"PSH", kPsh}, {"URG", kUrg}, {"ECE", kEce}, {"CWR", kCwr}}};
-    const json* value = fields.find("Flags");
-    // Both arms are views: a mixed pair would make a temporary string.
-    std::string_view rest = value == nullptr ? std::string_view("SYN") : std::string_view(value->get_ref<const std::string&>());
-    std::uint8_t flags = 0;
-    while (!rest.empty()) {
-        const std::string_view word = rest.substr(0, rest.find('+'));
-        const auto* const at = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == word; });
-        if (at == names.end()) {
-            fields.report("Flags", "unknown flag");
-            return 0;
-        }
-        flags = static_cast<std::uint8_t>(flags | at->second);
-        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-    }
-    return flags;
-}
-
 class Builder {
    public:
-    Builder(const json& source, const FrameDefaults& defaults) : source_(source), defaults_(defaults) {}
+    Builder(const json& source, const PacketContext& context) : source_(source), context_(context) {}
 
     Result<Bytes> build() {
         Fields top(source_, "packet", trouble_);
-        top.allow({"Ethernet", "Vlan", "Arp", "Ipv4", "Ipv6", "Tcp", "Udp", "Icmp", "Neighbour", "Protocol", "Payload", "PayloadSize",
-                   "Patch", "Pad", "Truncate", "Hex"});
+        top.allow({"Ethernet", "Vlan",        "Arp",       "Rarp",  "Ipv4", "Ipv6",     "Tcp",    "Udp",
+                   "Icmp",     "IcmpError",   "Neighbour", "Mld",   "Igmp", "Dhcp",     "Dhcpv6", "Protocol",
+                   "Payload",  "PayloadSize", "Fragment",  "Patch", "Pad",  "Truncate", "Hex"});
         Bytes frame = top.bytes("Hex");
         if (frame.empty()) {
             link();
             network(top.number<std::uint8_t>("Protocol"));
             transport();
             payload(top);
+            address_group();
+            with("Fragment", [&](Fields& fields) { cut(fields); });
             frame = packet_.bytes();
         }
         finish(top, frame);
@@ -159,13 +51,15 @@ class Builder {
         }
     }
     void add(Layer layer) { packet_.layers.push_back(std::move(layer)); }
+    void add_all(const Packet& message) { packet_ = std::move(packet_) / message; }
 
     void link() {
-        Ethernet ethernet{.source = defaults_.source, .destination = defaults_.destination, .type = {}};
+        Ethernet ethernet{.source = context_.defaults.source, .destination = context_.defaults.destination, .type = {}};
         std::optional<std::uint16_t> type;
         with("Ethernet", [&](Fields& fields) {
             fields.allow({"Source", "Destination", "Type"});
             ethernet.source = fields.parsed_or("Source", ethernet.source);
+            has_destination_ = fields.find("Destination") != nullptr;
             ethernet.destination = fields.parsed_or("Destination", ethernet.destination);
             type = fields.number<std::uint16_t>("Type");
         });
@@ -187,17 +81,25 @@ class Builder {
     }
 
     void network(std::optional<std::uint8_t> protocol) {
-        with("Arp", [&](Fields& fields) { arp(fields); });
+        with("Arp", [&](Fields& fields) { arp(fields, Arp{.sender_mac = source_mac_}); });
+        with("Rarp", [&](Fields& fields) {
+            Packet announcement = rarp_announcement(source_mac_);
+            auto& ethernet = std::get<Ethernet>(packet_.layers.front());
+            ethernet.type = ethernet.type.value_or(0x8035);
+            if (!has_destination_) {
+                ethernet.destination = kBroadcast;
+            }
+            arp(fields, std::get<Arp>(announcement.layers.back()));
+        });
         with("Ipv4", [&](Fields& fields) { ipv4(fields, protocol); });
         with("Ipv6", [&](Fields& fields) { ipv6(fields, protocol); });
     }
 
-    void arp(Fields& fields) {
+    void arp(Fields& fields, Arp arp) {
         fields.allow({"Operation", "SenderMac", "SenderAddress", "TargetMac", "TargetAddress", "HardwareType", "ProtocolType",
                       "HardwareLength", "ProtocolLength"});
-        Arp arp;
         arp.operation = fields.number_or("Operation", arp.operation);
-        arp.sender_mac = fields.parsed_or("SenderMac", source_mac_);
+        arp.sender_mac = fields.parsed_or("SenderMac", arp.sender_mac);
         arp.sender = fields.parsed_or("SenderAddress", arp.sender);
         arp.target_mac = fields.parsed_or("TargetMac", arp.target_mac);
         arp.target = fields.parsed_or("TargetAddress", arp.target);
@@ -209,17 +111,22 @@ class Builder {
     }
 
     void ipv4(Fields& fields, std::optional<std::uint8_t> protocol) {
-        fields.allow({"Source", "Destination", "TimeToLive", "Id", "Options", "FragmentOffset", "MoreFragments", "Version", "HeaderLength",
-                      "TotalLength", "Protocol"});
+        fields.allow({"Source", "Destination", "TimeToLive", "Id", "Options", "RouterAlert", "FragmentOffset", "MoreFragments",
+                      "DontFragment", "Version", "HeaderLength", "TotalLength", "Protocol"});
+        const bool is_igmp = source_.contains("Igmp");
         Ipv4 header;
         header.source = fields.parsed_or("Source", header.source);
         header.destination = fields.parsed_or("Destination", header.destination);
-        header.ttl = fields.number_or("TimeToLive", header.ttl);
+        header.ttl = fields.number_or<std::uint8_t>("TimeToLive", is_igmp ? 1 : header.ttl);
         header.id = fields.number_or("Id", header.id);
         header.options = fields.bytes("Options");
+        if (fields.is_set_or("RouterAlert", is_igmp)) {
+            const Bytes alert = router_alert4();
+            header.options.insert(header.options.begin(), alert.begin(), alert.end());
+        }
         header.fragment_offset = fields.number_or("FragmentOffset", header.fragment_offset);
-        const json* more = fields.find("MoreFragments");
-        header.more_fragments = more != nullptr && more->get<bool>();
+        header.more_fragments = fields.is_set_or("MoreFragments", false);
+        header.dont_fragment = fields.is_set_or("DontFragment", false);
         header.version = fields.number_or("Version", header.version);
         header.header_words = fields.number<std::uint8_t>("HeaderLength");
         header.total_length = fields.number<std::uint16_t>("TotalLength");
@@ -236,7 +143,8 @@ class Builder {
         Ipv6 header;
         header.source = fields.parsed_or("Source", header.source);
         header.destination = fields.parsed_or("Destination", header.destination);
-        header.hop_limit = fields.number_or<std::uint8_t>("HopLimit", source_.contains("Neighbour") ? 255 : 64);
+        header.hop_limit =
+            fields.number_or<std::uint8_t>("HopLimit", source_.contains("Neighbour") ? 255 : (source_.contains("Mld") ? 1 : 64));
         header.version = fields.number_or("Version", header.version);
         header.payload_length = fields.number<std::uint16_t>("PayloadLength");
         header.next_header = fields.number<std::uint8_t>("NextHeader");
@@ -251,27 +159,13 @@ class Builder {
         add(header);
         for (std::size_t i = 0; i < extensions->size(); ++i) {
             Fields one((*extensions)[i], "Extensions", trouble_);
-            one.allow({"Type", "Bytes"});
-            const Bytes whole = one.bytes("Bytes");
-            if (whole.size() < 8 || whole.size() % 8 != 0) {
-                one.report("Bytes", "not a whole header");
-                return;
-            }
-            add(ExtensionHeader{.number = one.number_or<std::uint8_t>("Type", 0),
-                                .body = Bytes(whole.begin() + 2, whole.end()),
-                                .next_header = i + 1 == extensions->size() ? protocol : std::nullopt,
-                                .length_units = whole[1]});
+            add(extension_of(one, i + 1 == extensions->size() ? protocol : std::nullopt));
         }
+        extensions_ = extensions->size();
     }
 
     void transport() {
-        with("Tcp", [&](Fields& fields) {
-            fields.allow({"SourcePort", "DestinationPort", "Flags", "DataOffset"});
-            add(Tcp{.source_port = fields.number_or<std::uint16_t>("SourcePort", 49152),
-                    .destination_port = fields.number_or<std::uint16_t>("DestinationPort", 0),
-                    .flags = tcp_flags(fields),
-                    .data_offset = fields.number<std::uint8_t>("DataOffset")});
-        });
+        with("Tcp", [&](Fields& fields) { add_all(tcp_of(fields)); });
         with("Udp", [&](Fields& fields) {
             fields.allow({"SourcePort", "DestinationPort", "Length"});
             add(Udp{.source_port = fields.number_or<std::uint16_t>("SourcePort", 49152),
@@ -280,16 +174,15 @@ class Builder {
                     .checksum = {}});
         });
         with("Icmp", [&](Fields& fields) { icmp(fields); });
-        with("Neighbour", [&](Fields& fields) { neighbour(fields); });
+        with("IcmpError", [&](Fields& fields) { icmp_error(fields); });
+        with("Neighbour", [&](Fields& fields) { add_all(neighbour_of(fields)); });
+        with("Mld", [&](Fields& fields) { add_all(mld_of(fields)); });
+        with("Igmp", [&](Fields& fields) { add_all(igmp_of(fields)); });
+        with("Dhcp", [&](Fields& fields) { add_all(dhcpv4_of(fields, context_.own_mac)); });
+        with("Dhcpv6", [&](Fields& fields) { add_all(dhcpv6_of(fields)); });
     }
 
-    void icmp(Fields& fields) {
-        fields.allow({"Type", "Code", "Id", "Sequence"});
-        const Icmpv6 message{.type = fields.number_or<std::uint8_t>("Type", is_ipv6_ ? 128 : 8),
-                             .code = fields.number_or<std::uint8_t>("Code", 0),
-                             .identifier = fields.number_or<std::uint16_t>("Id", 1),
-                             .sequence = fields.number_or<std::uint16_t>("Sequence", 1),
-                             .checksum = {}};
+    void add_icmp(const Icmpv6& message) {
         if (is_ipv6_) {
             add(message);
         } else {
@@ -301,39 +194,68 @@ class Builder {
         }
     }
 
-    void neighbour(Fields& fields) {
-        fields.allow({"Type", "Code", "Target", "Flags", "Options"});
-        const auto type = fields.number_or<std::uint8_t>("Type", 135);
-        const auto code = fields.number_or<std::uint8_t>("Code", 0);
-        const auto flags = static_cast<std::uint32_t>(fields.number_or<std::uint8_t>("Flags", 0)) << 24;
-        const Bytes options = nd_options(fields);
-        if (type == 133 || type == 134) {  // RS: 4 reserved bytes; RA: hop limit, flags, lifetime, and two times
-            add(Icmpv6{.type = type, .code = code, .identifier = static_cast<std::uint16_t>(flags >> 16), .sequence = 0, .checksum = {}});
-            Bytes rest(type == 134 ? 8 : 0);
-            rest.insert(rest.end(), options.begin(), options.end());
-            add(Payload{.bytes = rest});
-            return;
-        }
-        Bytes rest = options;
-        if (type == 137) {  // a redirect carries the destination behind the target
-            rest.insert(rest.begin(), 16, 0);
-        }
-        add(Neighbour{.type = type, .code = code, .target = fields.parsed_or("Target", Address{}), .options = rest, .flags = flags});
+    void icmp(Fields& fields) {
+        fields.allow({"Type", "Code", "Id", "Sequence"});
+        add_icmp({.type = fields.number_or<std::uint8_t>("Type", is_ipv6_ ? 128 : 8),
+                  .code = fields.number_or<std::uint8_t>("Code", 0),
+                  .identifier = fields.number_or<std::uint16_t>("Id", 1),
+                  .sequence = fields.number_or<std::uint16_t>("Sequence", 1),
+                  .checksum = {}});
     }
 
-    Bytes nd_options(Fields& fields) {
-        Bytes all;
-        const json* options = fields.find("Options");
-        for (const json& option : options == nullptr ? json::array() : *options) {
-            Fields one(option, "Options", trouble_);
-            one.allow({"Type", "Mac", "Bytes"});
-            Bytes bytes = one.find("Mac") == nullptr ? one.bytes("Bytes") : nd_link_option(0, one.parsed_or("Mac", Mac{}));
-            if (!bytes.empty()) {
-                bytes[0] = one.number_or<std::uint8_t>("Type", bytes[0]);
-            }
-            all.insert(all.end(), bytes.begin(), bytes.end());
+    // An error about another packet of the file, or one that is given here.
+    void icmp_error(Fields& fields) {
+        fields.allow({"Type", "Code", "Mtu", "Quote", "QuoteSize"});
+        const json* quote = fields.find("Quote");
+        const json* source = quote != nullptr && quote->is_string() ? named(quote->get_ref<const std::string&>()) : quote;
+        if (source == nullptr) {
+            fields.report("Quote", "no such packet");
+            return;
         }
-        return all;
+        const Result<Bytes> quoted = Builder(*source, context_).build();
+        if (!quoted) {
+            fields.report("Quote", quoted.error().message);
+            return;
+        }
+        add_icmp({.type = fields.number_or<std::uint8_t>("Type", is_ipv6_ ? 1 : 3),
+                  .code = fields.number_or<std::uint8_t>("Code", 0),
+                  .identifier = 0,
+                  .sequence = fields.number_or<std::uint16_t>("Mtu", 0),  // the lower half of ICMPv6's
+                  .checksum = {}});
+        add(quote_of(*quoted, fields.number_or<std::uint16_t>("QuoteSize", is_ipv6_ ? 1232 : 548)));
+    }
+
+    [[nodiscard]] const json* named(const std::string& name) const {
+        const auto at = context_.packets->find(name);
+        return at == context_.packets->end() ? nullptr : &*at;
+    }
+
+    // A message to a group goes to the group's MAC.
+    void address_group() {
+        const bool is_to_group =
+            source_.contains("Mld") || source_.contains("Igmp") || source_.contains("Dhcp") || source_.contains("Dhcpv6");
+        if (has_destination_ || !is_to_group) {
+            return;
+        }
+        for (const Layer& layer : packet_.layers) {
+            const auto* const ipv4 = std::get_if<Ipv4>(&layer);
+            const auto* const ipv6 = std::get_if<Ipv6>(&layer);
+            const Address destination = ipv4 != nullptr ? ipv4->destination : (ipv6 != nullptr ? ipv6->destination : Address{});
+            if (const std::optional<Mac> group = group_mac(destination)) {
+                std::get<Ethernet>(packet_.layers.front()).destination = *group;
+            }
+        }
+    }
+
+    void cut(Fields& fields) {
+        fields.allow({"Offset", "Size", "More", "Id"});
+        const json* more = fields.find("More");
+        packet_ = fragment_of(packet_,
+                              {.offset = fields.number_or<std::uint16_t>("Offset", 0),
+                               .size = fields.number_or<std::uint16_t>("Size", 0),
+                               .more = more == nullptr ? std::nullopt : std::optional(more->get<bool>()),
+                               .id = fields.number_or<std::uint32_t>("Id", 1)},
+                              extensions_);
     }
 
     void payload(Fields& top) {
@@ -359,15 +281,27 @@ class Builder {
     }
 
     const json& source_;
-    const FrameDefaults& defaults_;
+    const PacketContext& context_;
     std::string trouble_;
     Packet packet_;
     Mac source_mac_;
     bool is_ipv6_ = false;
+    bool has_destination_ = false;
+    std::size_t extensions_ = 0;
 };
 
 }  // namespace
 
-Result<Bytes> frame_of(const json& packet, const FrameDefaults& defaults) { return Builder(packet, defaults).build(); }
+Result<Bytes> frame_of(const json& packet, const PacketContext& context) {
+    const json* source = &packet;
+    if (packet.is_string()) {
+        const auto at = context.packets->find(packet.get_ref<const std::string&>());
+        if (at == context.packets->end()) {
+            return fail("no packet is called " + packet.get<std::string>());
+        }
+        source = &*at;
+    }
+    return Builder(*source, context).build();
+}
 
 }  // namespace portcullis::test

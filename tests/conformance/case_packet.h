@@ -15,7 +15,13 @@ struct FrameDefaults {
     Mac destination;
 };
 
-// Fails on a key or value that README.md does not know, naming it.
-[[nodiscard]] Result<Bytes> frame_of(const nlohmann::json& packet, const FrameDefaults& defaults);
+struct PacketContext {
+    FrameDefaults defaults;
+    Mac own_mac;                              // of the interface whose port judges
+    const nlohmann::json* packets = nullptr;  // those that have a name
+};
+
+// `packet`: an object, or a name. Fails on a key or value that README.md does not know, naming it.
+[[nodiscard]] Result<Bytes> frame_of(const nlohmann::json& packet, const PacketContext& context);
 
 }  // namespace portcullis::test

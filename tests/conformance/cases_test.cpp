@@ -67,8 +67,8 @@ CaseRunner judged_by(const std::shared_ptr<Judge>& judge, RuleNaming naming) {
     return [=](const Case& one) { run_case(one, *judge, naming); };
 }
 
-CaseRunner on_a_bridge(std::size_t ports, bool calls_netfilter) {
-    const auto runner = std::make_shared<BridgeRunner>(ports, calls_netfilter);
+CaseRunner on_a_bridge(std::size_t ports, const BridgeOptions& options) {
+    const auto runner = std::make_shared<BridgeRunner>(ports, options);
     return [=](const Case& one) { runner->run(one); };
 }
 
@@ -91,8 +91,9 @@ int main(int argc, char** argv) {
     };
     add("Evaluator", [] { return judged_by(std::make_shared<EvaluatorJudge>(), RuleNaming::All); });
     add("Bpf", [=] { return judged_by(std::make_shared<BpfJudge>(ports), RuleNaming::Some); });
-    add("Bridge", [=] { return on_a_bridge(ports, /*calls_netfilter=*/false); });
-    add("BridgeWithNetfilter", [=] { return on_a_bridge(ports, /*calls_netfilter=*/true); });
+    add("Bridge", [=] { return on_a_bridge(ports, {}); });
+    add("BridgeWithNetfilter", [=] { return on_a_bridge(ports, {.calls_netfilter = true}); });
+    add("BridgeWithEarlyDrop", [=] { return on_a_bridge(ports, {.drops_early = true}); });
     const int result = RUN_ALL_TESTS();
     for (const auto& shared : runners) {
         shared->run = nullptr;

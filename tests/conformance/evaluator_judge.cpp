@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/evaluator_judge.h"
 
-#include <utility>
-
 namespace portcullis::test {
 
-void EvaluatorJudge::begin(const Model& model) {
+void EvaluatorJudge::begin(const Model& model, const HostFacts& host) {
     auto next = std::make_unique<Model>(model);
-    evaluator_.emplace(*next);
+    evaluator_.emplace(*next, Place{.host = host, .bridge = "br0"});
     model_ = std::move(next);
 }
 
@@ -20,7 +18,9 @@ void EvaluatorJudge::change(const Model& model) {
 Verdict EvaluatorJudge::judge(const Arrival& arrival) {
     Arrival now = arrival;
     now.now_s = waited_s_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    return evaluator_->judge(now);
+    Verdict verdict = evaluator_->judge(now);
+    rules_.insert(rules_.end(), verdict.rules.begin(), verdict.rules.end());
+    return verdict;
 }
 
 }  // namespace portcullis::test

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "tests/conformance/judge.h"
 
@@ -13,14 +14,16 @@ namespace portcullis::test {
 class EvaluatorJudge final : public Judge {
    public:
     [[nodiscard]] std::string name() const override { return "evaluator"; }
-    void begin(const Model& model) override;
+    void begin(const Model& model, const HostFacts& host) override;
     void change(const Model& model) override;
     void wait(unsigned seconds) override { waited_s_ += seconds; }
     [[nodiscard]] Verdict judge(const Arrival& arrival) override;
+    [[nodiscard]] std::vector<std::string> rules_since_last() override { return std::exchange(rules_, {}); }
 
    private:
     std::unique_ptr<Model> model_;  // the evaluator refers to it
     std::optional<Evaluator> evaluator_;
+    std::vector<std::string> rules_;
     double waited_s_ = 0;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();  // real time passes for the other judges
 };

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/evaluate.h"
+#include "core/host_facts.h"
 #include "core/model.h"
 
 namespace portcullis::test {
@@ -17,14 +19,17 @@ class Judge {
     virtual ~Judge() = default;
 
     [[nodiscard]] virtual std::string name() const = 0;
-    // From now on the model holds, and there are no flows. The interfaces in Model::ports are bound. A failure is a failure of the test.
-    virtual void begin(const Model& model) = 0;
+    // From now on the model holds on such a host, and there is no state. The interfaces in Model::ports are bound. A failure is a failure
+    // of the test.
+    virtual void begin(const Model& model, const HostFacts& host) = 0;
     // The model changes, flows stay.
     virtual void change(const Model& model) = 0;
     // Time passes for every flow.
     virtual void wait(unsigned seconds) = 0;
-    // Arrival::now_s is ignored. Verdict::rules are those that the judge can tell: a back end names none for packets of a known flow.
+    // Arrival::now_s is ignored. Of the rules a back end says nothing here.
     [[nodiscard]] virtual Verdict judge(const Arrival& arrival) = 0;
+    // The rules that decided since this was asked last, or since begin or change: a back end names none for packets of a known flow.
+    [[nodiscard]] virtual std::vector<std::string> rules_since_last() = 0;
 };
 
 }  // namespace portcullis::test

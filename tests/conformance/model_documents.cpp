@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tests/conformance/policy_documents.h"
+
 namespace portcullis::test {
 namespace {
 
@@ -118,6 +120,9 @@ json interface_of(const NetworkInterface& interface) {
     for (const std::string& group : interface.group_ids) {
         out["Groups"].push_back({{"GroupId", group}});
     }
+    if (!interface.source_dest_check) {
+        out["SourceDestCheck"] = false;
+    }
     const auto add_timeout = [&](const char* key, std::uint32_t seconds) {
         if (seconds != 0) {
             out["ConnectionTrackingConfiguration"][key] = seconds;
@@ -167,16 +172,6 @@ void add_prefix_list(json& root, const PrefixList& list) {
     root["ManagedPrefixLists"].push_back(std::move(out));
 }
 
-void add_host(json& root, const Model& model) {
-    json& host = root["Portcullis"];
-    for (const PortClaim& claim : model.ports) {
-        host["Ports"].push_back({{"NetworkInterfaceId", claim.network_interface_id}, {"Device", claim.device}});
-    }
-    for (const Bridge& bridge : model.bridges) {
-        host["Bridges"].push_back({{"Device", bridge.device}, {"Uplinks", bridge.uplinks}});
-    }
-}
-
 }  // namespace
 
 std::string document_of(const Model& model) {
@@ -200,7 +195,7 @@ std::string document_of(const Model& model) {
     for (const NetworkInterface& interface : model.network_interfaces) {
         root["NetworkInterfaces"].push_back(interface_of(interface));
     }
-    add_host(root, model);
+    root["Portcullis"] = portcullis_document(model);
     return root.dump();
 }
 

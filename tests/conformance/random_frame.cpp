@@ -44,12 +44,13 @@ Packet PacketStream::nd_packet(const NetworkInterface& own, Direction direction)
                 .hop_limit = random_.chance(92) ? std::uint8_t{255} : std::uint8_t{64},
                 .next_header = {},
                 .payload_length = {}};
-    if (random_.chance(12)) {
+    const bool is_detection = random_.chance(15);
+    if (is_detection) {
         header.source = ip("::");
     }
     Neighbour message{.type = type, .code = random_.chance(95) ? std::uint8_t{0} : std::uint8_t{1}};
-    message.target = own_or_other(own, Family::Ipv6, 55);
-    const std::uint32_t options = random_.below(4);
+    message.target = is_detection && random_.chance(60) ? random_claim() : own_or_other(own, Family::Ipv6, 55);
+    const std::uint32_t options = random_.below(is_detection ? 2 : 4);
     for (std::uint32_t i = 0; i < options; ++i) {
         Bytes option = nd_link_option(random_.one_of<std::uint8_t>({1, 1, 2, 2, 14, 5, 0}), random_.chance(80) ? sender : other);
         option[1] = random_.chance(93) ? std::uint8_t{1} : random_.one_of<std::uint8_t>({0, 2, 255});

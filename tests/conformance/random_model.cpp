@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "tests/conformance/random_policy.h"
 #include "tests/support/packet.h"
 
 namespace portcullis::test {
@@ -13,22 +14,12 @@ namespace {
 constexpr std::size_t kOutbound = 0;
 constexpr std::size_t kInbound = 1;
 
-// The address so many behind it, modulo its last 32 bits.
-Address offset(Address base, std::uint32_t host) {
-    const std::size_t end = address_bits(base.family) / 8u;
-    for (std::size_t i = end; i-- > end - 4;) {
-        host += base.bytes[i];
-        base.bytes[i] = static_cast<std::uint8_t>(host);
-        host = (host & 0x80000000u) != 0 ? (host >> 8) | 0xff000000u : host >> 8;
-    }
-    return base;
-}
-
 class ModelMaker {
    public:
     explicit ModelMaker(RandomSource& random) : random_(random) {}
 
     Model make() {
+        refers_across_vpcs_ = random_.chance(40);
         add_network("vpc-1", "10.0.0.0/16", "2001:db8:1::/56");
         // The second VPC has addresses of its own, or the very same ones.
         const bool is_twin = random_.chance(30);
@@ -39,11 +30,13 @@ class ModelMaker {
         add_rules(model_);
         add_acls();
         model_.bridges.push_back({.device = "br0", .uplinks = {"up0"}});
+        add_random_policies(model_, random_);
         return std::move(model_);
     }
 
     Model change(const Model& model) {
         model_ = model;
+        refers_across_vpcs_ = random_.chance(30);
         for (SecurityGroup& group : model_.security_groups) {
             if (random_.chance(40)) {
                 group.rules[kOutbound].clear();
@@ -55,9 +48,18 @@ class ModelMaker {
             if (random_.chance(30)) {
                 join_groups(interface);
             }
+            if (random_.chance(15)) {
+                move_address(interface);
+            }
+            if (random_.chance(10)) {
+                interface.source_dest_check = !interface.source_dest_check;
+            }
         }
         if (random_.chance(50)) {
             add_acls();
+        }
+        if (random_.chance(50)) {
+            add_random_policies(model_, random_);
         }
         return std::move(model_);
     }
@@ -71,10 +73,10 @@ class ModelMaker {
         for (std::uint32_t i = 0; i < subnets; ++i) {
             Address base6 = v6.address;
             base6.bytes[7] = static_cast<std::uint8_t>(i);
-            model_.subnets.push_back(
-                {.id = id + "-subnet-" + std::to_string(i),
-                 .vpc_id = id,
-                 .cidrs = {Prefix::of(offset(v4.address, i << 8), random_.one_of<std::uint8_t>({24, 25, 26})), Prefix::of(base6, 64)}});
+            model_.subnets.push_back({.id = id + "-subnet-" + std::to_string(i),
+                                      .vpc_id = id,
+                                      .cidrs = {Prefix::of(offset_address(v4.address, i << 8), random_.one_of<std::uint8_t>({24, 25, 26})),
+                                                Prefix::of(base6, 64)}});
         }
     }
 
@@ -97,6 +99,7 @@ class ModelMaker {
             give_addresses(interface, subnet);
             join_groups(interface);
             set_timeouts(interface);
+            interface.source_dest_check = random_.chance(80);
             if (i < kRandomPorts) {
                 model_.ports.push_back({.network_interface_id = interface.id, .device = "p" + std::to_string(i + 1)});
             }
@@ -107,11 +110,14 @@ class ModelMaker {
     // Each address once in its VPC: the lower half of the subnet for addresses, the upper for delegated prefixes.
     void give_addresses(NetworkInterface& interface, const Subnet& subnet) {
         const auto add = [&](const Address& base, std::uint32_t most) {
-            const Address address = offset(base, random_.between(4, most));
+            const Address address = offset_address(base, random_.between(4, most));
             if (taken_.insert({interface.vpc_id, Prefix::host(address)}).second) {
                 interface.addresses.push_back(address);
             }
         };
+        if (random_.chance(5)) {
+            return;  // docs/semantics.md 4.2
+        }
         const std::uint32_t own4 = random_.between(1, 3);
         for (std::uint32_t i = 0; i < own4 || interface.addresses.empty(); ++i) {
             add(subnet.cidrs[0].address, 30);
@@ -125,10 +131,23 @@ class ModelMaker {
                 interface.delegated_prefixes.push_back(delegated);
             }
         };
-        delegate(Prefix::of(offset(subnet.cidrs[0].address, random_.one_of({32u, 48u})), 28));
+        delegate(Prefix::of(offset_address(subnet.cidrs[0].address, random_.one_of({32u, 48u})), 28));
         Address block6 = subnet.cidrs[1].address;
         block6.bytes[9] = static_cast<std::uint8_t>(random_.between(1, 2));
         delegate(Prefix::of(block6, 80));
+    }
+
+    // The interface's last address goes: to another interface of the VPC, or out of the model.
+    void move_address(NetworkInterface& interface) {
+        if (interface.addresses.empty()) {
+            return;
+        }
+        const Address moved = interface.addresses.back();
+        interface.addresses.pop_back();
+        NetworkInterface& other = model_.network_interfaces[random_.below(model_.network_interfaces.size())];
+        if (other.vpc_id == interface.vpc_id && random_.chance(70)) {
+            other.addresses.push_back(moved);
+        }
     }
 
     void join_groups(NetworkInterface& interface) {
@@ -175,7 +194,7 @@ class ModelMaker {
         for (const std::size_t direction : {kOutbound, kInbound}) {
             const std::uint32_t rules = random_.below(9);
             for (std::uint32_t i = 0; i < rules; ++i) {
-                add_rule(group.rules[direction], {.traffic = random_traffic(), .source = random_source()});
+                add_rule(group.rules[direction], {.traffic = random_traffic(), .source = random_source(group.vpc_id)});
             }
             if (random_.chance(45)) {
                 add_rule(group.rules[direction], {.source = prefix(random_.chance(70) ? "0.0.0.0/0" : "::/0")});
@@ -196,7 +215,7 @@ class ModelMaker {
         }
     }
 
-    RuleSource random_source() {
+    RuleSource random_source(const std::string& vpc_id) {
         const std::uint32_t kind = random_.below(100);
         if (kind < 55) {
             return random_prefix(random_.chance(70) ? Family::Ipv4 : Family::Ipv6);
@@ -204,16 +223,17 @@ class ModelMaker {
         if (kind < 70) {
             return PrefixListReference{.prefix_list_id = random_.one_of({"pl-0", "pl-1", "pl-2", "pl-none"})};
         }
-        return GroupReference{.group_id = random_.chance(5) ? "sg-none" : random_.pick(model_.security_groups).id};
+        if (random_.chance(5)) {
+            return GroupReference{.group_id = "sg-none"};
+        }
+        const SecurityGroup& referenced = random_.pick(model_.security_groups);
+        if (refers_across_vpcs_ || referenced.vpc_id == vpc_id) {
+            return GroupReference{.group_id = referenced.id};
+        }
+        return random_prefix(Family::Ipv4);
     }
 
-    Prefix random_prefix(Family family) {
-        const Address address = interesting_address(model_, family, random_);
-        const std::uint8_t length = family == Family::Ipv4
-                                        ? random_.one_of<std::uint8_t>({0, 8, 15, 16, 23, 24, 25, 26, 28, 30, 31, 32})
-                                        : random_.one_of<std::uint8_t>({0, 10, 32, 48, 55, 56, 63, 64, 80, 96, 126, 127, 128});
-        return Prefix::of(address, length);
-    }
+    Prefix random_prefix(Family family) { return test::random_prefix(model_, family, random_); }
 
     Traffic random_traffic() {
         Traffic traffic{.protocol = random_.one_of<std::int16_t>({-1, -1, 6, 6, 6, 6, 17, 17, 17, 1, 58, 58, 47, 50, 132, 0, 255})};
@@ -274,53 +294,12 @@ class ModelMaker {
     Model model_;
     std::set<std::pair<std::string, Prefix>> taken_;
     std::uint32_t next_rule_ = 1;
+    bool refers_across_vpcs_ = false;
 };
-
-void collect(std::vector<Address>& into, const std::vector<Prefix>& prefixes) {
-    for (const Prefix& one : prefixes) {
-        into.push_back(one.address);
-    }
-}
 
 }  // namespace
 
 Model random_model(RandomSource& random) { return ModelMaker(random).make(); }
 Model changed_model(const Model& model, RandomSource& random) { return ModelMaker(random).change(model); }
-
-const std::vector<std::uint16_t>& interesting_ports() {
-    static const std::vector<std::uint16_t> ports{0, 1, 22, 79, 80, 81, 443, 1023, 1024, 8080, 32767, 32768, 49152, 65534, 65535};
-    return ports;
-}
-
-Address interesting_address(const Model& model, Family family, RandomSource& random) {
-    std::vector<Address> candidates{ip("203.0.113.7"), ip("0.0.0.0"), ip("2001:db8:ffff::7"), ip("::")};
-    for (const Subnet& subnet : model.subnets) {
-        collect(candidates, subnet.cidrs);
-    }
-    for (const PrefixList& list : model.prefix_lists) {
-        collect(candidates, list.cidrs);
-    }
-    for (const NetworkInterface& interface : model.network_interfaces) {
-        candidates.insert(candidates.end(), interface.addresses.begin(), interface.addresses.end());
-        candidates.insert(candidates.end(), interface.addresses.begin(), interface.addresses.end());
-        collect(candidates, interface.delegated_prefixes);
-        if (interface.mac) {
-            candidates.push_back(interface.mac->link_local());
-        }
-    }
-    for (const SecurityGroup& group : model.security_groups) {
-        for (const auto& rules : group.rules) {
-            for (const SecurityGroupRule& rule : rules) {
-                if (const auto* cidr = std::get_if<Prefix>(&rule.source)) {
-                    candidates.push_back(cidr->address);
-                }
-            }
-        }
-    }
-    std::erase_if(candidates, [&](const Address& address) { return address.family != family; });
-    const Address chosen = random.pick(candidates);
-    // Or what stands right before or behind it.
-    return random.chance(75) ? chosen : offset(chosen, random.chance(50) ? 1u : 0xffffffffu);
-}
 
 }  // namespace portcullis::test

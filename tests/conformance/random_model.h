@@ -21,6 +21,10 @@ inline constexpr std::size_t kRandomPorts = 5;  // interfaces that the model bin
 
 // Ports at which rules begin and end, and protocols that rules and packets have in common.
 [[nodiscard]] const std::vector<std::uint16_t>& interesting_ports();
+// The address so many behind it, modulo its last 32 bits.
+[[nodiscard]] Address offset_address(Address base, std::uint32_t host);
+// A prefix around one, of a length at which lengths matter.
+[[nodiscard]] Prefix random_prefix(const Model& model, Family family, RandomSource& random);
 // An address that some rule, prefix or interface of the model is about, or one next to it.
 [[nodiscard]] Address interesting_address(const Model& model, Family family, RandomSource& random);
 

@@ -2,25 +2,22 @@
 #include "tests/conformance/random_packet.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/conformance/random_model.h"
+#include "tests/conformance/random_policy.h"
+#include "tests/support/prog_run.h"
 
 namespace portcullis::test {
 namespace {
 
 constexpr std::size_t kTalksKept = 24;
+constexpr unsigned kWait_s = 47;  // no timeout is near a multiple of it
 const Mac kGateway{{0x02, 0, 0, 0, 0, 0xfe}};
 
 Address link_local_of(const NetworkInterface& interface) { return interface.mac->link_local(); }
 
 Direction opposite(Direction direction) { return direction == Direction::Outbound ? Direction::Inbound : Direction::Outbound; }
-
-std::uint8_t reply_type(std::uint8_t protocol, std::uint8_t query) {
-    if (protocol == 58) {
-        return static_cast<std::uint8_t>(query + 1);
-    }
-    return query == 8 ? 0 : static_cast<std::uint8_t>(query + 1);
-}
 
 }  // namespace
 
@@ -43,12 +40,15 @@ const NetworkInterface* PacketStream::owner_of(const std::string& vpc_id, const 
 Entrance PacketStream::random_entrance() {
     const std::uint32_t kind = random_.below(100);
     if (kind < 40) {
-        return {.kind = Entrance::Kind::Uplink, .interface_id = {}};
+        return {.kind = Entrance::Kind::Uplink, .interface_id = {}, .device = "up0"};
     }
     if (kind < 60) {
-        return {.kind = Entrance::Kind::Host, .interface_id = {}};
+        return {.kind = Entrance::Kind::Host, .interface_id = {}, .device = {}};
     }
-    return {.kind = Entrance::Kind::Port, .interface_id = random_.pick(model_->ports).network_interface_id};
+    if (kind < 68) {
+        return {.kind = Entrance::Kind::Elsewhere, .interface_id = {}, .device = {}};
+    }
+    return {.kind = Entrance::Kind::Port, .interface_id = random_.pick(model_->ports).network_interface_id, .device = {}};
 }
 
 Address PacketStream::own_or_other(const NetworkInterface& own, Family family, unsigned percent_own) {
@@ -63,11 +63,28 @@ Address PacketStream::own_or_other(const NetworkInterface& own, Family family, u
                 candidates.push_back(inside);
             }
         }
+        for (const AllowedAddress& allowed : claim_of(own).allowed_addresses) {
+            if (allowed.prefix.family() == family) {
+                candidates.push_back(allowed.prefix.address);
+            }
+        }
         if (family == Family::Ipv6 && (candidates.empty() || random_.chance(20))) {
-            candidates = {link_local_of(own)};
+            candidates = {random_.chance(70) ? link_local_of(own) : random_claim()};
         }
     }
     return candidates.empty() ? interesting_address(*model_, family, random_) : random_.pick(candidates);
+}
+
+const PortClaim& PacketStream::claim_of(const NetworkInterface& interface) const {
+    return *std::find_if(model_->ports.begin(), model_->ports.end(),
+                         [&](const PortClaim& claim) { return claim.network_interface_id == interface.id; });
+}
+
+// A link-local address that a port may come to own by duplicate address detection.
+Address PacketStream::random_claim() {
+    Address address = ip("fe80::1:0");
+    address.bytes[15] = static_cast<std::uint8_t>(random_.between(1, 7));
+    return address;
 }
 
 PacketStream::Talk PacketStream::new_talk() {
@@ -86,7 +103,7 @@ PacketStream::Talk PacketStream::new_talk() {
     }
     const std::uint16_t near = random_.pick(interesting_ports());
     const auto service = static_cast<std::uint16_t>(random_.chance(60) ? near : near + random_.one_of({-1, 1}));
-    const auto ephemeral = static_cast<std::uint16_t>(random_.one_of({49152, 49153, 49152, 32768, 22, 80, 67, 68, 546, 547}));
+    const auto ephemeral = static_cast<std::uint16_t>(random_.one_of({49152, 49153, 49152, 32768, 22, 80, 67, 68, 546, 547, 4789, 53}));
     talk.local_port = talk.asker == Direction::Outbound ? ephemeral : service;
     talk.remote_port = talk.asker == Direction::Outbound ? service : ephemeral;
     talk.icmp_type = family == Family::Ipv4 ? random_.one_of<std::uint8_t>({8, 8, 8, 0, 3, 11, 13, 15, 17, 5, 14, 4, 12, 255})
@@ -95,11 +112,12 @@ PacketStream::Talk PacketStream::new_talk() {
     talk.entrance = random_entrance();
     // Often where a packet from that address would really come from.
     const NetworkInterface* remote = owner_of(own.vpc_id, talk.remote);
+    aim_at_a_service(talk);
     const bool is_bound = remote != nullptr && std::any_of(model_->ports.begin(), model_->ports.end(), [&](const PortClaim& claim) {
                               return claim.network_interface_id == remote->id;
                           });
     if (is_bound && random_.chance(70)) {
-        talk.entrance = {.kind = Entrance::Kind::Port, .interface_id = remote->id};
+        talk.entrance = {.kind = Entrance::Kind::Port, .interface_id = remote->id, .device = {}};
     }
     return talk;
 }
@@ -117,10 +135,30 @@ PacketStream::Talk PacketStream::seen_from_the_other_end(const Talk& talk) const
         std::swap(other.local, other.remote);
         std::swap(other.local_port, other.remote_port);
         other.asker = opposite(talk.asker);
-        other.entrance = {.kind = Entrance::Kind::Port, .interface_id = own.id};
+        other.entrance = {.kind = Entrance::Kind::Port, .interface_id = own.id, .device = {}};
         return other;
     }
     return talk;
+}
+
+// Often the remote side is a service, on its port.
+void PacketStream::aim_at_a_service(Talk& talk) {
+    if (random_.chance(88)) {
+        return;
+    }
+    std::vector<Service> services = model_->services.listed;
+    const auto& own = model_->ports[talk.port].services.listed;
+    services.insert(services.end(), own.begin(), own.end());
+    services.push_back({ip("169.254.169.254"), 6, 80});
+    services.push_back({ip("10.0.0.1"), talk.protocol, 53});
+    services.push_back({ip("10.0.0.2"), 17, 53});
+    const Service& chosen = random_.pick(services);
+    if (chosen.address.family == talk.local.family) {
+        talk.remote = chosen.address;
+        talk.remote_port = chosen.port;
+        talk.protocol = chosen.protocol;
+        talk.asker = random_.chance(85) ? Direction::Outbound : Direction::Inbound;
+    }
 }
 
 void PacketStream::bend(Talk& talk) {
@@ -148,13 +186,11 @@ void PacketStream::bend(Talk& talk) {
 Packet PacketStream::headers_of(const Talk& talk, Direction direction) {
     const NetworkInterface& own = interface_at(talk.port);
     const bool is_outbound = direction == Direction::Outbound;
-    Mac other = kGateway;
-    for (const NetworkInterface& interface : model_->network_interfaces) {
-        if (interface.id == talk.entrance.interface_id && interface.id != own.id && interface.mac) {
-            other = *interface.mac;
-        }
-    }
-    const Ethernet ethernet{.source = is_outbound ? *own.mac : other, .destination = is_outbound ? other : *own.mac, .type = {}};
+    const Mac other = mac_of_other(talk);
+    const std::vector<AllowedAddress>& allowed = claim_of(own).allowed_addresses;
+    const bool takes_allowed = !allowed.empty() && allowed.front().mac && random_.chance(15);
+    const Mac mine = takes_allowed ? *allowed.front().mac : *own.mac;
+    const Ethernet ethernet{.source = is_outbound ? mine : other, .destination = is_outbound ? other : mine, .type = {}};
     const Address source = is_outbound ? talk.local : talk.remote;
     const Address destination = is_outbound ? talk.remote : talk.local;
     if (source.family == Family::Ipv4) {
@@ -165,70 +201,80 @@ Packet PacketStream::headers_of(const Talk& talk, Direction direction) {
     return ethernet / Ipv6{.source = source, .destination = destination, .next_header = talk.protocol, .payload_length = {}};
 }
 
-Layer PacketStream::transport_of(const Talk& talk, Direction direction, bool is_first) {
-    const bool is_outbound = direction == Direction::Outbound;
-    const std::uint16_t source = is_outbound ? talk.local_port : talk.remote_port;
-    const std::uint16_t destination = is_outbound ? talk.remote_port : talk.local_port;
-    if (talk.protocol == 6) {
-        static constexpr std::uint8_t kSynAck = kSyn | kAck;
-        std::uint8_t flags =
-            random_.one_of<std::uint8_t>({kSyn, kSyn, kSynAck, kSynAck, kAck, kAck, kAck | kPsh, kFin | kAck, kRst, kRst | kAck});
-        if (is_first) {
-            flags = random_.chance(80) ? kSyn : random_.one_of<std::uint8_t>({kAck, kSynAck, kRst, kFin | kAck});
-        } else if (random_.chance(5)) {
-            flags = random_.byte();
+Mac PacketStream::mac_of_other(const Talk& talk) {
+    for (const NetworkInterface& interface : model_->network_interfaces) {
+        if (interface.id == talk.entrance.interface_id && interface.mac) {
+            return *interface.mac;
         }
-        return Tcp{.source_port = source, .destination_port = destination, .flags = flags, .data_offset = {}};
     }
-    if (talk.protocol == 17) {
-        return Udp{.source_port = source, .destination_port = destination, .length = {}, .checksum = {}};
-    }
-    if (talk.protocol == 1 || talk.protocol == 58) {
-        const bool is_reply = direction != talk.asker && random_.chance(85);
-        const std::uint8_t type = is_reply ? reply_type(talk.protocol, talk.icmp_type) : talk.icmp_type;
-        return Icmpv6{.type = type, .code = talk.icmp_code, .identifier = talk.local_port, .sequence = 1, .checksum = {}};
-    }
-    return Payload{.bytes = Bytes(random_.below(24))};
+    return random_.chance(80) ? kGateway : random_.pick(router_macs());
 }
 
-Step PacketStream::packet_of(const Talk& talk, Direction direction, bool is_first) {
-    Packet packet = headers_of(talk, direction);
-    packet.layers.push_back(transport_of(talk, direction, is_first));
+Step PacketStream::packet_of(Talk& talk, Direction direction, bool is_first) {
+    Packet packet = headers_of(talk, direction) / transport_of(talk, direction, is_first);
+    if (random_.chance(8)) {
+        add_extension_headers(packet);
+    }
     Step step{.interface_id = interface_at(talk.port).id,
               .direction = direction,
               .entrance = talk.entrance,
               .frame = packet.bytes(),
               .rules = {},
               .model = {}};
-    if (random_.chance(9)) {
+    if (random_.chance(7)) {
+        cut_into_fragments(step, packet);
+    } else if (random_.chance(9)) {
         spoil(step, std::move(packet));
     }
+    return step;
+}
+
+Step PacketStream::talk_step() {
+    if (talks_.empty() || random_.chance(40)) {
+        talks_.push_back(new_talk());
+        return packet_of(talks_.back(), talks_.back().asker, /*is_first=*/true);
+    }
+    Talk talk = random_.chance(60) ? talks_.back() : random_.pick(talks_);
+    if (random_.chance(30)) {
+        talk = seen_from_the_other_end(talk);
+    }
+    if (random_.chance(10)) {
+        bend(talk);
+    }
+    const Direction direction = random_.chance(50) ? talk.asker : opposite(talk.asker);
+    Step step = packet_of(talk, direction, random_.chance(15));
+    talks_.push_back(talk);
     return step;
 }
 
 Step PacketStream::next() {
     Step step;
     const std::uint32_t kind = random_.below(100);
-    if (kind < 10) {
+    if (!leftover_.empty() && random_.chance(60)) {
+        step = std::move(leftover_.back());
+        leftover_.pop_back();
+    } else if (kind < 9) {
         step = neighbour_step();
-    } else if (kind < 45 || talks_.empty()) {
-        talks_.push_back(new_talk());
-        step = packet_of(talks_.back(), talks_.back().asker, /*is_first=*/true);
+    } else if (kind < 16) {
+        step = message_step();
+    } else if (kind < 24 && !sent_.empty()) {
+        step = error_step();
     } else {
-        Talk talk = random_.chance(60) ? talks_.back() : random_.pick(talks_);
-        if (random_.chance(30)) {
-            talk = seen_from_the_other_end(talk);
-        }
-        if (random_.chance(10)) {
-            bend(talk);
-        }
-        talks_.push_back(talk);
-        step = packet_of(talk, random_.chance(50) ? talk.asker : opposite(talk.asker), random_.chance(15));
+        step = talk_step();
+        sent_.push_back(step);
     }
     if (talks_.size() > kTalksKept) {
         talks_.erase(talks_.begin());
     }
-    step.wait_s = random_.chance(4) ? 47 * random_.between(1, 4) : 0;
+    if (sent_.size() > kTalksKept) {
+        sent_.erase(sent_.begin());
+    }
+    if (!is_taken_by_test_run(step.frame)) {
+        step.entrance = {};  // it is sent, and by the host
+    }
+    if (step.wait_s == 0 && random_.chance(2)) {
+        step.wait_s = kWait_s * random_.between(1, 4);
+    }
     return step;
 }
 

@@ -12,8 +12,8 @@ enum class RuleNaming : std::uint8_t { All, Some };
 
 void run_case(const Case& conformance_case, Judge& judge, RuleNaming naming);
 
-// Whether the verdict names none but these rules. A back end may compute, and count, the ACL's verdict on a live flow's outbound packets
-// before the groups drop its SYN.
+// Whether the verdict names none but these rules. A back end may compute, and count, the ACL's verdict on a packet of a live flow before an
+// earlier stage drops it.
 [[nodiscard]] bool names_only(const std::vector<std::string>& allowed, const Verdict& verdict);
 
 // "pass", or "drop: REASON", and the rules.

@@ -63,7 +63,7 @@ class BpfDataplaneTakeOver : public ::testing::TestWithParam<Modes> {
         return created ? std::move(*created) : nullptr;
     }
     void apply(BpfDataplane& dataplane, const TestPolicy& policy) const {
-        const auto report = dataplane.apply(ruleset_of(policy), net_.devices(policy));
+        const auto report = dataplane.apply(ruleset_of(policy), net_.devices(policy), {});
         EXPECT_TRUE(report) << report.error().message;
     }
     PrivateBpffs bpffs_;
@@ -95,7 +95,7 @@ TEST_P(BpfDataplaneTakeOver, ARefusedFirstApplyLeavesTheFormerEnforcementAlone) 
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
     const auto next = create(GetParam().next, capacities);
-    EXPECT_FALSE(next->apply(ruleset_of({.udp_port = 54}), net_.devices()));
+    EXPECT_FALSE(next->apply(ruleset_of({.udp_port = 54}), net_.devices(), {}));
     EXPECT_TRUE(net_.delivers(53));
     EXPECT_FALSE(net_.delivers(54));
 }
@@ -106,7 +106,7 @@ TEST_P(BpfDataplaneTakeOver, OneSetOfPinsAndOneProgramPerHookIsLeft) {
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
     for (int time = 0; time < 3; ++time) {
-        EXPECT_FALSE(create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices()));
+        EXPECT_FALSE(create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices(), {}));
     }
     EXPECT_TRUE(std::filesystem::exists(PrivateBpffs::directory() + "/next1"));
     EXPECT_FALSE(std::filesystem::exists(PrivateBpffs::directory() + "/next2"));
@@ -122,7 +122,7 @@ TEST_P(BpfDataplaneTakeOver, OneSetOfPinsAndOneProgramPerHookIsLeft) {
 TEST_P(BpfDataplaneTakeOver, ADeviceThatOnlyTheFormerDaemonHadIsReleased) {
     apply(*create(GetParam().former), {.udp_port = 53});
     const auto next = create(GetParam().next);
-    const auto report = next->apply(ruleset_of({.udp_port = 53}), {});
+    const auto report = next->apply(ruleset_of({.udp_port = 53}), {}, {});
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_TRUE(net_.delivers(60));
     const auto standing = find_standing(PrivateBpffs::directory());
@@ -148,7 +148,7 @@ TEST_P(BpfDataplaneTakeOver, TeardownInTheMiddleRemovesBothDaemonsObjects) {
     apply(*create(GetParam().former), {.udp_port = 53});
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
-    (void)create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices());
+    (void)create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices(), {});
     const auto report = teardown(PrivateBpffs::directory());
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_EQ(report->links + report->filters, 4U);

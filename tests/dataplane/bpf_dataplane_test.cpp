@@ -27,7 +27,7 @@ class BpfDataplaneTest : public ::testing::TestWithParam<AttachMode> {
         return created ? std::move(*created) : nullptr;
     }
     static ApplyReport apply(BpfDataplane& dataplane, const TestPolicy& policy, const std::vector<DeviceBinding>& devices) {
-        const auto report = dataplane.apply(ruleset_of(policy), devices);
+        const auto report = dataplane.apply(ruleset_of(policy), devices, {});
         EXPECT_TRUE(report) << report.error().message;
         return report ? *report : ApplyReport{};
     }
@@ -90,7 +90,7 @@ TEST_P(BpfDataplaneTest, APolicyThatDoesNotFitIsRefusedWholeAndTheFormerStays) {
     capacities.interfaces = 3;
     const auto dataplane = create(capacities);
     apply(*dataplane, {.udp_port = 53}, net_.devices());
-    const auto refused = dataplane->apply(ruleset_of({.udp_port = 54, .other_members = {"10.0.0.20", "10.0.0.21"}}), net_.devices());
+    const auto refused = dataplane->apply(ruleset_of({.udp_port = 54, .other_members = {"10.0.0.20", "10.0.0.21"}}), net_.devices(), {});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr("pc_interfaces"));
     EXPECT_TRUE(net_.delivers(53));
@@ -106,7 +106,7 @@ TEST_P(BpfDataplaneTest, AMapThatIsFullHalfwayLeavesTheFormerPolicyWhole) {
     capacities.port_set_entries = 1;
     const auto dataplane = create(capacities);
     apply(*dataplane, {.udp_port = 53}, net_.devices());
-    const auto refused = dataplane->apply(ruleset_of({.udp_port = 54}), net_.devices());
+    const auto refused = dataplane->apply(ruleset_of({.udp_port = 54}), net_.devices(), {});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr("pc_port_sets"));
     EXPECT_THAT(refused.error().message, HasSubstr("at most 1 entries"));
@@ -137,7 +137,7 @@ TEST_P(BpfDataplaneTest, ANewDeviceIsClosedEvenWhenThePolicyIsRefused) {
     capacities.interfaces = 1;
     const auto dataplane = create(capacities);
     EXPECT_TRUE(net_.delivers(53));
-    EXPECT_FALSE(dataplane->apply(ruleset_of({.udp_port = 53}), net_.devices()));
+    EXPECT_FALSE(dataplane->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
     EXPECT_FALSE(net_.delivers(53));
 }
 
@@ -198,7 +198,7 @@ TEST_P(BpfDataplaneTest, ADeviceThatComesBackUnderItsOldNumberInheritsNoFlow) {
 TEST_P(BpfDataplaneTest, ADeviceWithAForeignIngressQdiscIsEnforcedOrRefusedNeverHalfDone) {
     ASSERT_EQ(std::system("tc qdisc add dev p2 ingress"), 0);
     const auto dataplane = create();
-    const auto report = dataplane->apply(ruleset_of({.udp_port = 53}), net_.devices());
+    const auto report = dataplane->apply(ruleset_of({.udp_port = 53}), net_.devices(), {});
     EXPECT_EQ(report.has_value(), GetParam() == AttachMode::Tcx);
     EXPECT_FALSE(net_.delivers(54));
 }

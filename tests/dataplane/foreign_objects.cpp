@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <linux/if_link.h>
 #include <linux/pkt_cls.h>
 
 #include <algorithm>
@@ -37,16 +38,26 @@ void check(int result, const char* doing) {
     }
 }
 
-}  // namespace
-
-ForeignProgram::ForeignProgram(const char* name) {
-    constexpr std::array<bpf_insn, 2> code{{
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = TC_ACT_UNSPEC},
+UniqueFd load_returning(bpf_prog_type type, const char* name, int verdict) {
+    const std::array<bpf_insn, 2> code{{
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = verdict},
         {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
     }};
-    program_ = UniqueFd(::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, name, "GPL", code.data(), code.size(), nullptr));
-    check(program_.value(), "load a foreign program");
+    UniqueFd program(::bpf_prog_load(type, name, "GPL", code.data(), code.size(), nullptr));
+    check(program.value(), "load a foreign program");
+    return program;
 }
+
+std::uint32_t id_of(const UniqueFd& program) {
+    bpf_prog_info info{};
+    std::uint32_t bytes = sizeof(info);
+    check(::bpf_obj_get_info_by_fd(program.value(), &info, &bytes), "ask about a foreign program");
+    return info.id;
+}
+
+}  // namespace
+
+ForeignProgram::ForeignProgram(const char* name) : program_(load_returning(BPF_PROG_TYPE_SCHED_CLS, name, TC_ACT_UNSPEC)) {}
 
 void ForeignProgram::attach(const Hook& hook, AttachMode mode) {
     if (mode == AttachMode::Tcx) {
@@ -74,11 +85,18 @@ bool ForeignProgram::is_attached(const Hook& hook, AttachMode mode) const {
 
 void ForeignProgram::pin(const std::string& path) const { check(::bpf_obj_pin(program_.value(), path.c_str()), "pin a foreign program"); }
 
-std::uint32_t ForeignProgram::id() const {
-    bpf_prog_info info{};
-    std::uint32_t bytes = sizeof(info);
-    check(::bpf_obj_get_info_by_fd(program_.value(), &info, &bytes), "ask about a foreign program");
-    return info.id;
+std::uint32_t ForeignProgram::id() const { return id_of(program_); }
+
+ForeignXdp::ForeignXdp() : program_(load_returning(BPF_PROG_TYPE_XDP, "foreign_xdp", XDP_PASS)) {}
+
+void ForeignXdp::attach(std::uint32_t ifindex) const {
+    check(::bpf_xdp_attach(static_cast<int>(ifindex), program_.value(), XDP_FLAGS_DRV_MODE, nullptr), "attach a foreign XDP program");
 }
+
+void ForeignXdp::detach(std::uint32_t ifindex) const {
+    check(::bpf_xdp_detach(static_cast<int>(ifindex), XDP_FLAGS_DRV_MODE, nullptr), "detach a foreign XDP program");
+}
+
+std::uint32_t ForeignXdp::id() const { return id_of(program_); }
 
 }  // namespace portcullis::test

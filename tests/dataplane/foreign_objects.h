@@ -28,4 +28,16 @@ class ForeignProgram {
     UniqueFd link_;
 };
 
+// A native XDP program that passes everything, attached by netlink as other tools do it.
+class ForeignXdp {
+   public:
+    ForeignXdp();
+    void attach(std::uint32_t ifindex) const;
+    void detach(std::uint32_t ifindex) const;
+    [[nodiscard]] std::uint32_t id() const;
+
+   private:
+    UniqueFd program_;
+};
+
 }  // namespace portcullis::test

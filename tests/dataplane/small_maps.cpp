@@ -21,6 +21,12 @@ MapCapacities small_maps() {
                          .addresses6 = 256,
                          .members4 = 256,
                          .members6 = 256,
+                         .services = 256,
+                         .service_sets = 64,
+                         .host_addresses = 64,
+                         .tunnels = 64,
+                         .departed4 = 256,
+                         .departed6 = 256,
                          .ports = 16,
                          .flows4 = 1024,
                          .flows6 = 1024};

@@ -53,19 +53,23 @@ Ruleset ruleset_of(const TestPolicy& policy) {
 }
 
 TwoInstances::TwoInstances()
-    : host_(two_ports()), first_(host_.instance(0), host_.instance_device(0)), second_(host_.instance(1), host_.instance_device(1)) {}
+    : host_(two_ports()),
+      first_(host_.instance(0), host_.instance_device(0)),
+      second_(host_.instance(1), host_.instance_device(1)),
+      fence_(host_.host()) {}
 
 std::vector<DeviceBinding> TwoInstances::devices(const TestPolicy& policy) const {
     const Ruleset ruleset = ruleset_of(policy);
     std::vector<DeviceBinding> devices{
-        {.ifindex = host_.bridge_ifindex(), .device = "br0", .kind = DeviceBinding::Kind::Bridge, .port = 0}};
+        {.ifindex = host_.bridge_ifindex(), .device = "br0", .kind = DeviceBinding::Kind::Bridge, .bridge = host_.bridge_ifindex()}};
     for (std::size_t port = 0; port < 2; ++port) {
         for (Index index = 0; index < ruleset.ports.size(); ++index) {
             if (ruleset.ports[index].interface_id == "eni-" + std::to_string(port + 1)) {
                 devices.push_back({.ifindex = host_.port_ifindex(port),
                                    .device = TestHost::port_device(port),
                                    .kind = DeviceBinding::Kind::Bound,
-                                   .port = index});
+                                   .port = index,
+                                   .bridge = host_.bridge_ifindex()});
             }
         }
     }
@@ -79,12 +83,10 @@ void TwoInstances::send(std::uint16_t udp_port) const {
     first_.send(packet.bytes());
 }
 
-// A frame through veth and bridge is delivered, or dropped, before the system call that sent it returns to us: the softirq it runs in is
-// that of the sending CPU. The answer is there when we look.
 bool TwoInstances::delivers(std::uint16_t udp_port) const {
     second_.drain();
     ++source_port_;
-    send(udp_port);
+    fence_.run([&] { send(udp_port); }, 2);
     return received() != 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/dataplane.h"
 #include "core/ruleset.h"
+#include "tests/support/delivery_fence.h"
 #include "tests/support/raw_socket.h"
 #include "tests/support/test_host.h"
 
@@ -39,6 +40,7 @@ class TwoInstances {
    private:
     TestHost host_;
     RawSocket first_, second_;
+    DeliveryFence fence_;
     mutable std::uint16_t source_port_ = 40000;
 };
 

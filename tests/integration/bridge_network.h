@@ -22,6 +22,10 @@ class BridgeNetwork {
 
     [[nodiscard]] EnforcedHost& host() { return host_; }
     [[nodiscard]] const NetNamespace& instance(std::size_t which) const { return host_.test_host().instance(which); }
+    // The host, with the bridge in it.
+    [[nodiscard]] const NetNamespace& router() const { return host_.test_host().host(); }
+    // Behind the uplink; its end of the cable is eth0, without an address.
+    [[nodiscard]] const NetNamespace& outside() const { return host_.test_host().outside(); }
     // Packets that the port's hook gave this reason.
     [[nodiscard]] std::uint64_t count(std::size_t port, Direction direction, Reason reason) const {
         return host_.counts(port, direction)[reason];

@@ -2,6 +2,7 @@
 // portcullisd and portcullis from start to teardown, on a host in a namespace.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 
 #include <csignal>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "tests/integration/daemon_process.h"
 #include "tests/support/private_bpffs.h"
+#include "tests/support/prog_run.h"
 #include "tests/support/test_host.h"
 
 namespace portcullis::test {
@@ -61,14 +63,19 @@ class DaemonTest : public testing::Test {
         }
         return "none";
     }
-    // Names of the pins in a folder of the daemon's directory.
-    [[nodiscard]] static std::set<std::string> pins(const std::string& folder) {
-        std::set<std::string> names;
-        std::error_code error;
-        for (const auto& entry : std::filesystem::directory_iterator(PrivateBpffs::directory() + "/" + folder, error)) {
-            names.insert(entry.path().filename());
+    // The hooks that hold a program of ours: "p1 ingress".
+    [[nodiscard]] static std::set<std::string> hooks() {
+        std::set<std::string> found;
+        struct if_nameindex* devices = ::if_nameindex();
+        for (const struct if_nameindex* device = devices; device != nullptr && device->if_index != 0; ++device) {
+            for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
+                if (AttachedProgram::at(device->if_index, direction)) {
+                    found.insert(device->if_name + std::string(direction == Direction::Outbound ? " ingress" : " egress"));
+                }
+            }
         }
-        return names;
+        ::if_freenameindex(devices);
+        return found;
     }
 
     PrivateBpffs bpffs;
@@ -86,16 +93,16 @@ TEST_F(DaemonTest, EveryPresentPortIsEnforcedWhenItIsReady) {
     EXPECT_EQ(state_of("p2"), "enforced");
     EXPECT_EQ(state_of("p3"), "absent");
     EXPECT_EQ(run_portcullis(directory, {"status", "--strict"}).status, 1);
-    EXPECT_THAT(pins("links"), SizeIs(4));
+    EXPECT_THAT(hooks(), SizeIs(4));
 }
 
 TEST_F(DaemonTest, TerminationLeavesEnforcementStanding) {
     DaemonProcess daemon(directory, with_model());
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
-    const auto links = pins("links");
+    const auto former = hooks();
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(), 0);
-    EXPECT_EQ(pins("links"), links);
+    EXPECT_EQ(hooks(), former);
     EXPECT_EQ(run_portcullis(directory, {"status"}).status, 4);
     EXPECT_FALSE(std::filesystem::exists(directory.path("socket")));
 }
@@ -104,7 +111,7 @@ TEST_F(DaemonTest, TeardownIsRefusedWhileItRunsAndLeavesNothingAfterwards) {
     DaemonProcess daemon(directory, with_model());
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
     EXPECT_EQ(run_teardown(directory).status, 1);
-    EXPECT_THAT(pins("links"), SizeIs(4));
+    EXPECT_THAT(hooks(), SizeIs(4));
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(), 0);
     const ProgramOutcome outcome = run_teardown(directory);
@@ -118,7 +125,7 @@ TEST_F(DaemonTest, DeviceThatAppearsIsEnforcedAndOneThatGoesIsAbsent) {
     host.host().ip("link add p3 type veth peer name i3\nlink set p3 master br0\nlink set p3 up");
     EXPECT_TRUE(wait_until([this] { return state_of("p3") == "enforced"; })) << daemon.log();
     EXPECT_EQ(run_portcullis(directory, {"status", "--strict"}).status, 0);
-    EXPECT_THAT(pins("links"), SizeIs(6));
+    EXPECT_THAT(hooks(), SizeIs(6));
     host.host().ip("link del p3");
     EXPECT_TRUE(wait_until([this] { return state_of("p3") == "absent"; })) << daemon.log();
 }
@@ -169,7 +176,7 @@ TEST_F(DaemonTest, PortThatTheModelNoLongerNamesIsOrphanedAlsoAfterTheStateIsLos
     DaemonProcess daemon(directory, with_model());
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
     EXPECT_EQ(state_of("p2"), "orphaned");
-    EXPECT_THAT(pins("links"), SizeIs(4));
+    EXPECT_THAT(hooks(), SizeIs(4));
 }
 
 TEST_F(DaemonTest, SecondDaemonOnTheSameStateDirectoryIsRefused) {
@@ -196,10 +203,10 @@ TEST_F(DaemonTest, KilledDaemonIsFollowedByOneThatFindsEverythingAsItWas) {
     first.signal(SIGKILL);
     EXPECT_EQ(first.wait(), 128 + SIGKILL);
     EXPECT_TRUE(std::filesystem::exists(directory.path("socket")));
-    const auto links = pins("links");
+    const auto former = hooks();
     DaemonProcess second(directory, with_model());
     ASSERT_TRUE(second.wait_until_ready()) << second.log();
-    EXPECT_EQ(pins("links"), links);
+    EXPECT_EQ(hooks(), former);
     EXPECT_EQ(run_portcullis(directory, {"status"}).status, 0);
 }
 

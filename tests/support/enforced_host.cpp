@@ -35,8 +35,8 @@ T value_or_end(Result<T> result, const std::string& doing) {
     return std::move(*result);
 }
 
-std::uint32_t slot_of(const AttachedProgram& program, std::uint32_t ifindex) {
-    const auto row = program.map("pc_devices").value_of(bytes_of(ifindex));
+std::uint32_t slot_of(const KernelMap& devices, std::uint32_t ifindex) {
+    const auto row = devices.value_of(bytes_of(ifindex));
     if (!row) {
         errno = ENOENT;
         end_test_run("find the device in pc_devices");
@@ -55,24 +55,26 @@ AttachedProgram attached_at(std::uint32_t ifindex, Direction direction) {
 
 }  // namespace
 
-EnforcedHost::EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities) : host_(options) {
+EnforcedHost::EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities, XdpMode xdp) : host_(options) {
     const NetNamespace::Entered here = host_.host().enter();
-    dataplane_ = value_or_end(
-        BpfDataplane::create(
-            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Tcx, .capacities = capacities, .log = {}}),
-        "load the BPF back end");
+    dataplane_ = value_or_end(BpfDataplane::create({.bpffs_directory = PrivateBpffs::directory(),
+                                                    .attach_mode = AttachMode::Auto,
+                                                    .xdp = xdp,
+                                                    .capacities = capacities,
+                                                    .log = {}}),
+                              "load the BPF back end");
 }
 
-void EnforcedHost::apply(const Model& model) {
+void EnforcedHost::apply(const Model& model, const HostFacts& facts) {
     const NetNamespace::Entered here = host_.host().enter();
     const Ruleset ruleset = value_or_end(compile(model), "compile the model");
     std::vector<DeviceBinding> devices{
-        {.ifindex = host_.uplink_ifindex(), .device = "up0", .kind = DeviceBinding::Kind::Uplink},
-        {.ifindex = host_.bridge_ifindex(), .device = "br0", .kind = DeviceBinding::Kind::Bridge},
+        {.ifindex = host_.uplink_ifindex(), .device = "up0", .kind = DeviceBinding::Kind::Uplink, .bridge = host_.bridge_ifindex()},
+        {.ifindex = host_.bridge_ifindex(), .device = "br0", .kind = DeviceBinding::Kind::Bridge, .bridge = host_.bridge_ifindex()},
     };
     ports_.clear();
     for (std::size_t port = 0; port < host_.port_count(); ++port) {
-        DeviceBinding device{.ifindex = host_.port_ifindex(port), .device = TestHost::port_device(port)};
+        DeviceBinding device{.ifindex = host_.port_ifindex(port), .device = TestHost::port_device(port), .bridge = host_.bridge_ifindex()};
         if (port < model.ports.size()) {
             const std::string& id = model.ports[port].network_interface_id;
             const auto bound = std::find_if(ruleset.ports.begin(), ruleset.ports.end(),
@@ -87,53 +89,63 @@ void EnforcedHost::apply(const Model& model) {
         }
         devices.push_back(device);
     }
-    (void)value_or_end(dataplane_->apply(ruleset, devices), "apply the model");
+    (void)value_or_end(dataplane_->apply(ruleset, devices, facts), "apply the model");
     hooks_.clear();
     slots_.clear();
     for (std::size_t port = 0; port < host_.port_count(); ++port) {
         const std::uint32_t ifindex = host_.port_ifindex(port);
         hooks_.push_back({.program = {attached_at(ifindex, Direction::Outbound), attached_at(ifindex, Direction::Inbound)}});
-        slots_.push_back(slot_of(hooks_.back().program[0], ifindex));
+        slots_.push_back(slot_of(map("pc_devices"), ifindex));
     }
-    const AttachedProgram& any = program(0, Direction::Outbound);
-    counters_.emplace(any.map("pc_counters"));
-    flows_.clear();
-    flows_.push_back(any.map("pc_flows4"));
-    flows_.push_back(any.map("pc_flows6"));
+    counters_.emplace(map("pc_counters"));
 }
 
 const AttachedProgram& EnforcedHost::program(std::size_t port, Direction direction) const {
     return hooks_.at(port).program[static_cast<std::size_t>(direction)];
 }
 
+AttachedProgram EnforcedHost::xdp_program(std::uint32_t ifindex) {
+    return AttachedProgram::of_link(PrivateBpffs::directory() + std::string("/links/pc_xdp_") + std::to_string(ifindex));
+}
+
+KernelMap EnforcedHost::map(std::string_view name) { return KernelMap::pinned(PrivateBpffs::directory() + "/maps/" + std::string(name)); }
+
 void EnforcedHost::forget_flows() {
-    for (const KernelMap& flows : flows_) {
-        flows.clear();
+    for (const char* table : {"pc_flows4", "pc_flows6"}) {
+        const KernelMap shards = map(table);
+        for (const std::vector<std::byte>& shard : shards.keys()) {
+            KernelMap::by_id(from_bytes<std::uint32_t>(shards.value_of(shard).value())).clear();
+        }
     }
+    map("pc_claims").clear();
+    const KernelMap states = map("pc_port_states");
+    for (const std::uint32_t slot : slots_) {
+        const auto state = from_bytes<pc_port_state>(states.value_of(bytes_of(slot)).value());
+        states.update(bytes_of(slot), bytes_of(pc_port_state{.port_id = state.port_id}));
+        map("pc_fragments4").update(bytes_of(slot), bytes_of(pc_fragments4{.port_id = state.port_id}));
+        map("pc_fragments6").update(bytes_of(slot), bytes_of(pc_fragments6{.port_id = state.port_id}));
+    }
+    const std::uint32_t row = 0;
+    map("pc_flow_pool").update(bytes_of(row), bytes_of(pc_flow_pool{}));
 }
 
 void EnforcedHost::age_flows(unsigned seconds) {
-    const auto ticks = static_cast<std::uint32_t>((static_cast<std::uint64_t>(seconds) * 1'000'000'000) >> PC_TICK_SHIFT);
-    for (const KernelMap& flows : flows_) {
-        for (const std::vector<std::byte>& key : flows.keys()) {
-            std::vector<std::byte> value = flows.value_of(key).value();
-            auto flow = from_bytes<pc_flow>(value);
-            const auto seen = static_cast<std::uint32_t>(flow.seen) - ticks;
-            flow.seen = (flow.seen & 0xffffffff00000000u) | seen;
-            std::memcpy(value.data(), &flow, sizeof flow);
-            flows.update(key, value);
-        }
-    }
+    const KernelMap word = map("pc_host");
+    const std::uint32_t row = 0;
+    auto host = from_bytes<pc_host>(word.value_of(bytes_of(row)).value());
+    host.clock_offset += static_cast<std::uint32_t>((static_cast<std::uint64_t>(seconds) * 1'000'000'000) >> PC_TICK_SHIFT);
+    word.update(bytes_of(row), bytes_of(host));
 }
 
-ReasonCounts EnforcedHost::counts(std::size_t port, Direction direction) const {
+ReasonCounts EnforcedHost::counts(std::size_t port, Direction direction) const { return counts_of_slot(slots_.at(port), direction); }
+
+ReasonCounts EnforcedHost::counts_of_slot(std::uint32_t slot, Direction direction) const {
     ReasonCounts counts{};
-    for (std::uint32_t reason = 0; reason < PC_REASON_COUNT; ++reason) {
-        const std::uint32_t row = (slots_.at(port) * 2 + static_cast<std::uint32_t>(direction)) * PC_REASONS_MAX + reason;
-        const std::vector<std::byte> values = counters_->value_of(bytes_of(row)).value();
-        for (std::size_t at = 0; at < values.size(); at += sizeof(pc_counter)) {
-            counts[reason] += from_bytes<pc_counter>(std::span(values).subspan(at)).packets;
-        }
+    const std::uint32_t first = (slot * 2 + static_cast<std::uint32_t>(direction)) * PC_REASONS_MAX;
+    const std::vector<std::byte> rows = counters_->rows(first, PC_REASON_COUNT);
+    const std::size_t row_bytes = rows.size() / PC_REASON_COUNT;  // one counter for each CPU
+    for (std::size_t at = 0; at < rows.size(); at += sizeof(pc_counter)) {
+        counts[at / row_bytes] += from_bytes<pc_counter>(std::span(rows).subspan(at)).packets;
     }
     return counts;
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model.h"
@@ -30,24 +31,30 @@ class EnforcedHost {
                                           .policies = 4'096,
                                           .interfaces = 4'096,
                                           .owners = 16'384,
+                                          .host_addresses = 1'024,
                                           .ports = 32,
                                           .flows4 = 16'384,
                                           .flows6 = 16'384};
 
     // Pre: a PrivateBpffs outlives this.
-    explicit EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities = kSmall);
+    explicit EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities = kSmall, XdpMode xdp = XdpMode::Off);
 
     // Pre: the model validates and binds at most as many interfaces as the host has ports. Ports without an interface are closed.
     // Failure ends the process.
-    void apply(const Model& model);
+    void apply(const Model& model, const HostFacts& facts = {});
+    // Flows, and what else programs remember from one packet to the next.
     void forget_flows();
-    // Every flow is that much older.
+    // Time passes for the programs: every flow and every memory is that much older.
     void age_flows(unsigned seconds);
 
     [[nodiscard]] const TestHost& test_host() const { return host_; }
     [[nodiscard]] std::size_t port_of(const std::string& interface_id) const { return ports_.at(interface_id); }
     [[nodiscard]] const AttachedProgram& program(std::size_t port, Direction direction) const;
+    // What drops early on the device. Ends the process where nothing does.
+    [[nodiscard]] static AttachedProgram xdp_program(std::uint32_t ifindex);
     [[nodiscard]] ReasonCounts counts(std::size_t port, Direction direction) const;
+    // Slot 0 is no port's: what was dropped early on uplinks.
+    [[nodiscard]] ReasonCounts counts_of_slot(std::uint32_t slot, Direction direction) const;
     [[nodiscard]] std::map<std::string, std::uint64_t> rule_hits() const;  // by label, those that are not zero
 
    private:
@@ -57,8 +64,8 @@ class EnforcedHost {
     TestHost host_;
     std::unique_ptr<BpfDataplane> dataplane_;
     std::vector<Hooks> hooks_;  // by port
+    [[nodiscard]] static KernelMap map(std::string_view name);
     std::optional<KernelMap> counters_;
-    std::vector<KernelMap> flows_;  // of both families
     std::vector<std::uint32_t> slots_;
     std::map<std::string, std::size_t> ports_;  // by interface id
 };

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/dataplane.h"
@@ -13,7 +14,7 @@ namespace portcullis::test {
 class FakeDataplane final : public Dataplane {
    public:
     // A successful apply that changes anything is a new generation, as in the kernel.
-    Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices) override {
+    Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) override {
         ++applies;
         if (failure) {
             return fail(*failure);
@@ -22,24 +23,30 @@ class FakeDataplane final : public Dataplane {
         for (const Rule& rule : ruleset.rules) {
             labels.push_back(rule.label);
         }
-        const bool is_change = !std::equal(devices.begin(), devices.end(), enforced.begin(), enforced.end()) || labels != rule_labels;
+        const bool is_change =
+            !std::equal(devices.begin(), devices.end(), enforced.begin(), enforced.end()) || labels != rule_labels || facts != host_facts;
         generation += is_change ? 1 : 0;
         enforced.assign(devices.begin(), devices.end());
         rule_labels = std::move(labels);
+        host_facts = facts;
         return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U};
     }
     Result<std::vector<PortCounters>> port_counters() const override { return counters; }
     Result<std::vector<RuleHits>> rule_hits() const override { return std::vector<RuleHits>{}; }
     Result<> sweep() override { return {}; }
+    Result<std::vector<Event>> take_events() override { return std::exchange(events, {}); }
+    int events_fd() const override { return -1; }
     std::string description() const override { return "fake"; }
 
     std::optional<std::string> failure;  // of the next applies
     std::vector<PortCounters> counters;
+    std::vector<Event> events;
 
     int applies = 0;
     std::uint64_t generation = 0;
     std::vector<DeviceBinding> enforced;
     std::vector<std::string> rule_labels;
+    HostFacts host_facts;
 };
 
 }  // namespace portcullis::test

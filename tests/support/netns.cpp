@@ -140,8 +140,13 @@ Mac NetNamespace::mac_of(const std::string& device) const {
 
 std::string NetNamespace::path() const { return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_.value()); }
 
+std::chrono::seconds patience(std::chrono::seconds usual) {
+    static const char* const factor = std::getenv("PORTCULLIS_PATIENCE");
+    return usual * (factor == nullptr ? 1 : std::atoi(factor));
+}
+
 bool wait_until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + patience(std::chrono::seconds(10));
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) {
             return false;

@@ -6,6 +6,7 @@
 // concerns the calling thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -50,7 +51,10 @@ class NetNamespace {
     UniqueFd fd_;
 };
 
-// A condition that has no event of its own to wait for: asked again until it holds. False after ten seconds.
+// How long to wait for what has to come: as given, times PORTCULLIS_PATIENCE where that is set, as on emulated machines.
+[[nodiscard]] std::chrono::seconds patience(std::chrono::seconds usual);
+
+// A condition that has no event of its own to wait for: asked again until it holds. False after ten seconds (see above).
 [[nodiscard]] bool wait_until(const std::function<bool()>& condition);
 
 // What tests must not leave on the host: devices of the process's own namespace, named namespaces, mounts. Compare before and after.

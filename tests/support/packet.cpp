@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "tests/support/byte_writer.h"
+
 namespace portcullis::test {
 namespace {
 
@@ -17,25 +19,6 @@ struct Surroundings {
     const Layer* network = nullptr;  // the IP header around it, for pseudo headers
     const Bytes* payload = nullptr;
 };
-
-void put8(Bytes& out, unsigned value) { out.push_back(static_cast<std::uint8_t>(value)); }
-void put16(Bytes& out, unsigned value) {
-    put8(out, value >> 8);
-    put8(out, value);
-}
-void put32(Bytes& out, std::uint32_t value) {
-    put16(out, value >> 16);
-    put16(out, value & 0xffff);
-}
-void put(Bytes& out, std::span<const std::uint8_t> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-// Sized by the header that holds it, not by the address: a header's default address is all zeros of its own family.
-void put4(Bytes& out, const Address& address) { put(out, std::span(address.bytes).first(4)); }
-void put6(Bytes& out, const Address& address) { put(out, address.bytes); }
-void overwrite16(Bytes& out, std::size_t at, unsigned value) {
-    out.at(at) = static_cast<std::uint8_t>(value >> 8);
-    out.at(at + 1) = static_cast<std::uint8_t>(value);
-}
-void fill_to(Bytes& out, std::size_t multiple) { out.resize((out.size() + multiple - 1) / multiple * multiple); }
 
 unsigned ethertype_of(const std::optional<Layer>& inner) {
     if (!inner) {
@@ -59,6 +42,7 @@ struct ProtocolNumber {
     unsigned operator()(const Udp&) const { return 17; }
     unsigned operator()(const Icmp&) const { return 1; }
     unsigned operator()(const Icmpv6&) const { return 58; }
+    unsigned operator()(const Igmp&) const { return 2; }
     unsigned operator()(const Neighbour&) const { return 58; }
     template <class Other>
     unsigned operator()(const Other&) const {
@@ -208,6 +192,15 @@ struct Header {
         overwrite16(out, 2, layer.checksum.value_or(transport_checksum(around, 58, out)));
         return out;
     }
+    Bytes operator()(const Igmp& layer) const {
+        Bytes out;
+        put8(out, layer.type);
+        put8(out, layer.maximum_response);
+        put16(out, 0);
+        const Surroundings without_pseudo_header{.inner = {}, .network = nullptr, .payload = around.payload};
+        overwrite16(out, 2, layer.checksum.value_or(transport_checksum(without_pseudo_header, 2, out)));
+        return out;
+    }
     Bytes operator()(const Neighbour& layer) const {
         Bytes out;
         put8(out, layer.type);
@@ -252,9 +245,26 @@ Bytes Packet::bytes() const {
     return payload;
 }
 
+Packet operator/(Packet outer, const Packet& inner) {
+    outer.layers.insert(outer.layers.end(), inner.layers.begin(), inner.layers.end());
+    return outer;
+}
+
 Address ip(std::string_view text) { return value_or_abort(Address::parse(text), text); }
 Prefix prefix(std::string_view text) { return value_or_abort(Prefix::parse(text), text).prefix; }
 Mac mac(std::string_view text) { return value_or_abort(Mac::parse(text), text); }
+
+std::optional<Mac> group_mac(const Address& group) {
+    const auto& bytes = group.bytes;
+    if (group.family == Family::Ipv6) {
+        return bytes[0] == 0xff ? std::optional(Mac{{0x33, 0x33, bytes[12], bytes[13], bytes[14], bytes[15]}}) : std::nullopt;
+    }
+    if (group == ip("255.255.255.255")) {
+        return kBroadcast;
+    }
+    const bool is_multicast = (bytes[0] & 0xf0) == 0xe0;
+    return is_multicast ? std::optional(Mac{{1, 0, 0x5e, static_cast<std::uint8_t>(bytes[1] & 0x7f), bytes[2], bytes[3]}}) : std::nullopt;
+}
 
 Bytes nd_link_option(std::uint8_t type, const Mac& mac) {
     Bytes out{type, 1};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packet algebra: Ethernet{…} / Ipv4{…} / Tcp{…} / Payload{…} gives the bytes of a frame. Lengths, checksums, ethertypes and protocol
 // numbers are computed from what follows, unless a field is given explicitly: so malformed packets are written as plainly as good ones.
+// Messages of further protocols are in packet_messages.h, fragments in packet_fragments.h.
 #pragma once
 
 #include <cstdint>
@@ -108,6 +109,12 @@ struct Icmpv6 {
     std::uint16_t identifier = 0, sequence = 0;
     std::optional<std::uint16_t> checksum;
 };
+// The first 4 bytes of an IGMP message; the checksum is over the whole of it.
+struct Igmp {
+    std::uint8_t type = 0x16;
+    std::uint8_t maximum_response = 0;
+    std::optional<std::uint16_t> checksum;
+};
 // Neighbour solicitation (135) or advertisement (136), by `type`; `options` as they stand on the wire (nd_link_option).
 struct Neighbour {
     std::uint8_t type = 135;
@@ -120,7 +127,8 @@ struct Payload {
     Bytes bytes;
 };
 
-using Layer = std::variant<Ethernet, Vlan, Arp, Ipv4, Ipv6, ExtensionHeader, FragmentHeader, Tcp, Udp, Icmp, Icmpv6, Neighbour, Payload>;
+using Layer =
+    std::variant<Ethernet, Vlan, Arp, Ipv4, Ipv6, ExtensionHeader, FragmentHeader, Tcp, Udp, Icmp, Icmpv6, Igmp, Neighbour, Payload>;
 
 struct Packet {
     std::vector<Layer> layers;
@@ -139,7 +147,14 @@ template <LayerType A, LayerType B>
 [[nodiscard]] Packet operator/(A outer, B inner) {
     return Packet{.layers = {std::move(outer), std::move(inner)}};
 }
+[[nodiscard]] Packet operator/(Packet outer, const Packet& inner);
+template <LayerType L>
+[[nodiscard]] Packet operator/(L outer, const Packet& inner) {
+    return Packet{.layers = {std::move(outer)}} / inner;
+}
 
+// The MAC of an IP multicast group (RFC 1112 6.4, RFC 2464 7) or of the limited broadcast; none for other addresses.
+[[nodiscard]] std::optional<Mac> group_mac(const Address& group);
 // Source (1) or target (2) link-layer address option.
 [[nodiscard]] Bytes nd_link_option(std::uint8_t type, const Mac& mac);
 [[nodiscard]] Payload text(std::string_view content);

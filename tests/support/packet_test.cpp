@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/packet_fragments.h"
+#include "tests/support/packet_messages.h"
+
 namespace portcullis::test {
 namespace {
 
@@ -56,6 +59,81 @@ TEST(PacketAlgebra, ChecksumsNeighbourDiscoveryWithThePseudoHeader) {
     summed.insert(summed.end(), rest.begin(), rest.end());
     EXPECT_EQ(internet_checksum(summed), 0);
     EXPECT_EQ(frame.size(), 14u + 40 + 24 + 8);
+}
+
+Bytes behind(const Bytes& frame, std::size_t at) { return {frame.begin() + static_cast<std::ptrdiff_t>(at), frame.end()}; }
+
+TEST(PacketAlgebra, FragmentsOfIpv4AddUpToTheDatagram) {
+    const Packet whole = Ethernet{} / Ipv4{.source = ip("192.0.2.1"), .destination = ip("192.0.2.2")} /
+                         Udp{.source_port = 1000, .destination_port = 53, .length = {}, .checksum = {}} / text("0123456789abcdef!");
+    Bytes body;
+    for (const Packet& fragment : fragments_of(whole, 8, 7)) {
+        const Bytes frame = fragment.bytes();
+        EXPECT_EQ(hex({frame.begin() + 18, frame.begin() + 20}), "0007");
+        EXPECT_EQ(frame[23], 17);
+        EXPECT_EQ(static_cast<std::size_t>((frame[20] & 0x1f) << 8 | frame[21]) * 8, body.size());
+        const Bytes piece = behind(frame, 34);
+        body.insert(body.end(), piece.begin(), piece.end());
+        EXPECT_EQ((frame[20] & 0x20) != 0, body.size() < 25) << "more fragments";
+    }
+    EXPECT_EQ(body, behind(whole.bytes(), 34));
+}
+
+TEST(PacketAlgebra, AFragmentOfIpv6RepeatsTheHeadersInFront) {
+    const Packet whole = Ethernet{} / Ipv6{} / router_alert6() / options_header(60, {}) / Udp{} / text("01234567");
+    const Bytes frame = fragment_of(whole, {.offset = 1, .size = 8, .more = true, .id = 9}, 1).bytes();
+    EXPECT_EQ(hex(behind(frame, 14 + 40)),
+              "2c00050200000100"  // hop-by-hop, then a fragment
+              "3c00000900000009"  // of what begins with destination options; offset 1 and more; id 9
+                  + hex(whole.bytes()).substr(2 * (14 + 40 + 8 + 8), 16));
+    EXPECT_EQ(frame[14 + 6], 0);
+    EXPECT_EQ(frame[14 + 5], 24);
+}
+
+TEST(PacketAlgebra, FillsOptionsWithPadding) {
+    EXPECT_EQ(hex((options_header(60, {}) / Payload{}).bytes()), "3b00010400000000");
+    EXPECT_EQ(hex((options_header(0, {5, 2, 0, 0}) / Payload{}).bytes()), "3b00050200000100");
+    EXPECT_EQ(hex((options_header(0, {5, 3, 0, 0, 0}) / Payload{}).bytes()), "3b00050300000000");
+}
+
+TEST(PacketAlgebra, GivesTheBytesOfListenerReports) {
+    const Ipv6 header{.source = kA.link_local(), .destination = ip("ff02::16"), .hop_limit = 1, .next_header = {}, .payload_length = {}};
+    const Bytes frame =
+        (Ethernet{} / header / router_alert6() / mld({.type = 143, .group = {}, .records = {{.group = ip("ff02::5")}}})).bytes();
+    EXPECT_EQ(hex(behind(frame, 14 + 40)).substr(0, 16), "3a00050200000100");
+    EXPECT_EQ(hex(behind(frame, 14 + 40 + 8 + 4)),
+              "00000001"  // one record
+              "04000000ff020000000000000000000000000005");
+    EXPECT_EQ(hex(behind((Ethernet{} / Ipv4{} / igmp({.type = 0x16, .group = ip("224.0.0.5")})).bytes(), 34)), "160009fae0000005");
+}
+
+TEST(PacketAlgebra, GivesTheBytesOfDhcp) {
+    const Bytes message = dhcpv4({.op = 1, .relay = ip("192.0.2.9"), .hardware_address = kA, .message = 3}).bytes;
+    ASSERT_EQ(message.size(), 244u);
+    EXPECT_EQ(hex({message.begin() + 24, message.begin() + 34}), "c0000209020000000001");
+    EXPECT_EQ(hex(behind(message, 236)), "63825363350103ff");
+    EXPECT_EQ(hex(dhcpv6({.type = 1, .transaction = 0x123456, .options = {}}).bytes), "01123456");
+}
+
+TEST(PacketAlgebra, AnnouncesAGuestByRarp) {
+    EXPECT_EQ(hex(rarp_announcement(kA).bytes()),
+              "ffffffffffff0200000000018035"
+              "00010800060400030200000000010000000002000000000100000000");
+}
+
+TEST(PacketAlgebra, QuotesThePacketBehindEthernetAndTags) {
+    const Packet packet =
+        Ethernet{} / Vlan{} / Ipv4{.source = ip("192.0.2.1")} / Udp{.source_port = 7, .length = {}, .checksum = {}} / text("payload");
+    const Bytes frame = packet.bytes();
+    EXPECT_EQ(quote_of(frame, 28).bytes, Bytes(frame.begin() + 18, frame.begin() + 46));
+    EXPECT_EQ(quote_of(frame, 5000).bytes, behind(frame, 18));
+}
+
+TEST(PacketAlgebra, KnowsTheMacOfAGroup) {
+    EXPECT_EQ(group_mac(ip("224.128.1.2")), mac("01:00:5e:00:01:02"));
+    EXPECT_EQ(group_mac(ip("ff02::1:ff00:a")), mac("33:33:ff:00:00:0a"));
+    EXPECT_EQ(group_mac(ip("255.255.255.255")), kBroadcast);
+    EXPECT_EQ(group_mac(ip("192.0.2.1")), std::nullopt);
 }
 
 TEST(PacketAlgebra, CutsArpToItsOwnLength) { EXPECT_EQ((Ethernet{} / Arp{.sender_mac = kA}).bytes().size(), 42u); }

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <string>
 
+#include "tests/support/filters.h"
 #include "tests/support/netns.h"
 
 namespace portcullis::test {
@@ -44,6 +46,19 @@ UniqueFd program_by_id(std::uint32_t id) {
     return UniqueFd(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, attributes)));
 }
 
+// Ids, in the order in which the kernel runs them; none on kernels without tcx.
+std::vector<std::uint32_t> tcx_programs(std::uint32_t ifindex, Direction direction) {
+    std::vector<std::uint32_t> ids(16);
+    bpf_attr attributes{};
+    attributes.query.target_fd = ifindex;  // the kernel's name for it is target_ifindex
+    attributes.query.attach_type = direction == Direction::Outbound ? kTcxIngress : kTcxEgress;
+    attributes.query.prog_ids = pointer(ids.data());
+    attributes.query.prog_cnt = static_cast<std::uint32_t>(ids.size());
+    const bool is_answered = bpf(BPF_PROG_QUERY, attributes) == 0;
+    ids.resize(is_answered ? std::min<std::size_t>(attributes.query.prog_cnt, ids.size()) : 0);
+    return ids;
+}
+
 std::size_t possible_cpus() {
     static const auto count = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_CONF));
     return count;
@@ -57,9 +72,33 @@ bool is_per_cpu(std::uint32_t type) {
 
 KernelMap::KernelMap(UniqueFd fd) : fd_(std::move(fd)), info_(info_of<bpf_map_info>(fd_)) {}
 
+KernelMap KernelMap::pinned(const std::string& path) {
+    bpf_attr attributes{};
+    attributes.pathname = pointer(path.c_str());
+    UniqueFd fd(static_cast<int>(bpf(BPF_OBJ_GET, attributes)));
+    if (!fd.is_open()) {
+        end_test_run("open the pinned map " + path);
+    }
+    return KernelMap(std::move(fd));
+}
+
+KernelMap KernelMap::by_id(std::uint32_t id) {
+    bpf_attr attributes{};
+    attributes.map_id = id;
+    UniqueFd fd(static_cast<int>(bpf(BPF_MAP_GET_FD_BY_ID, attributes)));
+    if (!fd.is_open()) {
+        end_test_run("open the map of number " + std::to_string(id));
+    }
+    return KernelMap(std::move(fd));
+}
+
+// The kernel rounds the values of per-CPU maps up to 8 bytes.
+std::size_t KernelMap::value_bytes() const {
+    return is_per_cpu(info_.type) ? (info_.value_size + 7) / 8 * 8 * possible_cpus() : info_.value_size;
+}
+
 std::optional<std::vector<std::byte>> KernelMap::value_of(std::span<const std::byte> key) const {
-    // The kernel rounds the values of per-CPU maps up to 8 bytes.
-    std::vector<std::byte> value(is_per_cpu(info_.type) ? (info_.value_size + 7) / 8 * 8 * possible_cpus() : info_.value_size);
+    std::vector<std::byte> value(value_bytes());
     bpf_attr attributes{};
     attributes.map_fd = static_cast<std::uint32_t>(fd_.value());
     attributes.key = pointer(key.data());
@@ -68,6 +107,25 @@ std::optional<std::vector<std::byte>> KernelMap::value_of(std::span<const std::b
         return std::nullopt;
     }
     return value;
+}
+
+std::vector<std::byte> KernelMap::rows(std::uint32_t first, std::uint32_t count) const {
+    std::vector<std::byte> values(count * value_bytes());
+    std::vector<std::uint32_t> keys(count);
+    std::uint32_t before = first - 1;
+    std::uint32_t last = 0;
+    bpf_attr attributes{};
+    attributes.batch.map_fd = static_cast<std::uint32_t>(fd_.value());
+    attributes.batch.in_batch = first == 0 ? 0 : pointer(&before);
+    attributes.batch.out_batch = pointer(&last);
+    attributes.batch.keys = pointer(keys.data());
+    attributes.batch.values = pointer(values.data());
+    attributes.batch.count = count;
+    // ENOENT: these were the array's last rows.
+    if ((bpf(BPF_MAP_LOOKUP_BATCH, attributes) != 0 && errno != ENOENT) || attributes.batch.count != count) {
+        end_test_run("read rows of a BPF map");
+    }
+    return values;
 }
 
 std::vector<std::vector<std::byte>> KernelMap::keys() const {
@@ -105,23 +163,39 @@ void KernelMap::clear() const {
     }
 }
 
-std::optional<AttachedProgram> AttachedProgram::at(std::uint32_t ifindex, Direction direction) {
-    std::array<std::uint32_t, 16> ids{};
-    bpf_attr attributes{};
-    attributes.query.target_fd = ifindex;  // the kernel's name for it is target_ifindex
-    attributes.query.attach_type = direction == Direction::Outbound ? kTcxIngress : kTcxEgress;
-    attributes.query.prog_ids = pointer(ids.data());
-    attributes.query.prog_cnt = ids.size();
-    if (bpf(BPF_PROG_QUERY, attributes) != 0) {
-        return std::nullopt;
+bool is_taken_by_test_run(std::span<const std::uint8_t> frame) {
+    if (frame.size() < 14) {
+        return false;
     }
-    for (std::size_t i = 0; i < std::min<std::size_t>(attributes.query.prog_cnt, ids.size()); ++i) {
-        UniqueFd fd = program_by_id(ids[i]);
+    const unsigned type = static_cast<unsigned>(frame[12] << 8 | frame[13]);
+    const std::size_t ip_header = type == 0x0800 ? 20 : (type == 0x86dd ? 40 : 0);
+    return frame.size() >= 14 + ip_header;
+}
+
+std::optional<AttachedProgram> AttachedProgram::at(std::uint32_t ifindex, Direction direction) {
+    std::vector<std::uint32_t> ids = tcx_programs(ifindex, direction);
+    std::ranges::copy(filter_programs(ifindex, direction), std::back_inserter(ids));
+    for (const std::uint32_t id : ids) {
+        UniqueFd fd = program_by_id(id);
         if (fd.is_open() && std::string_view(info_of<bpf_prog_info>(fd).name).starts_with("pc_")) {
             return AttachedProgram(std::move(fd));
         }
     }
     return std::nullopt;
+}
+
+AttachedProgram AttachedProgram::of_link(const std::string& path) {
+    bpf_attr attributes{};
+    attributes.pathname = pointer(path.c_str());
+    const UniqueFd link(static_cast<int>(bpf(BPF_OBJ_GET, attributes)));
+    if (!link.is_open()) {
+        end_test_run("open the pinned link " + path);
+    }
+    UniqueFd program = program_by_id(info_of<bpf_link_info>(link).prog_id);
+    if (!program.is_open()) {
+        end_test_run("open the program of the link " + path);
+    }
+    return AttachedProgram(std::move(program));
 }
 
 std::uint32_t AttachedProgram::id() const { return info_of<bpf_prog_info>(fd_).id; }
@@ -131,12 +205,23 @@ std::uint32_t AttachedProgram::run(std::span<const std::uint8_t> frame, std::uin
     __sk_buff context{};
     context.ifindex = ifindex;
     context.ingress_ifindex = ingress_ifindex;
+    return run_in(frame, std::as_writable_bytes(std::span(&context, 1)));
+}
+
+std::uint32_t AttachedProgram::run_xdp(std::span<const std::uint8_t> frame, std::uint32_t ifindex) const {
+    xdp_md context{};
+    context.data_end = static_cast<std::uint32_t>(frame.size());
+    context.ingress_ifindex = ifindex;
+    return run_in(frame, std::as_writable_bytes(std::span(&context, 1)));
+}
+
+std::uint32_t AttachedProgram::run_in(std::span<const std::uint8_t> frame, std::span<std::byte> context) const {
     bpf_attr attributes{};
     attributes.test.prog_fd = static_cast<std::uint32_t>(fd_.value());
     attributes.test.data_in = pointer(frame.data());
     attributes.test.data_size_in = static_cast<std::uint32_t>(frame.size());
-    attributes.test.ctx_in = pointer(&context);
-    attributes.test.ctx_size_in = sizeof context;
+    attributes.test.ctx_in = pointer(context.data());
+    attributes.test.ctx_size_in = static_cast<std::uint32_t>(context.size());
     if (bpf(BPF_PROG_TEST_RUN, attributes) != 0) {
         end_test_run("run a program on a frame of " + std::to_string(frame.size()) + " bytes");
     }

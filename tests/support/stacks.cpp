@@ -52,13 +52,13 @@ UniqueFd open_bound(const NetNamespace& where, const Address& address, std::uint
     return fd;
 }
 
-std::uint8_t tcp_state(int socket) {
+tcp_info tcp_state(int socket) {
     tcp_info info{};
     socklen_t length = sizeof info;
     if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
         end_test_run("read the state of a connection");
     }
-    return info.tcpi_state;
+    return info;
 }
 
 // Text of what waits; none when nothing does.
@@ -73,8 +73,8 @@ std::optional<std::string> receive_text(int socket, SocketAddress& from) {
 
 }  // namespace
 
-bool TcpConnection::is_established() const { return tcp_state(socket_.value()) == TCP_ESTABLISHED; }
-bool TcpConnection::is_reset() const { return tcp_state(socket_.value()) == TCP_CLOSE; }
+bool TcpConnection::is_established() const { return tcp_state(socket_.value()).tcpi_state == TCP_ESTABLISHED; }
+bool TcpConnection::is_reset() const { return tcp_state(socket_.value()).tcpi_state == TCP_CLOSE; }
 
 void TcpConnection::send(std::string_view text) const {
     if (send_some(text) != text.size()) {
@@ -90,6 +90,11 @@ std::size_t TcpConnection::send_some(std::string_view text) const {
 std::string TcpConnection::receive() const {
     SocketAddress from;
     return receive_text(socket_.value(), from).value_or("");
+}
+
+TcpConnection::Findings TcpConnection::findings() const {
+    const tcp_info info = tcp_state(socket_.value());
+    return {.our_window_shift = info.tcpi_rcv_wscale, .their_window_shift = info.tcpi_snd_wscale, .path_mtu = info.tcpi_pmtu};
 }
 
 TcpListener::TcpListener(const NetNamespace& where, const Address& address, std::uint16_t port)
@@ -151,10 +156,11 @@ PingSocket::PingSocket(const NetNamespace& where, const Address& source, std::ui
       family_(source.family),
       identifier_(identifier) {}
 
-void PingSocket::send(const Address& destination, std::uint16_t sequence) const {
+void PingSocket::send(const Address& destination, std::uint16_t sequence, std::size_t data_bytes) const {
     // The kernel computes the checksum of ICMPv6 itself.
     const std::uint8_t type = family_ == Family::Ipv4 ? 8 : 128;
-    const Bytes message = Packet{.layers = {Icmp{.type = type, .identifier = identifier_, .sequence = sequence, .checksum = {}}}}.bytes();
+    const Icmp header{.type = type, .identifier = identifier_, .sequence = sequence, .checksum = {}};
+    const Bytes message = Packet{.layers = {header, Payload{Bytes(data_bytes, 'x')}}}.bytes();
     const SocketAddress to = socket_address(destination, 0);
     if (::sendto(socket_.value(), message.data(), message.size(), 0, to.pointer(), to.length) != static_cast<ssize_t>(message.size())) {
         end_test_run("send an echo request to " + destination.to_string());

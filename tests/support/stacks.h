@@ -24,6 +24,13 @@ class TcpConnection {
     [[nodiscard]] std::size_t send_some(std::string_view text) const;
     // What waits to be read, at most 64 KiB; empty when nothing does.
     [[nodiscard]] std::string receive() const;
+    // What the stack found out about the peer and the path.
+    struct Findings {
+        unsigned our_window_shift = 0;
+        unsigned their_window_shift = 0;
+        unsigned path_mtu = 0;
+    };
+    [[nodiscard]] Findings findings() const;
 
    private:
     UniqueFd socket_;
@@ -63,7 +70,8 @@ class UdpSocket {
 class PingSocket {
    public:
     PingSocket(const NetNamespace& where, const Address& source, std::uint16_t identifier);
-    void send(const Address& destination, std::uint16_t sequence) const;
+    // With that many bytes behind the ICMP header: more than a link takes at once leave as fragments.
+    void send(const Address& destination, std::uint16_t sequence, std::size_t data_bytes = 0) const;
     // An echo reply with our identifier waits; its sequence.
     [[nodiscard]] std::optional<std::uint16_t> receive() const;
 

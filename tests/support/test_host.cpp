@@ -28,7 +28,11 @@ TestHost::TestHost(const TestHostOptions& options) {
     for (std::size_t port = 0; port < options.ports; ++port) {
         batch += add_pair(port_device(port), instance_device(port), instance(port));
     }
-    host_.ip(batch + add_pair("up0", outside_device(), outside()));
+    batch += add_pair("up0", outside_device(), outside());
+    if (options.has_stranger) {
+        batch += add_pair("x0", stranger_device(), outside());
+    }
+    host_.ip(batch);
     // Since Linux 5.3 each namespace has its own three, all 1 in a new one.
     for (const char* family : {"arptables", "iptables", "ip6tables"}) {
         host_.set_sysctl("net/bridge/bridge-nf-call-" + std::string(family), options.calls_netfilter ? "1" : "0");
@@ -40,6 +44,9 @@ TestHost::TestHost(const TestHostOptions& options) {
         port_ifindexes_.push_back(host_.ifindex_of(port_device(port)));
     }
     outside().ip("link set " + outside_device() + arp + " up");
+    if (options.has_stranger) {
+        outside().ip("link set " + stranger_device() + arp + " up");
+    }
     uplink_ifindex_ = host_.ifindex_of("up0");
     bridge_ifindex_ = host_.ifindex_of("br0");
 }

@@ -15,6 +15,7 @@ struct TestHostOptions {
     std::size_t ports = 2;
     bool calls_netfilter = false;         // net.bridge.bridge-nf-call-{arp,ip,ip6}tables
     bool has_stacks = false;              // IPv6 and ARP on
+    bool has_stranger = false;            // a further port x0 of the bridge, of which nobody knows
     bool separate_namespaces = true;      // false: all far ends are in the host's namespace, called i1 … iN and out0
     std::vector<Mac> instance_macs = {};  // of the far ends, as many as ports
 };
@@ -28,6 +29,8 @@ class TestHost {
     [[nodiscard]] const NetNamespace& instance(std::size_t port) const { return instances_.empty() ? host_ : instances_.at(port); }
     [[nodiscard]] const NetNamespace& outside() const { return outside_.empty() ? host_ : outside_.front(); }
     [[nodiscard]] std::string instance_device(std::size_t port) const;
+    // The far end of x0, in the outside world.
+    [[nodiscard]] std::string stranger_device() const { return outside_.empty() ? "stranger0" : "eth1"; }
     [[nodiscard]] std::string outside_device() const { return outside_.empty() ? "out0" : "eth0"; }
 
     [[nodiscard]] static std::string port_device(std::size_t port) { return "p" + std::to_string(port + 1); }

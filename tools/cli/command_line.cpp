@@ -16,8 +16,8 @@ namespace portcullis {
 namespace {
 
 // Verbs that other versions have: known, so that nobody takes them for misspelt.
-constexpr std::array<const char*, 10> kUnavailableVerbs{"render", "plan",   "confirm", "verify",     "flows",
-                                                        "rules",  "events", "top",     "quarantine", "release"};
+constexpr std::array<const char*, 9> kUnavailableVerbs{"render", "plan", "confirm",    "verify", "flows",
+                                                       "rules",  "top",  "quarantine", "release"};
 
 // Everything the parser fills in. Each verb reads its own part.
 struct Arguments {
@@ -114,6 +114,11 @@ void add_status(CLI::App& app, Arguments& arguments) {
     verb->add_flag("--strict", arguments.counts_absent, "absent ports count as not enforced");
 }
 
+void add_events(CLI::App& app) {
+    CLI::App* verb = app.add_subcommand("events", "the last denials of ports whose OnDeny asks for a log, oldest first");
+    verb->footer("Example: portcullis events");
+}
+
 void add_explain(CLI::App& app, Arguments& arguments) {
     CLI::App* verb = app.add_subcommand("explain", "the verdict for one packet, stage by stage; exit 0 if allowed, 3 if denied");
     verb->footer("Example: portcullis explain model.json --from eni-0a1 --to 10.0.1.5 --proto tcp --dport 443");
@@ -182,6 +187,9 @@ int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal
     if (app.got_subcommand("status")) {
         return run_status(arguments.socket, arguments.counts_absent, terminal);
     }
+    if (app.got_subcommand("events")) {
+        return run_events(arguments.socket, terminal);
+    }
     if (app.got_subcommand("explain")) {
         return run_explain_verb(arguments, terminal);
     }
@@ -204,6 +212,7 @@ int run_command_line(int argc, const char* const* argv, Terminal terminal) {
     add_check(app, arguments);
     add_apply(app, arguments);
     add_status(app, arguments);
+    add_events(app);
     add_explain(app, arguments);
     add_teardown(app, arguments);
     add_unavailable(app, arguments);

@@ -26,7 +26,8 @@ Json stages_json(const std::vector<StageAnswer>& stages) {
                          {"Reason", name_of(stage.reason)},
                          {"ReasonCode", stage.reason_code},
                          {"Deciding", stage.deciding},
-                         {"Nearest", stage.nearest ? Json(*stage.nearest) : Json()}});
+                         {"Nearest", stage.nearest ? Json(*stage.nearest) : Json()},
+                         {"Note", stage.note}});
     }
     return array;
 }
@@ -37,6 +38,12 @@ std::string joined(const std::vector<std::string>& labels) {
         text += (text.empty() ? "" : "; ") + label;
     }
     return text;
+}
+
+// "sg-1 egress all to 0.0.0.0/0 (untracked: …)"
+std::string permission_text(const StageAnswer& stage) {
+    const std::string labels = joined(stage.deciding);
+    return stage.note.empty() ? labels : labels + " (" + stage.note + ")";
 }
 
 // "no rule allows it [ENI_SG_RULES_MISMATCH]: sg-1 (nearest: …)"
@@ -57,7 +64,7 @@ std::string denial_text(const StageAnswer& stage) {
 void print_stages(const char* title, const std::vector<StageAnswer>& stages, const Terminal& terminal) {
     std::vector<std::vector<std::string>> rows{{title, "DIRECTION", "STAGE", "VERDICT", "BY"}};
     for (const StageAnswer& stage : stages) {
-        const std::string by = stage.allows ? joined(stage.deciding) : denial_text(stage);
+        const std::string by = stage.allows ? permission_text(stage) : denial_text(stage);
         rows.push_back({stage.interface_id, std::string(to_string(stage.direction)), stage.stage, stage.allows ? "allows" : "denies", by});
     }
     print_table(terminal.out, rows);

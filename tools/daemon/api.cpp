@@ -23,7 +23,7 @@ bool matches(std::string_view if_match, std::uint64_t generation) {
 
 // Parts of the API that other versions have: named, so that nobody takes the 404 for a mistyped path.
 bool is_known_elsewhere(std::string_view path) {
-    constexpr std::array<std::string_view, 13> kPrefixes{"/v1/security-groups/",
+    constexpr std::array<std::string_view, 12> kPrefixes{"/v1/security-groups/",
                                                          "/v1/network-acls/",
                                                          "/v1/network-interfaces/",
                                                          "/v1/subnets/",
@@ -34,7 +34,6 @@ bool is_known_elsewhere(std::string_view path) {
                                                          "/v1/explain",
                                                          "/v1/flows",
                                                          "/v1/rules",
-                                                         "/v1/events",
                                                          "/metrics"};
     return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
@@ -45,6 +44,10 @@ HttpResponse Api::handle(HttpRequest request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (path == "/v1/status") {
         return request.method == "GET" ? answer_status() : error(405, "/v1/status can only be read");
+    }
+    if (path == "/v1/events") {
+        return request.method == "GET" ? HttpResponse{.status = 200, .body = print_events(events_.events()), .etag = {}}
+                                       : error(405, "/v1/events can only be read");
     }
     if (path == "/v1/model" && request.method == "GET") {
         return answer_model();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/daemon/controller.h"
+#include "tools/daemon/event_log.h"
 #include "tools/daemon/http.h"
 #include "tools/daemon/model_intake.h"
 
@@ -10,8 +11,8 @@ namespace portcullis {
 
 class Api {
    public:
-    // Both outlive the Api.
-    Api(Controller& controller, ModelIntake& intake) : controller_(controller), intake_(intake) {}
+    // All outlive the Api.
+    Api(Controller& controller, ModelIntake& intake, const EventLog& events) : controller_(controller), intake_(intake), events_(events) {}
 
     [[nodiscard]] HttpResponse handle(HttpRequest request);
 
@@ -22,6 +23,7 @@ class Api {
 
     Controller& controller_;
     ModelIntake& intake_;
+    const EventLog& events_;
 };
 
 }  // namespace portcullis

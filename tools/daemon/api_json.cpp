@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tools/daemon/event_log.h"
+
 namespace portcullis {
 namespace {
 
@@ -45,6 +47,7 @@ Json port_json(const PortStatus& port) {
             {"Rules", port.rules},
             {"Flows", port.flows},
             {"PassedPackets", passed},
+            {"LostEvents", port.lost_events},
             {"Drops", std::move(drops)}};
 }
 
@@ -64,7 +67,40 @@ bool is_enforced(const PortStatus& port) {
     return port.line.state == PortState::Enforced || port.line.state == PortState::Absent || port.line.interface_id.empty();
 }
 
+Json event_json(const Event& event) {
+    Json json{{"Message", to_line(event)},
+              {"TimeNs", event.time_ns},
+              {"NetworkInterfaceId", event.interface_id},
+              {"Ifindex", event.ifindex},
+              {"Direction", to_string(event.direction)},
+              {"Reason", name_of(event.reason)},
+              {"Rule", event.rule},
+              {"Bytes", event.bytes},
+              {"EtherType", event.ethertype},
+              {"SourceMac", event.source_mac.to_string()},
+              {"DestinationMac", event.destination_mac.to_string()}};
+    if (event.source && event.destination) {
+        json["Source"] = event.source->to_string();
+        json["Destination"] = event.destination->to_string();
+        json["Protocol"] = event.protocol;
+        json["SourcePort"] = event.source_port;
+        json["DestinationPort"] = event.destination_port;
+        json["TcpFlags"] = event.tcp_flags;
+        json["IcmpType"] = event.icmp_type;
+        json["IcmpCode"] = event.icmp_code;
+    }
+    return json;
+}
+
 }  // namespace
+
+std::string print_events(const std::deque<Event>& events) {
+    Json all = Json::array();
+    for (const Event& event : events) {
+        all.push_back(event_json(event));
+    }
+    return dump(all);
+}
 
 std::string print_status(const ControllerStatus& status, const SourceStatus& source) {
     Json ports = Json::array();

@@ -34,6 +34,7 @@ class Planner {
 
    private:
     [[nodiscard]] const Device* device_named(const std::string& name) const;
+    [[nodiscard]] std::uint32_t bridge_of(const Device& device) const;  // 0: its master is none, or no bridge
     [[nodiscard]] const Bridge* listed_bridge_of(const Device& device) const;
     [[nodiscard]] bool is_decided(std::uint32_t ifindex) const { return decided_.contains(ifindex); }
     void bind(const Device& device, Index port, std::string claimed_device);
@@ -56,12 +57,17 @@ const Device* Planner::device_named(const std::string& name) const {
     return found == ifindex_of_name_.end() ? nullptr : &devices_.at(found->second);
 }
 
-const Bridge* Planner::listed_bridge_of(const Device& device) const {
+std::uint32_t Planner::bridge_of(const Device& device) const {
     const auto master = devices_.find(device.master);
-    if (device.master == 0 || master == devices_.end() || !master->second.is_bridge) {
+    return master != devices_.end() && master->second.is_bridge ? master->first : 0;
+}
+
+const Bridge* Planner::listed_bridge_of(const Device& device) const {
+    const std::uint32_t bridge = bridge_of(device);
+    if (bridge == 0) {
         return nullptr;
     }
-    const auto found = std::ranges::find(ruleset_.bridges, master->second.name, &Bridge::device);
+    const auto found = std::ranges::find(ruleset_.bridges, devices_.at(bridge).name, &Bridge::device);
     return found == ruleset_.bridges.end() ? nullptr : &*found;
 }
 
@@ -210,7 +216,9 @@ BindingPlan Planner::finish() {
         if (was_bound || binding.kind == DeviceBinding::Kind::Bound) {
             plan_.memory.once_bound.insert(ifindex);
         }
+        const bool is_bridge = binding.kind == DeviceBinding::Kind::Bridge;
         plan_.devices.push_back(binding);
+        plan_.devices.back().bridge = is_bridge ? ifindex : bridge_of(devices_.at(ifindex));
     }
     return std::move(plan_);
 }

@@ -136,12 +136,14 @@ Result<> Controller::enforce(Accepted accepted, BindingPlan plan) {
 }
 
 Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
-    const Result<ApplyReport> report = host_.dataplane.apply(ruleset, plan.devices);
+    HostFacts facts = host_.facts();
+    const Result<ApplyReport> report = host_.dataplane.apply(ruleset, plan.devices, facts);
     if (!report) {
         return fail(report.error());
     }
     generation_ = std::max(generation_, report->generation);
     applied_ = std::move(plan.devices);
+    applied_facts_ = std::move(facts);
     planned_lines_ = std::move(plan.lines);
     memory_ = std::move(plan.memory);
     needs_retry_ = false;
@@ -167,7 +169,7 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
         return false;
     }
     BindingPlan plan = plan_bindings(ruleset_, host_.devices, memory_, {});
-    if (plan.devices == applied_ && reapply == Reapply::IfChanged && !needs_retry_) {
+    if (plan.devices == applied_ && host_.facts() == applied_facts_ && reapply == Reapply::IfChanged && !needs_retry_) {
         planned_lines_ = std::move(plan.lines);
         return false;
     }
@@ -200,12 +202,13 @@ ControllerStatus Controller::status() const {
         status.trouble = Trouble{.since = utc_now(), .message = counters.error().message};
     }
     for (const PortLine& line : lines()) {
-        PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line), .flows = 0, .counters = {}});
+        PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line)});
         if (!counters || line.ifindex == 0) {
             continue;
         }
         if (const auto found = std::ranges::find(*counters, line.ifindex, &PortCounters::ifindex); found != counters->end()) {
             port.flows = found->flows;
+            port.lost_events = found->lost_events;
             port.counters = found->reasons;
         }
     }

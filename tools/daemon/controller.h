@@ -42,6 +42,7 @@ struct PortStatus {
     PortLine line;
     std::uint64_t rules = 0;  // of its groups, both directions
     std::uint64_t flows = 0;
+    std::uint64_t lost_events = 0;
     std::vector<ReasonCount> counters;
 };
 
@@ -63,6 +64,7 @@ struct ControllerHost {
     const StateStore& store;
     const HostDevices& devices;
     std::function<std::set<std::uint32_t>()> default_routes;  // devices that a default route leaves by, now
+    std::function<HostFacts()> facts;                         // addresses and tunnels of the host, now
 };
 
 class Controller {
@@ -76,8 +78,8 @@ class Controller {
     // closed all the same, since leaving every port unguarded is worse.
     [[nodiscard]] ChangeOutcome resume_model(std::vector<Document> documents);
 
-    // To be called after ControllerHost::devices has changed. Returns whether something was applied: IfChanged, only if a binding changes
-    // or the last attempt failed. A failure is kept as trouble and tried again by the next call.
+    // To be called after ControllerHost::devices or facts have changed. Returns whether something was applied: IfChanged, only if a binding
+    // or a fact changes or the last attempt failed. A failure is kept as trouble and tried again by the next call.
     enum class Reapply : std::uint8_t { IfChanged, Always };
     [[nodiscard]] Result<bool> devices_changed(Reapply reapply = Reapply::IfChanged);
 
@@ -111,6 +113,7 @@ class Controller {
     std::uint64_t model_generation_ = 0;
     BindingMemory memory_;
     std::vector<DeviceBinding> applied_;
+    HostFacts applied_facts_;
     std::vector<PortLine> planned_lines_;
     bool needs_retry_ = false;
     bool is_model_remembered_ = true;

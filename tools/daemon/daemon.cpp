@@ -110,6 +110,7 @@ Daemon::Daemon(asio::io_context& loop, Parts parts)
       store_(std::move(parts.store)),
       monitor_(std::move(parts.monitor)),
       devices_changed_(loop, ::fcntl(monitor_.fd(), F_DUPFD_CLOEXEC, 0)),
+      events_ready_(loop),
       tick_timer_(loop),
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
       loop_(loop) {}
@@ -129,16 +130,22 @@ Result<> Daemon::open_socket(asio::io_context& loop, const DaemonOptions& option
 }
 
 Result<> Daemon::open_dataplane(const DaemonOptions& options) {
-    Result<std::unique_ptr<BpfDataplane>> dataplane = BpfDataplane::create(
-        {.bpffs_directory = options.bpffs_directory, .attach_mode = AttachMode::Auto, .capacities = {}, .log = log_loader});
+    Result<std::unique_ptr<BpfDataplane>> dataplane = BpfDataplane::create({.bpffs_directory = options.bpffs_directory,
+                                                                            .attach_mode = AttachMode::Auto,
+                                                                            .xdp = options.xdp,
+                                                                            .capacities = {},
+                                                                            .log = log_loader});
     if (!dataplane) {
         return fail(dataplane.error());
     }
     dataplane_ = std::move(*dataplane);
-    const ControllerHost host{.dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes};
+    const ControllerHost host{
+        .dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes, .facts = [this] {
+            return monitor_.facts();
+        }};
     controller_.emplace(host, load_progress(store_, options.bpffs_directory));
     intake_.emplace(*controller_, store_, options.model);
-    api_.emplace(*controller_, *intake_);
+    api_.emplace(*controller_, *intake_, events_);
     spdlog::info("back end: {}; listening on {}", dataplane_->description(), options.socket);
     return {};
 }
@@ -146,6 +153,10 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
 void Daemon::begin(asio::io_context& loop, const DaemonOptions& options) {
     wait_for_signal();
     wait_for_devices();
+    if (const int fd = dataplane_->events_fd(); fd >= 0) {
+        events_ready_.assign(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        wait_for_events();
+    }
     wait_for_tick();
     if (options.model.empty()) {
         intake_->resume();
@@ -195,6 +206,28 @@ void Daemon::reconcile(Controller::Reapply reapply) {
     }
     reported_trouble_ = trouble;
     report();
+}
+
+void Daemon::wait_for_events() {
+    events_ready_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code stopped) {
+        if (!stopped) {
+            read_events();
+            wait_for_events();
+        }
+    });
+}
+
+// Ports make events only where their OnDeny asks for a log, at a limited rate.
+void Daemon::read_events() {
+    Result<std::vector<Event>> events = dataplane_->take_events();
+    if (!events) {
+        spdlog::warn("{}", events.error().message);
+        return;
+    }
+    for (const Event& event : *events) {
+        spdlog::info("{}", printable(to_line(event)));
+    }
+    events_.add(std::move(*events));
 }
 
 void Daemon::wait_for_tick() {

@@ -17,6 +17,7 @@
 #include "tools/daemon/api.h"
 #include "tools/daemon/control_socket.h"
 #include "tools/daemon/controller.h"
+#include "tools/daemon/event_log.h"
 #include "tools/daemon/model_intake.h"
 #include "tools/daemon/model_source.h"
 #include "tools/daemon/netlink_monitor.h"
@@ -46,6 +47,8 @@ class Daemon {
     void read_devices();
     void resync_devices();
     void reconcile(Controller::Reapply reapply);
+    void wait_for_events();
+    void read_events();
     void wait_for_tick();
     void tick();
     void wait_for_signal();
@@ -59,10 +62,12 @@ class Daemon {
     std::unique_ptr<Dataplane> dataplane_;
     std::optional<Controller> controller_;
     std::optional<ModelIntake> intake_;
+    EventLog events_;
     std::optional<Api> api_;
     std::unique_ptr<ControlSocket> socket_;
     std::optional<ModelSource> source_;
     boost::asio::posix::stream_descriptor devices_changed_;
+    boost::asio::posix::stream_descriptor events_ready_;
     boost::asio::steady_timer tick_timer_;
     boost::asio::signal_set signals_;
     boost::asio::io_context& loop_;

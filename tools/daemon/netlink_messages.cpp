@@ -2,6 +2,7 @@
 #include "tools/daemon/netlink_messages.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -11,6 +12,8 @@
 #include <functional>
 #include <string_view>
 #include <utility>
+
+#include "tools/daemon/tunnel_links.h"
 
 namespace portcullis {
 namespace {
@@ -48,6 +51,7 @@ void take_attribute(const nlattr* attribute, Device& device) {
             break;
         case IFLA_LINKINFO:
             device.is_bridge = is_bridge_kind(attribute);
+            device.tunnels = parse_tunnels(attribute);
             break;
         case IFLA_PARENT_DEV_NAME:  // since Linux 5.14
             device.is_physical = true;
@@ -81,6 +85,27 @@ std::optional<Device> parse_device(const nlmsghdr* message) {
     OnAttribute take = [&device](const nlattr* attribute) { take_attribute(attribute, device); };
     (void)mnl_attr_parse(message, sizeof(ifinfomsg), call, &take);  // the callback never fails
     return device.name.empty() ? std::nullopt : std::optional(std::move(device));
+}
+
+std::optional<DeviceAddress> parse_address(const nlmsghdr* message) {
+    const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(ifaddrmsg) || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
+        return std::nullopt;
+    }
+    DeviceAddress found{.ifindex = header->ifa_index, .address = {}};
+    found.address.family = header->ifa_family == AF_INET ? Family::Ipv4 : Family::Ipv6;
+    const std::size_t bytes = address_bits(found.address.family) / 8U;
+    std::uint16_t taken = 0;
+    OnAttribute take = [&](const nlattr* attribute) {
+        const std::uint16_t type = mnl_attr_get_type(attribute);
+        const bool is_better = type == IFA_LOCAL || (type == IFA_ADDRESS && taken == 0);
+        if (is_better && mnl_attr_get_payload_len(attribute) == bytes) {
+            std::memcpy(found.address.bytes.data(), mnl_attr_get_payload(attribute), bytes);
+            taken = type;
+        }
+    };
+    (void)mnl_attr_parse(message, sizeof(ifaddrmsg), call, &take);  // the callback never fails
+    return taken == 0 ? std::nullopt : std::optional(found);
 }
 
 std::set<std::uint32_t> parse_default_route(const nlmsghdr* message) {

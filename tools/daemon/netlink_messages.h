@@ -16,6 +16,9 @@ namespace portcullis {
 // (AF_BRIDGE, whose RTM_DELLINK means that the port left the bridge), wireless events.
 [[nodiscard]] std::optional<Device> parse_device(const nlmsghdr* message);
 
+// RTM_NEWADDR or RTM_DELADDR -> the device's own address; of a point-to-point link not the other end's.
+[[nodiscard]] std::optional<DeviceAddress> parse_address(const nlmsghdr* message);
+
 // RTM_NEWROUTE -> if it is to 0.0.0.0/0 or ::/0, the devices it leaves by, those of its next hops included.
 [[nodiscard]] std::set<std::uint32_t> parse_default_route(const nlmsghdr* message);
 

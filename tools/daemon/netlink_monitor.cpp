@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "tools/daemon/fou_ports.h"
 #include "tools/daemon/netlink_messages.h"
 
 namespace portcullis {
@@ -42,7 +43,7 @@ class DumpReader {
     void take(const nlmsghdr* message) {
         is_done_ = is_done_ || message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
         if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-            outcome_ = fail("devices changed while they were read", EAGAIN);
+            outcome_ = fail("devices or addresses changed while they were read", EAGAIN);
         } else if (message->nlmsg_type == NLMSG_ERROR) {
             outcome_ = fail("the kernel refused a netlink dump", EIO);
         } else if (message->nlmsg_type != NLMSG_DONE) {
@@ -69,7 +70,7 @@ Result<NetlinkMonitor::Socket> NetlinkMonitor::open_socket(unsigned groups) {
 }
 
 Result<NetlinkMonitor> NetlinkMonitor::open() {
-    Result<Socket> socket = open_socket(RTMGRP_LINK);
+    Result<Socket> socket = open_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
     if (!socket) {
         return fail(socket.error());
     }
@@ -116,25 +117,42 @@ Result<> NetlinkMonitor::dump(std::uint16_t type, const OnMessage& on_message) {
     return reader.outcome();
 }
 
-Result<HostDevices> NetlinkMonitor::dump_devices() {
-    HostDevices devices;
-    const Result<> dumped = dump(RTM_GETLINK, [&devices](const nlmsghdr* message) {
+Result<NetlinkMonitor::Tables> NetlinkMonitor::dump_tables() {
+    Tables tables;
+    Result<> dumped = dump(RTM_GETLINK, [&tables](const nlmsghdr* message) {
         if (std::optional<Device> device = parse_device(message)) {
-            devices.insert_or_assign(device->ifindex, std::move(*device));
+            tables.devices.insert_or_assign(device->ifindex, std::move(*device));
         }
     });
-    return dumped ? Result<HostDevices>(std::move(devices)) : fail(dumped.error());
+    if (dumped) {
+        dumped = dump(RTM_GETADDR, [&tables](const nlmsghdr* message) {
+            if (const std::optional<DeviceAddress> address = parse_address(message)) {
+                tables.addresses.insert(*address);
+            }
+        });
+    }
+    if (!dumped) {
+        return fail(dumped.error());
+    }
+    Result<std::vector<TunnelEndpoint>> fou = dump_fou_ports();
+    if (!fou) {
+        return fail(fou.error());
+    }
+    tables.fou = std::move(*fou);
+    return tables;
 }
 
 Result<> NetlinkMonitor::resync() {
-    Result<HostDevices> devices = dump_devices();
-    for (int attempt = 1; attempt < kDumpAttempts && !devices && devices.error().code == EAGAIN; ++attempt) {
-        devices = dump_devices();
+    Result<Tables> tables = dump_tables();
+    for (int attempt = 1; attempt < kDumpAttempts && !tables && tables.error().code == EAGAIN; ++attempt) {
+        tables = dump_tables();
     }
-    if (!devices) {
-        return fail(devices.error());
+    if (!tables) {
+        return fail(tables.error());
     }
-    devices_ = std::move(*devices);
+    devices_ = std::move(tables->devices);
+    addresses_ = std::move(tables->addresses);
+    fou_ = std::move(tables->fou);
     return {};
 }
 
@@ -159,7 +177,19 @@ Result<NetlinkMonitor::Events> NetlinkMonitor::read_events(const std::function<v
     }
 }
 
+void NetlinkMonitor::take_address(const nlmsghdr* message) {
+    const std::optional<DeviceAddress> address = parse_address(message);
+    if (address && message->nlmsg_type == RTM_NEWADDR) {
+        addresses_.insert(*address);
+    } else if (address) {
+        addresses_.erase(*address);
+    }
+}
+
 void NetlinkMonitor::take_event(const nlmsghdr* message, const std::function<void()>& on_reuse) {
+    if (message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR) {
+        return take_address(message);
+    }
     const bool is_new = message->nlmsg_type == RTM_NEWLINK;
     if (!is_new && message->nlmsg_type != RTM_DELLINK) {
         return;
@@ -171,6 +201,7 @@ void NetlinkMonitor::take_event(const nlmsghdr* message, const std::function<voi
     const std::uint32_t ifindex = device->ifindex;
     if (!is_new) {
         devices_.erase(ifindex);
+        std::erase_if(addresses_, [ifindex](const DeviceAddress& one) { return one.ifindex == ifindex; });
         removed_.insert(ifindex);
         return;
     }

@@ -36,6 +36,7 @@ const std::vector<Option>& options() {
         {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}, {}},
         {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}, {}},
         {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}, {}},
+        {"xdp", "early drop by native XDP: off (default), on taps, on uplinks as well (all)", {"off", "taps", "all"}, {}},
         {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}, {}},
         {"metrics", "address to serve metrics at (not available in this version)", {}, {"*"}},
         {"allow-br-netfilter", "not available in this version", {"on", "off"}, {"on"}, true},
@@ -114,6 +115,9 @@ DaemonOptions options_of(const Values& values) {
     take("state-dir", parsed.state_directory);
     take("bpffs", parsed.bpffs_directory);
     take("log-level", parsed.log_level);
+    std::string xdp = "off";
+    take("xdp", xdp);
+    parsed.xdp = xdp == "all" ? XdpMode::All : (xdp == "taps" ? XdpMode::Taps : XdpMode::Off);
     parsed.watches_model = !values.contains("watch") || values.at("watch") == "on";
     return parsed;
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <variant>
 
+#include "loader/xdp_mode.h"
+
 namespace portcullis {
 
 struct DaemonOptions {
@@ -14,6 +16,7 @@ struct DaemonOptions {
     std::string state_directory = "/var/lib/portcullis";
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     std::string log_level = "info";
+    XdpMode xdp = XdpMode::Off;
 };
 
 // --help, or what is wrong with the command line or the configuration file.

@@ -96,6 +96,71 @@ TEST(GroupPolicy, WhatMatchesNothingLeavesNothing) {
     EXPECT_EQ(inbound_policy({group("sg-1", {from("10.0.0.0/8", icmp(-1, 0)), from_group("sg-1", icmp(-1, 0))})}), "");
 }
 
+// The outbound policy's literal sets and the unknown ports of its default sets.
+struct Literal {
+    std::string literal;
+    std::string unknown;
+};
+Literal literal_of(std::vector<SecurityGroupRule> rules, std::vector<PrefixList> lists = {}) {
+    Model model = base_model();
+    model.security_groups = {group("sg-1", {}, std::move(rules))};
+    model.prefix_lists = std::move(lists);
+    model.network_interfaces = {interface("eni-1", 1, {"sg-1"})};
+    const auto ruleset = compile(model);
+    const Policy& policy = ruleset->policies[ruleset->ports[0].group_policy[0]];
+    Literal literal{.literal = literal_text(*ruleset, policy), .unknown = {}};
+    for (const auto& set : policy.default_set) {
+        literal.unknown += set ? unknown_ports_text(*ruleset, ruleset->port_sets[*set]) + "\n" : "";
+    }
+    return literal;
+}
+
+TEST(LiteralRules, AreThoseFromAnywhereInTheirOwnFamily) {
+    EXPECT_EQ(literal_of({from("0.0.0.0/0", tcp(80)), from("::/0", udp(53)), from("192.0.2.0/24", everything())}).literal,
+              "0.0.0.0/0 wide 0 0 6:80-80 allow sg-1 egress tcp 80 to 0.0.0.0/0\n"
+              "::/0 wide 0 0 17:53-53 allow sg-1 egress udp 53 to ::/0\n");
+}
+
+TEST(LiteralRules, AreNotTwoHalvesNorListsNorReferences) {
+    EXPECT_EQ(literal_of({from("0.0.0.0/1", everything()), from("128.0.0.0/1", everything()), from_list("pl-1", everything()),
+                          from_group("sg-1", everything())},
+                         {{.id = "pl-1", .is_known = true, .cidrs = {prefix("0.0.0.0/0")}}})
+                  .literal,
+              "");
+}
+
+TEST(LiteralRules, AreWideByOneRuleForAllPortsAlone) {
+    EXPECT_THAT(literal_of({from("0.0.0.0/0", everything())}).literal, testing::StartsWith("0.0.0.0/0 wide 1 1 "));
+    EXPECT_THAT(literal_of({from("0.0.0.0/0", tcp(0, 65535))}).literal, testing::StartsWith("0.0.0.0/0 wide 1 0 "));
+    EXPECT_THAT(literal_of({from("::/0", {.protocol = 17})}).literal, testing::StartsWith("::/0 wide 0 1 "));
+    EXPECT_THAT(literal_of({from("0.0.0.0/0", tcp(0, 1)), from("0.0.0.0/0", tcp(2, 65535))}).literal,
+                testing::StartsWith("0.0.0.0/0 wide 0 0 "));
+}
+
+TEST(GroupPolicy, AllowsFragmentsWithoutPortsByRulesThatNeedNone) {
+    EXPECT_EQ(literal_of({from("0.0.0.0/0", tcp(22)), from("0.0.0.0/0", {.protocol = 17}), from("::/0", everything())}).unknown,
+              "udp allow sg-1 egress udp 0-65535 to 0.0.0.0/0\n"
+              "tcp allow sg-1 egress all to ::/0; udp allow sg-1 egress all to ::/0; icmp allow sg-1 egress all to ::/0; "
+              "icmpv6 allow sg-1 egress all to ::/0\n");
+}
+
+TEST(AclPolicy, DeniesFragmentsWithoutPortsByAnyDenialOfPorts) {
+    Model model = base_model();
+    model.network_interfaces = {interface("eni-1", 1, {})};
+    model.has_network_acls = true;
+    model.network_acls = {
+        {.id = "acl-1",
+         .vpc_id = "vpc-1",
+         .is_default = true,
+         .entries = {{}, {allow(1, "0.0.0.0/0", udp(53)), deny(2, "0.0.0.0/0", tcp(22)), allow(3, "0.0.0.0/0", everything())}}}};
+    const auto ruleset = compile(model);
+    const Policy& policy = ruleset->policies[(*ruleset->ports[0].acl_policy)[1]];
+    EXPECT_EQ(unknown_ports_text(*ruleset, ruleset->port_sets[*policy.default_set[0]]),
+              "tcp deny acl-1 ingress 2 ipv4; udp allow acl-1 ingress 3 ipv4; icmp allow acl-1 ingress 3 ipv4; icmpv6 allow acl-1 ingress "
+              "3 ipv4");
+    EXPECT_EQ(literal_text(*ruleset, policy), "") << "of groups alone";
+}
+
 TEST(AclPolicy, TheLowestNumberDecidesAndTheRestStands) {
     EXPECT_EQ(inbound_acl({allow(200, "0.0.0.0/0", tcp(0, 65535)), deny(100, "0.0.0.0/0", tcp(22))}),
               "0.0.0.0/0 6:0-21 allow acl-1 ingress 200 ipv4; 6:22-22 deny acl-1 ingress 100 ipv4; "

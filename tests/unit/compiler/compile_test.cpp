@@ -110,6 +110,77 @@ TEST(Owners, AnInterfaceIsBelievedBeforeABlockOfTheSameLength) {
     EXPECT_THAT(owners_of(*compile(model)), testing::Contains("vpc-1 10.0.2.0/24 eni-1 subnet-1"));
 }
 
+Model sharing_model() {
+    Model model = base_model();
+    model.subnets[0].cidrs = {prefix("10.0.1.0/24")};
+    model.security_groups = {group("sg-1", {}), group("sg-2", {})};
+    model.network_interfaces = {interface("eni-1", 1, {"sg-1", "sg-2"}), interface("eni-2", 2, {"sg-2"})};
+    model.ports = {
+        {.network_interface_id = "eni-1", .device = "tap1", .allowed_addresses = {{.prefix = prefix("10.0.1.64/28"), .mac = {}}}},
+        {.network_interface_id = "eni-2", .device = "tap2", .allowed_addresses = {{.prefix = prefix("10.0.1.64/28"), .mac = {}}}}};
+    return model;
+}
+
+TEST(AllowedAddresses, AreTheInterfacesOwn) {
+    Model model = sharing_model();
+    model.ports.pop_back();
+    const auto ruleset = compile(model);
+    EXPECT_THAT(ruleset->ports[0].addresses, ElementsAre(prefix("10.0.1.1/32"), prefix("10.0.1.64/28"), prefix("fe80::ff:fe00:1/128")));
+    EXPECT_THAT(owners_of(*ruleset), testing::Contains("vpc-1 10.0.1.64/28 eni-1 subnet-1"));
+}
+
+TEST(AllowedAddresses, ThatSeveralHaveBelongToTheGroupsOfAll) {
+    Model model = sharing_model();
+    const auto ruleset = compile(model);
+    EXPECT_THAT(owners_of(*ruleset), testing::Contains("vpc-1 10.0.1.64/28 eni-1+eni-2 subnet-1"));
+    ASSERT_EQ(ruleset->interfaces.size(), 3u);
+    EXPECT_EQ(text_of(*ruleset, ruleset->interfaces[2]), "eni-1+eni-2 sg-1 sg-2 =eni-1 =eni-2");
+    model.network_interfaces[1].subnet_id = "subnet-2";
+    EXPECT_THAT(owners_of(*compile(model)), testing::Contains("vpc-1 10.0.1.64/28 eni-1+eni-2 -"));
+}
+
+TEST(AllowedAddresses, HoldTheBlocksAndYieldToTheInterfacesInsideThem) {
+    Model model = sharing_model();
+    model.ports.pop_back();
+    model.ports[0].allowed_addresses = {{.prefix = prefix("10.0.0.0/8"), .mac = {}}};
+    EXPECT_THAT(owners_of(*compile(model)),
+                ElementsAre("vpc-1 10.0.0.0/8 eni-1 subnet-1", "vpc-1 10.0.1.1/32 eni-1 subnet-1", "vpc-1 10.0.1.2/32 eni-2 subnet-1",
+                            "vpc-1 fe80::ff:fe00:1/128 - subnet-1", "vpc-1 fe80::ff:fe00:2/128 - subnet-1"));
+}
+
+TEST(AllowedAddresses, NeverHoldLinkLocalOnes) {
+    Model model = sharing_model();
+    model.ports.pop_back();
+    model.ports[0].allowed_addresses = {{.prefix = prefix("::/0"), .mac = {}}, {.prefix = prefix("fe80::1/128"), .mac = {}}};
+    const auto owners = owners_of(*compile(model));
+    EXPECT_THAT(owners,
+                testing::IsSupersetOf({"vpc-1 ::/0 eni-1 subnet-1", "vpc-1 fe80::/10 - -", "vpc-1 fe80::ff:fe00:1/128 - subnet-1"}));
+    EXPECT_THAT(owners, testing::Not(testing::Contains(HasSubstr("fe80::1/128"))));
+}
+
+TEST(AllowedAddresses, WithMoreGroupsTogetherThanARowHoldsAreRefused) {
+    Model model = sharing_model();
+    for (int i = 0; i < 16; ++i) {
+        model.security_groups.push_back(group("sg-x" + std::to_string(i), {}));
+        model.network_interfaces[static_cast<std::size_t>(i) % 2].group_ids.push_back(model.security_groups.back().id);
+    }
+    const auto ruleset = compile(model);
+    ASSERT_FALSE(ruleset.has_value());
+    EXPECT_THAT(ruleset.error().message, testing::AllOf(HasSubstr("eni-1+eni-2"), HasSubstr("18"), HasSubstr("limit is 16")));
+}
+
+TEST(AllowedAddresses, AloneMakeAnInterfaceOneThatHasAddresses) {
+    Model model = sharing_model();
+    for (NetworkInterface& interface : model.network_interfaces) {
+        interface.addresses.clear();
+    }
+    model.ports.pop_back();
+    const auto ruleset = compile(model);
+    EXPECT_TRUE(ruleset->ports[0].has_addresses);
+    EXPECT_FALSE(ruleset->ports[1].has_addresses);
+    EXPECT_THAT(ruleset->ports[1].addresses, ElementsAre(prefix("fe80::ff:fe00:2/128")));
+}
+
 // vpc-1 refers to sg-b of vpc-2 and sg-c of vpc-3.
 Model peered_model() {
     Model model = base_model();
@@ -154,6 +225,38 @@ TEST(Peering, APrefixInsideAnotherVpcsPrefixBelongsToBoth) {
     model.network_interfaces[1].delegated_prefixes = {prefix("10.2.0.0/28")};
     EXPECT_THAT(owners_in_vpc_1(*compile(model)),
                 ElementsAre("vpc-1 10.0.1.1/32 eni-a subnet-1", "vpc-1 10.2.0.0/28 eni-b -", "vpc-1 10.2.0.2/32 eni-b+eni-c -"));
+}
+
+// eni-d of vpc-2 carries no group that vpc-1 refers to.
+Model shadowed_model() {
+    Model model = peered_model();
+    model.network_interfaces[1].addresses = {address("10.2.0.1")};
+    model.network_interfaces[2].addresses.clear();
+    model.network_interfaces.push_back({.id = "eni-d", .vpc_id = "vpc-2", .addresses = {address("10.2.0.5"), address("10.2.9.9")}});
+    model.ports = {
+        {.network_interface_id = "eni-b", .device = "tap2", .allowed_addresses = {{.prefix = prefix("10.2.0.0/24"), .mac = {}}}}};
+    return model;
+}
+
+TEST(Peering, AnAddressInsideAMembersPrefixThatAnotherInterfaceHasIsNotTheMembers) {
+    EXPECT_THAT(owners_in_vpc_1(*compile(shadowed_model())), ElementsAre("vpc-1 10.0.1.1/32 eni-a subnet-1", "vpc-1 10.2.0.0/24 eni-b -",
+                                                                         "vpc-1 10.2.0.1/32 eni-b -", "vpc-1 10.2.0.5/32 eni-d -"));
+}
+
+TEST(Peering, AMembersPrefixAroundTheZonesBlocksEndsThere) {
+    Model model = shadowed_model();
+    model.ports[0].allowed_addresses[0].prefix = prefix("10.0.0.0/14");
+    EXPECT_THAT(owners_in_vpc_1(*compile(model)),
+                testing::IsSupersetOf({"vpc-1 10.0.0.0/14 eni-b -", "vpc-1 10.0.0.0/16 - -", "vpc-1 10.0.1.1/32 eni-a subnet-1"}));
+}
+
+TEST(Peering, AnAddressOutsideTheZonesBlocksMayBeAnInterfacesAndAMembers) {
+    Model model = shadowed_model();
+    model.ports.push_back(
+        {.network_interface_id = "eni-a", .device = "tap1", .allowed_addresses = {{.prefix = prefix("10.2.0.0/30"), .mac = {}}}});
+    EXPECT_THAT(owners_in_vpc_1(*compile(model)),
+                testing::IsSupersetOf({"vpc-1 10.2.0.0/24 eni-b -", "vpc-1 10.2.0.0/30 eni-a+eni-b subnet-1",
+                                       "vpc-1 10.2.0.1/32 eni-a+eni-b subnet-1", "vpc-1 10.2.0.5/32 eni-d -"}));
 }
 
 TEST(Peering, MoreGroupsOnASharedAddressThanARowHoldsAreRefused) {
@@ -201,7 +304,11 @@ TEST(Compile, TheOrderOfTheDocumentsDoesNotMatter) {
                            .is_default = true,
                            .entries = {{}, {allow(1, "0.0.0.0/0", tcp(1)), deny(2, "10.0.0.0/8", everything()), allow(3, "::/0", tcp(2))}}},
                           {.id = "acl-2", .vpc_id = "vpc-2", .is_default = true}};
-    model.bridges = {{.device = "br1", .uplinks = {"b", "a"}}, {.device = "br0", .uplinks = {}}};
+    model.bridges = {{.device = "br1", .uplinks = {"b", "a"}, .services = {.is_ec2 = true}}, {.device = "br0", .uplinks = {}}};
+    model.ports = {{.network_interface_id = "eni-a", .device = "tap1", .allowed_addresses = {{.prefix = prefix("10.2.0.0/30"), .mac = {}}}},
+                   {.network_interface_id = "eni-b", .device = "tap2", .vlans = {7, 3}}};
+    model.deny_cidrs = {{.prefix = prefix("192.0.2.0/24"), .new_only = true}, {.prefix = prefix("192.0.2.8/29")}};
+    model.isolates_instances = true;
     const std::string expected = text_of(*compile(model));
     std::mt19937 random(1);
     for (int i = 0; i < 20; ++i) {
@@ -211,6 +318,8 @@ TEST(Compile, TheOrderOfTheDocumentsDoesNotMatter) {
         std::ranges::shuffle(model.network_acls, random);
         std::ranges::shuffle(model.network_interfaces, random);
         std::ranges::shuffle(model.bridges, random);
+        std::ranges::shuffle(model.ports, random);
+        std::ranges::shuffle(model.deny_cidrs, random);
         for (SecurityGroup& group : model.security_groups) {
             std::ranges::shuffle(group.rules[1], random);
         }

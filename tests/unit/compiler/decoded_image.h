@@ -33,6 +33,7 @@ class ImageDecoder {
         decode_sets();
         decode_policies();
         decode_address_sets();
+        decode_service_sets();
     }
 
     // Sorted lines: one per port, owner and interface, and the number of entries of each map.
@@ -43,6 +44,11 @@ class ImageDecoder {
         }
         add_owners(image_.members4, lines);
         add_owners(image_.members6, lines);
+        for (const auto& by_zone : image_.bridge_services) {
+            for (const ServiceSet& set : by_zone) {
+                lines.push_back(hex(set.flags) + services(set.number));
+            }
+        }
         for (const SlotUse& use : slots_of(image_, {})) {
             lines.push_back(use.map + " " + std::to_string(use.used));
         }
@@ -66,6 +72,9 @@ class ImageDecoder {
         }
         for (const auto& [number, head] : image_.set_heads) {
             std::string text = "any " + decision(head.any) + hex(head.lengths) + hex(head.has_others);
+            for (const std::uint32_t word : head.unknown_ports) {
+                text += " unknown " + decision(word);
+            }
             std::ranges::sort(entries[number]);
             for (const std::string& entry : entries[number]) {
                 text += ";" + entry;
@@ -86,7 +95,8 @@ class ImageDecoder {
             entries[key.policy].push_back(std::string(numberings_.groups.key_of(key.group)) + set(number));
         }
         for (const auto& [number, row] : image_.policies) {
-            std::string text = std::to_string(row.flags) + set(row.default_set[0]) + set(row.default_set[1]);
+            std::string text = std::to_string(row.flags) + set(row.default_set[0]) + set(row.default_set[1]) + set(row.literal_set[0]) +
+                               set(row.literal_set[1]);
             std::ranges::sort(entries[number]);
             for (const std::string& entry : entries[number]) {
                 text += ";" + entry;
@@ -96,13 +106,22 @@ class ImageDecoder {
     }
     [[nodiscard]] std::string policy(std::uint32_t number) const { return number == 0 ? "[]" : policies_.at(number); }
     void decode_address_sets() {
-        for (const auto& [key, one] : image_.addresses4) {
-            address_sets_[key.address_set] += hex(key.prefixlen) + hex(key.address) + " ";
+        for (const auto& [key, value] : image_.addresses4) {
+            address_sets_[key.address_set] += hex(key.prefixlen) + hex(key.address) + "=" + std::to_string(value) + " ";
         }
-        for (const auto& [key, one] : image_.addresses6) {
-            address_sets_[key.address_set] += hex(key.prefixlen) + hex(key.address) + " ";
+        for (const auto& [key, value] : image_.addresses6) {
+            address_sets_[key.address_set] += hex(key.prefixlen) + hex(key.address) + "=" + std::to_string(value) + " ";
         }
     }
+    [[nodiscard]] std::string addresses(std::uint32_t set) const { return set == 0 ? "()" : "(" + address_sets_.at(set) + ")"; }
+    void decode_service_sets() {
+        for (auto [key, value] : image_.services) {
+            std::string& text = service_sets_[key.set];
+            key.set = 0;
+            text += hex(key) + "=" + hex(value) + " ";
+        }
+    }
+    [[nodiscard]] std::string services(std::uint32_t set) const { return set == 0 ? "()" : "(" + service_sets_.at(set) + ")"; }
     [[nodiscard]] std::string interface(std::uint32_t number) const {
         if (number == 0) {
             return "-";
@@ -116,8 +135,10 @@ class ImageDecoder {
     }
     [[nodiscard]] std::string decode(const PortRow& port) const {
         std::string text = std::string(numberings_.zones.key_of(port.zone)) + " " + std::string(numberings_.subnets.key_of(port.subnet)) +
-                           " " + interface(port.interface) + " " + address_sets_.at(port.address_set) + hex(port.mac) + hex(port.flags) +
-                           hex(port.timeout_ticks);
+                           " " + interface(port.interface) + " " + addresses(port.address_set) + hex(port.mac) + hex(port.flags) +
+                           hex(port.timeout_ticks) + addresses(port.deny_set) + addresses(port.source_set) + services(port.services[0]) +
+                           services(port.services[1]) + services(port.host_set) + hex(port.wide) + hex(port.flow_quota) +
+                           hex(port.half_open_quota);
         for (const auto* policies : {port.group_policy, port.acl_policy}) {
             text += policy(policies[0]) + policy(policies[1]);
         }
@@ -127,8 +148,9 @@ class ImageDecoder {
     void add_owners(const MapImage::Entries<Key, std::uint32_t>& members, std::vector<std::string>& lines) const {
         for (const auto& [key, number] : members) {
             const auto row = std::ranges::find(image_.owners, number, [](const auto& entry) { return entry.first; });
-            lines.push_back(std::string(numberings_.zones.key_of(key.zone)) + hex(key.prefixlen) + hex(key.address) + " " +
-                            interface(row->second.interface) + " " + std::string(numberings_.subnets.key_of(row->second.subnet)));
+            const std::string zone(key.zone == PC_ZONE_ALL ? "all" : numberings_.zones.key_of(key.zone));
+            lines.push_back(zone + hex(key.prefixlen) + hex(key.address) + " " + interface(row->second.interface) + " " +
+                            std::string(numberings_.subnets.key_of(row->second.subnet)));
         }
     }
 
@@ -137,6 +159,7 @@ class ImageDecoder {
     std::map<std::uint32_t, std::string> sets_;
     std::map<std::uint32_t, std::string> policies_;
     std::map<std::uint32_t, std::string> address_sets_;
+    std::map<std::uint32_t, std::string> service_sets_;
 };
 
 inline std::string decoded(const MapImage& image, const Numberings& numberings) { return ImageDecoder(image, numberings).text(); }
@@ -161,6 +184,13 @@ inline std::string bytes_of(const MapImage& image) {
     add_entries(image.addresses6);
     add_entries(image.members4);
     add_entries(image.members6);
+    add_entries(image.services);
+    for (const auto& by_zone : image.bridge_services) {
+        bytes += std::to_string(by_zone.size()) + ":";
+        for (const ServiceSet& set : by_zone) {
+            bytes += raw_bytes(set);
+        }
+    }
     for (const auto& [number, row] : image.interfaces) {
         bytes += raw_bytes(number) + std::to_string(row.groups.size()) + ":";
         for (const std::uint32_t group : row.groups) {

@@ -93,12 +93,14 @@ inline void regroup(Model& model, const std::string& interface_id, const std::ve
 
 inline const Entrance kHost{.kind = Entrance::Kind::Host, .interface_id = {}};
 inline const Entrance kUplink{.kind = Entrance::Kind::Uplink, .interface_id = {}};
+inline const Entrance kElsewhere{.kind = Entrance::Kind::Elsewhere, .interface_id = {}};
 inline Entrance by_port(const std::string& interface_id) { return {.kind = Entrance::Kind::Port, .interface_id = interface_id}; }
 
 // A model with an evaluator before it; `now_s` is the clock. The model may be changed until the first packet.
 class Bench {
    public:
     Model model = office();
+    Place place;
     double now_s = 1000;
 
     Verdict out(const std::string& port, const Bytes& frame) {
@@ -116,11 +118,20 @@ class Bench {
         replacements_.push_back(std::make_unique<Model>(next));
         evaluator_->replace_model(*replacements_.back());
     }
+    void change_host(const HostFacts& host) { evaluator_->replace_host(host); }
+    PortClaim& claim(const std::string& interface_id) {
+        for (PortClaim& claim : model.ports) {
+            if (claim.network_interface_id == interface_id) {
+                return claim;
+            }
+        }
+        std::abort();
+    }
 
    private:
     Verdict judge(const Arrival& arrival) {
         if (!evaluator_) {
-            evaluator_.emplace(model);
+            evaluator_.emplace(model, place);
         }
         return evaluator_->judge(arrival);
     }

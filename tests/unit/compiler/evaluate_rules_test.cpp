@@ -373,6 +373,7 @@ TEST(EvaluateLabels, NameTheEntryThatDeniesAndWhatLetThePacketGetThere) {
 
 TEST(EvaluateLabels, AreNoneForWhatRidesOnAFlow) {
     Bench bench;
+    bench.claim("eni-a").track_all = true;
     EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside, datagram(53))), NamesRules(rules({"sg-open egress all to 0.0.0.0/0"})));
     EXPECT_THAT(bench.out("eni-a", out_of_a(kOutside, datagram(53))), NamesRules(rules({})));
 }

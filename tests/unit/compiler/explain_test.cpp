@@ -212,6 +212,32 @@ TEST(Explain, NeverAllowsWhatTheEarlyStagesDrop) {
     EXPECT_EQ(blocker(answer_to(without_mac, web("198.51.100.7", "eni-far"))).reason, PC_REASON_closed);
 }
 
+TEST(Explain, NamesTheRangeThatHostPoliciesDeny) {
+    Model model = office();
+    model.deny_cidrs = {{.prefix = prefix("198.51.100.0/24"), .new_only = true}};
+    const StageAnswer blocked = blocker(answer_to(model, web("eni-a", "198.51.100.7")));
+    EXPECT_EQ(blocked.stage, "host policies");
+    EXPECT_EQ(blocked.reason, PC_REASON_deny_cidr);
+    EXPECT_THAT(blocked.deciding, ElementsAre("Egress.DenyCidrs 198.51.100.0/24"));
+    EXPECT_TRUE(answer_to(model, web("198.51.100.7", "eni-a")).allowed) << "inbound is not its business";
+}
+
+TEST(Explain, IsolatedInstancesReachNoInterfaceOfTheModel) {
+    Model model = office();
+    model.isolates_instances = true;
+    const Answer answer = answer_to(model, web("eni-a", "eni-b"));
+    EXPECT_EQ(answer.forward.at(1).reason, PC_REASON_isolated);
+    EXPECT_EQ(answer.forward.at(4).reason, PC_REASON_isolated) << "at the receiver, too";
+    EXPECT_TRUE(answer_to(model, web("eni-a", "198.51.100.7")).allowed);
+}
+
+TEST(Explain, ProtocolOfTheOtherFamilyIsRestricted) {
+    const Question question{.from = "2001:db8:ffff::7", .to = "eni-b", .protocol = 1};
+    const StageAnswer blocked = blocker(answer_to(office(), question));
+    EXPECT_EQ(blocked.reason, PC_REASON_protocol);
+    EXPECT_EQ(blocked.reason_code, "PROTOCOL_RESTRICTION");
+}
+
 TEST(Explain, UnaskedReplyIsBlocked) {
     EXPECT_EQ(blocker(answer_to(office(), {.from = "198.51.100.7", .to = "eni-b", .protocol = 1, .icmp_type = 0})).reason,
               PC_REASON_no_flow);
@@ -228,6 +254,85 @@ TEST(Explain, TalksIpv6WhereIcmpv6OrAnAddressSaysSo) {
     EXPECT_TRUE(ping.allowed);
     EXPECT_THAT(ping.forward.at(1).deciding, ElementsAre("sg-open egress all to ::/0"));
     EXPECT_THAT(answer_to(office(), web("eni-a", "2001:db8:1::b")).forward.at(1).deciding, ElementsAre("sg-open egress all to ::/0"));
+}
+
+std::vector<std::string> stages_of(const std::vector<StageAnswer>& answers) {
+    std::vector<std::string> stages;
+    for (const StageAnswer& answer : answers) {
+        stages.push_back(answer.stage);
+    }
+    return stages;
+}
+
+TEST(Explain, ServicePacketIsExemptFromGroupsAclAndIsolation) {
+    Model model = with_acl({}, {});
+    interface_of(model, "eni-a").group_ids.clear();
+    model.isolates_instances = true;
+    model.services.is_ec2 = true;
+    const Answer metadata = answer_to(model, web("eni-a", "169.254.169.254"));
+    EXPECT_TRUE(metadata.allowed && metadata.response_allowed);
+    EXPECT_THAT(stages_of(metadata.forward), ElementsAre("address binding", "services", "host policies"));
+    EXPECT_THAT(metadata.forward.at(1).deciding, ElementsAre("Services tcp 80 of 169.254.169.254"));
+    EXPECT_THAT(metadata.response.at(0).deciding, ElementsAre("Services tcp 80 of 169.254.169.254"));
+    const Answer echo = answer_to(model, {.from = "eni-a", .to = "10.0.1.1", .protocol = 1});
+    EXPECT_TRUE(echo.allowed && echo.response_allowed);
+    EXPECT_THAT(echo.forward.at(1).deciding, ElementsAre("router 10.0.1.1"));
+    EXPECT_FALSE(answer_to(model, {.from = "eni-a", .to = "10.0.1.1", .protocol = 1, .icmp_type = 13}).allowed) << "echo alone";
+    model.deny_cidrs = {{.prefix = prefix("169.254.0.0/16"), .new_only = false}};
+    EXPECT_EQ(blocker(answer_to(model, web("eni-a", "169.254.169.254"))).reason, PC_REASON_deny_cidr);
+}
+
+TEST(Explain, DenyCidrsMeetTheResponseUnlessNewOnly) {
+    Model model = office();
+    model.deny_cidrs = {{.prefix = prefix("198.51.100.0/24"), .new_only = false}};
+    const Answer denied = answer_to(model, web("198.51.100.7", "eni-a"));
+    EXPECT_TRUE(denied.allowed);
+    EXPECT_FALSE(denied.response_allowed);
+    ASSERT_THAT(denied.response, SizeIs(1));
+    EXPECT_EQ(denied.response[0].reason, PC_REASON_deny_cidr);
+    EXPECT_THAT(denied.response[0].deciding, ElementsAre("Egress.DenyCidrs 198.51.100.0/24"));
+    model.deny_cidrs[0].new_only = true;
+    const Answer spared = answer_to(model, web("198.51.100.7", "eni-a"));
+    EXPECT_TRUE(spared.allowed && spared.response_allowed);
+    EXPECT_THAT(spared.response.at(0).note, HasSubstr("begun inbound"));
+    EXPECT_EQ(spared.forward.at(1).note, "") << "NewOnly is never untracked";
+}
+
+TEST(Explain, SaysWhatIsUntracked) {
+    const Answer answer = answer_to(office(), web("eni-a", "198.51.100.7"));
+    EXPECT_THAT(answer.forward.at(1).note, HasSubstr("untracked"));
+    EXPECT_THAT(answer.forward.at(1).deciding, ElementsAre("sg-open egress all to 0.0.0.0/0"));
+    Model tracked = office();
+    tracked.ports[0].track_all = true;
+    EXPECT_EQ(answer_to(tracked, web("eni-a", "198.51.100.7")).forward.at(1).note, "");
+}
+
+TEST(Explain, ResponseMeetsTheLinkGuards) {
+    const Answer answer = answer_to(office(), {.from = "198.51.100.7", .to = "eni-a", .protocol = 17, .destination_port = 67});
+    EXPECT_TRUE(answer.allowed);
+    EXPECT_FALSE(answer.response_allowed) << "nothing leaves port 67";
+    EXPECT_EQ(answer.response.at(0).reason, PC_REASON_dhcp);
+}
+
+TEST(Explain, SourceDestCheckRestrictsForeignAddresses) {
+    Model model = office();
+    Question out = web("eni-a", "198.51.100.7");
+    out.source_address = ip("10.99.0.1");
+    EXPECT_EQ(blocker(answer_to(model, out)).reason_code, "ENI_SOURCE_DEST_CHECK_RESTRICTION");
+    EXPECT_EQ(blocker(answer_to(model, out)).reason, PC_REASON_source_address);
+    Question in = web("198.51.100.7", "eni-a");
+    in.destination_address = ip("10.99.0.1");
+    EXPECT_EQ(blocker(answer_to(model, in)).reason_code, "ENI_SOURCE_DEST_CHECK_RESTRICTION");
+    Question loopback = out;
+    loopback.source_address = ip("127.0.0.1");
+    EXPECT_EQ(blocker(answer_to(model, loopback)).reason_code, "ENI_ADDRESS_RESTRICTION") << "nothing lifts that";
+    interface_of(model, "eni-a").source_dest_check = false;
+    EXPECT_TRUE(answer_to(model, out).allowed);
+    EXPECT_TRUE(answer_to(model, in).allowed);
+    EXPECT_EQ(blocker(answer_to(model, loopback)).reason_code, "ENI_ADDRESS_RESTRICTION");
+    Question outside = in;
+    outside.source_address = kOutside;
+    EXPECT_THAT(error_of(model, outside), HasSubstr("198.51.100.7 is no interface of the model"));
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ using testing::IsEmpty;
 using testing::Pair;
 
 struct Lowered {
-    explicit Lowered(const Model& model, const MapCapacities& capacities = {})
-        : numberings(capacities), image(lower_bpf(*compile(model), capacities, numberings)) {}
+    explicit Lowered(const Model& model, const MapCapacities& capacities = {}, const DeviceNumbers& devices = {})
+        : numberings(capacities), image(lower_bpf(*compile(model), capacities, numberings, devices)) {}
     Numberings numberings;
     Result<MapImage> image;
 };
@@ -85,14 +85,17 @@ TEST(LowerBpf, GivesTheBytesOfTheLayout) {
     const Lowered lowered(model);
     const MapImage& image = *lowered.image;
     // Rules by label: 1 "all from 2001:db8:1::/48", 2 "icmp 8/0 from 0.0.0.0/0", 3 "tcp 80 from 192.0.2.0/24", 4 "udp 53 from sg-1".
-    // Sets: 1 icmp (the default), 2 icmp and tcp, 3 all, 4 udp.
+    // Sets: 1 icmp (the default and the literal one), 2 icmp and tcp, 3 all, 4 udp.
     EXPECT_THAT(image.port_sets, ElementsAre(Pair(HasBytes("0100000000080110"), 2u), Pair(HasBytes("0200000000080110"), 2u),
                                              Pair(HasBytes("0200000050000610"), 3u), Pair(HasBytes("0400000035001110"), 4u)));
-    EXPECT_THAT(image.set_heads, ElementsAre(Pair(1u, HasBytes("0100000000000000000000000000000000000100000000000000000000000000")),
-                                             Pair(2u, HasBytes("0200000000000000000001000000000000000100000000000000000000000000")),
-                                             Pair(3u, HasBytes("0300000001000000000000000000000000000000000000000000000000000000")),
-                                             Pair(4u, HasBytes("0400000000000000000000000000010000000000000000000000000000000000"))));
-    EXPECT_THAT(image.policies, ElementsAre(Pair(1u, HasBytes("01000000070000000100000000000000"))));
+    EXPECT_THAT(
+        image.set_heads,
+        ElementsAre(
+            Pair(1u, HasBytes("010000000000000000000000000000000000010000000000000000000000000000000000000000000000000000000000")),
+            Pair(2u, HasBytes("020000000000000000000100000000000000010000000000000000000000000000000000000000000000000000000000")),
+            Pair(3u, HasBytes("030000000100000000000000000000000000000000000000000000000000000001000000010000000100000001000000")),
+            Pair(4u, HasBytes("040000000000000000000000000001000000000000000000000000000000000000000000000000000000000000000000"))));
+    EXPECT_THAT(image.policies, ElementsAre(Pair(1u, HasBytes("0100000007000000010000000000000001000000000000000000000000000000"))));
     EXPECT_THAT(image.cidrs4, ElementsAre(Pair(HasBytes("3800000001000000c0000200"), 2u)));
     EXPECT_THAT(image.cidrs6, ElementsAre(Pair(HasBytes("500000000100000020010db8000100000000000000000000"), 3u)));
     EXPECT_THAT(image.group_sets, ElementsAre(Pair(HasBytes("0100000001000000"), 4u)));
@@ -110,7 +113,7 @@ TEST(LowerBpf, AViewSaysWhatItsPortRefersTo) {
     model.network_interfaces[0].tracking = {.tcp_established_s = 350, .udp_s = 45};
     const Lowered lowered(model);
     const PortRow& view = lowered.image->ports.at(0);
-    EXPECT_EQ(view.flags, PC_PORT_NO_ACL);
+    EXPECT_EQ(view.flags, PC_PORT_NO_ACL | PC_PORT_CLAIMS | PC_PORT_HAS_SERVICES);
     EXPECT_EQ(view.epoch, 0u);
     EXPECT_EQ(lowered.numberings.zones.key_of(view.zone), "vpc-1");
     EXPECT_EQ(lowered.numberings.subnets.key_of(view.subnet), "subnet-1");
@@ -122,8 +125,11 @@ TEST(LowerBpf, AViewSaysWhatItsPortRefersTo) {
                                                     ticks_of(120),
                                                     ticks_of(60),
                                                     ticks_of(350),
-                                                    ticks_of(120),
-                                                    ticks_of(120),
+                                                    ticks_of(120),  // FIN wait
+                                                    ticks_of(60),
+                                                    ticks_of(30),
+                                                    ticks_of(120),  // time wait
+                                                    ticks_of(10),
                                                     ticks_of(45),
                                                     ticks_of(180),
                                                     ticks_of(30),
@@ -135,7 +141,7 @@ TEST(LowerBpf, ADenialCarriesItsBitAndAMissingAclIsNoPolicy) {
     Model model = model_with({});
     model.has_network_acls = true;
     Lowered without(model);
-    EXPECT_EQ(without.image->ports[0].flags, 0u);
+    EXPECT_EQ(without.image->ports[0].flags & PC_PORT_NO_ACL, 0u);
     EXPECT_EQ(without.image->ports[0].acl_policy[PC_INBOUND], 0u);
     EXPECT_THAT(without.image->policies, IsEmpty());
 
@@ -186,6 +192,22 @@ TEST(LowerBpf, ARuleThatChangesUnderItsIdMakesANewPolicy) {
     EXPECT_NE(changed->policies[0].first, lowered.image->policies[0].first);
 }
 
+TEST(LowerBpf, APolicyThatDiffersInItsLiteralRulesAloneIsAnother) {
+    SecurityGroupRule literal = from("0.0.0.0/0", tcp(80));
+    SecurityGroupRule listed = from_list("pl-1", tcp(80));
+    literal.id = listed.id = "sgr-1";
+    Model model = model_with({literal});
+    model.security_groups.push_back(group("sg-2", {listed}));
+    model.prefix_lists = {{.id = "pl-1", .is_known = true, .cidrs = {prefix("0.0.0.0/0")}}};
+    model.network_interfaces.push_back(interface("eni-2", 2, {"sg-2"}));
+    const Lowered lowered(model);
+    ASSERT_EQ(lowered.image->policies.size(), 2u);
+    const pc_policy& first = lowered.image->policies[0].second;
+    EXPECT_EQ(first.literal_set[PC_IPV4], first.default_set[PC_IPV4]);
+    EXPECT_EQ(lowered.image->policies[1].second.default_set[PC_IPV4], first.default_set[PC_IPV4]);
+    EXPECT_EQ(lowered.image->policies[1].second.literal_set[PC_IPV4], 0u);
+}
+
 TEST(LowerBpf, ACombinedEntryIsNotTheInterfaceOfThatName) {
     Model model = model_with({from_group("sg-2", tcp(1)), from_group("sg-3", tcp(1))});
     model.security_groups.push_back({.id = "sg-2", .vpc_id = "vpc-2"});
@@ -213,6 +235,7 @@ TEST_P(Capacity, ThatDoesNotSufficeIsNamedWithItsLimitAndTheNeed) {
     model.security_groups.push_back(group("sg-2", {from("192.0.2.0/24", tcp(80))}));
     model.vpcs.push_back({.id = "vpc-2", .cidrs = {}});
     model.network_interfaces.push_back(interface("eni-2", 2, {"sg-2"}));
+    model.ports = {{.network_interface_id = "eni-2", .device = "tap2", .vlans = {7}}};
     MapCapacities capacities;
     capacities.*GetParam().limit = 1;
     const Lowered lowered(model, capacities);
@@ -228,7 +251,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Shortage{"pc_group_sets", &MapCapacities::group_sets}, Shortage{"security groups", &MapCapacities::groups},
                     Shortage{"pc_interfaces", &MapCapacities::interfaces}, Shortage{"VPCs", &MapCapacities::zones},
                     Shortage{"subnets", &MapCapacities::subnets}, Shortage{"pc_owners", &MapCapacities::owners},
-                    Shortage{"own addresses", &MapCapacities::address_sets}, Shortage{"pc_addresses4", &MapCapacities::addresses4},
+                    Shortage{"sets of addresses", &MapCapacities::address_sets}, Shortage{"pc_services", &MapCapacities::services},
+                    Shortage{"sets of services", &MapCapacities::service_sets}, Shortage{"pc_addresses4", &MapCapacities::addresses4},
                     Shortage{"pc_addresses6", &MapCapacities::addresses6}, Shortage{"pc_members4", &MapCapacities::members4},
                     Shortage{"pc_members6", &MapCapacities::members6}),
     [](const auto& shortage) {
@@ -253,6 +277,9 @@ TEST(Slots, CountWhatAnImageUses) {
         if (use.map == "pc_port_sets") {
             EXPECT_EQ(use.used, 4u);
             EXPECT_EQ(use.capacity, 77u);
+        }
+        if (use.map == "pc_services") {
+            EXPECT_EQ(use.used, 2u) << "the router of the IPv6 block, listed and reserved";
         }
         if (use.map == "pc_rule_hits") {
             EXPECT_EQ(use.used, 1u);

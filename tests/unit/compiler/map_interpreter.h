@@ -34,11 +34,24 @@ class MapInterpreter {
         return number ? owners_.at(*number) : OwnerRow{};
     }
 
-    [[nodiscard]] bool is_own(std::uint32_t set, const Address& address) const {
-        const auto one = address.family == Family::Ipv4
-                             ? longest_match<pc_address4_key>(image_.addresses4, &pc_address4_key::address_set, set, address)
-                             : longest_match<pc_address6_key>(image_.addresses6, &pc_address6_key::address_set, set, address);
-        return one == 1u;
+    [[nodiscard]] bool is_own(std::uint32_t set, const Address& address) const { return find_address(set, address) == 1u; }
+
+    // What an address set says of the address; 0: nothing.
+    [[nodiscard]] std::uint32_t find_address(std::uint32_t set, const Address& address) const {
+        const auto value = address.family == Family::Ipv4
+                               ? longest_match<pc_address4_key>(image_.addresses4, &pc_address4_key::address_set, set, address)
+                               : longest_match<pc_address6_key>(image_.addresses6, &pc_address6_key::address_set, set, address);
+        return value.value_or(0);
+    }
+
+    // None where the set has no such entry.
+    [[nodiscard]] std::optional<pc_service> find_service(pc_service_key key) const {
+        for (const auto& [entry, value] : image_.services) {
+            if (std::memcmp(&entry, &key, sizeof key) == 0) {
+                return value;
+            }
+        }
+        return std::nullopt;
     }
 
     // The decision of a policy about a remote address that `interface` has (0: none), a protocol, and a port or type << 8 | code.
@@ -48,6 +61,7 @@ class MapInterpreter {
         std::uint32_t interface = 0;
         std::uint8_t protocol = 0;
         std::uint16_t port = 0;
+        bool has_unknown_ports = false;
     };
     [[nodiscard]] std::uint32_t decide(const Query& query) const {
         if (query.policy == 0) {
@@ -55,7 +69,7 @@ class MapInterpreter {
         }
         const pc_policy& policy = policies_.at(query.policy);
         const std::uint32_t set = find_set(policy, query.remote);
-        const std::uint32_t decision = set == 0 ? 0 : decide_set(set, query.protocol, query.port);
+        const std::uint32_t decision = set == 0 ? 0 : decide_set(set, query);
         if (decision != 0 || query.interface == 0 || (policy.flags & PC_POLICY_GROUPS) == 0) {
             return decision;
         }
@@ -64,11 +78,20 @@ class MapInterpreter {
             if (of_group == group_sets_.end()) {
                 continue;
             }
-            if (const std::uint32_t by_group = decide_set(of_group->second, query.protocol, query.port); by_group != 0) {
+            if (const std::uint32_t by_group = decide_set(of_group->second, query); by_group != 0) {
                 return by_group;
             }
         }
         return 0;
+    }
+
+    // 7.5: the decision of the rules from literally anywhere.
+    [[nodiscard]] std::uint32_t decide_literal(const Query& query) const {
+        if (query.policy == 0) {
+            return 0;
+        }
+        const std::uint32_t set = policies_.at(query.policy).literal_set[query.remote.family == Family::Ipv4 ? PC_IPV4 : PC_IPV6];
+        return set == 0 ? 0 : decide_set(set, query);
     }
 
    private:
@@ -106,26 +129,31 @@ class MapInterpreter {
         }
         return set.value_or(policy.default_set[remote.family == Family::Ipv4 ? PC_IPV4 : PC_IPV6]);
     }
-    static std::uint32_t lengths_of(const pc_set_head& head, std::uint8_t protocol) {
+    static std::optional<std::size_t> index_of(std::uint8_t protocol) {
         switch (protocol) {
             case 6:
-                return head.lengths[PC_LENGTHS_TCP];
+                return PC_LENGTHS_TCP;
             case 17:
-                return head.lengths[PC_LENGTHS_UDP];
+                return PC_LENGTHS_UDP;
             case 1:
-                return head.lengths[PC_LENGTHS_ICMP];
+                return PC_LENGTHS_ICMP;
             case 58:
-                return head.lengths[PC_LENGTHS_ICMPV6];
+                return PC_LENGTHS_ICMPV6;
             default:
-                return head.has_others != 0 ? 1 : 0;
+                return std::nullopt;
         }
     }
-    [[nodiscard]] std::uint32_t decide_set(std::uint32_t set, std::uint8_t protocol, std::uint16_t port) const {
+    [[nodiscard]] std::uint32_t decide_set(std::uint32_t set, const Query& query) const {
         const pc_set_head& head = heads_.at(set);
+        const auto index = index_of(query.protocol);
+        if (index && query.has_unknown_ports) {
+            return head.unknown_ports[*index];
+        }
+        const std::uint32_t lengths = index ? head.lengths[*index] : (head.has_others != 0 ? 1 : 0);
         for (std::uint32_t length = 0; length <= 16; ++length) {
-            const auto masked = static_cast<std::uint16_t>(port & (0xffff0000u >> length));
-            const auto found = port_sets_.find({set, protocol, static_cast<std::uint8_t>(length), masked});
-            if ((lengths_of(head, protocol) >> length & 1) != 0 && found != port_sets_.end()) {
+            const auto masked = static_cast<std::uint16_t>(query.port & (0xffff0000u >> length));
+            const auto found = port_sets_.find({set, query.protocol, static_cast<std::uint8_t>(length), masked});
+            if ((lengths >> length & 1) != 0 && found != port_sets_.end()) {
                 return found->second;
             }
         }

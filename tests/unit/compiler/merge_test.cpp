@@ -100,7 +100,7 @@ TEST(Merge, RefusesAnObjectWithTwoContentsAndNamesBothPlaces) {
         {"/NetworkInterfaces/0/ConnectionTrackingConfiguration", "null", "/NetworkInterfaces/0"},
         {"/NetworkInterfaces/0/Ipv6Prefixes", "[]", "/NetworkInterfaces/0"},
         {"/PrefixLists/0/Cidrs/0", R"("203.0.113.0/24")", "/PrefixLists/0"},
-        {"/Portcullis/Bridges/0/UnknownPorts", R"("closed")", "/Portcullis/Bridges/0"},
+        {"/Portcullis/Bridges/0/UnknownPorts", R"("closed")", "/Portcullis/Bridges/0/UnknownPorts"},
     };
     for (const Change& change : changes) {
         SCOPED_TRACE(change.at);
@@ -116,12 +116,119 @@ TEST(Merge, RefusesTwoDifferentQuotas) {
     json other = small_model();
     other["Portcullis"]["Quotas"]["Flows"] = 6000;
     EXPECT_THAT(errors_of(parse_all({small_model(), other})),
-                ElementsAre("b.json: /Portcullis/Quotas/Flows: 6000 differs from the number in a.json: /Portcullis/Quotas/Flows"));
+                ElementsAre("b.json: /Portcullis/Quotas/Flows: 6000 differs from the one in a.json: /Portcullis/Quotas/Flows"));
 }
 
 TEST(Merge, JoinsTheListsOfPortcullis) {
     const json more = json::parse(R"({"Portcullis": {"Bridges": [{"Device": "br1"}]}})");
     EXPECT_THAT(parse_all({small_model(), more}).model.value_or(Model{}).bridges, SizeIs(2));
+}
+
+TEST(Merge, RefusesEveryScalarOfPortcullisWithTwoValues) {
+    const char* const cases[][3] = {
+        {"/Portcullis/Egress/IsolateInstances", "true", "false"},
+        {"/Portcullis/OnDeny/Log", "true", "false"},
+        {"/Portcullis/OnRevoke", R"("keep")", R"("cut")"},
+        {"/Portcullis/Quotas/FlowsPerPort", "1", "2"},
+        {"/Portcullis/Quotas/HalfOpenPerPort", "1", "2"},
+        {"/Portcullis/Ports/0/TrackAll", "true", "false"},
+        {"/Portcullis/Ports/0/LinkLocal", R"("mac")", R"("claimed")"},
+        {"/Portcullis/Ports/0/IcmpErrors", R"("strict")", R"("related")"},
+        {"/Portcullis/Ports/0/OnDeny/Log", "true", "false"},
+        {"/Portcullis/Ports/0/OnRevoke", R"("keep")", R"("cut")"},
+        {"/Portcullis/Ports/0/Quotas/FlowsPerPort", "1", "2"},
+        {"/Portcullis/Ports/0/Quotas/HalfOpenPerPort", "1", "2"},
+    };
+    for (const auto& [at, first, second] : cases) {
+        json a = small_model();
+        json b = small_model();
+        a[json::json_pointer(at)] = json::parse(first);
+        EXPECT_THAT(errors_of(parse_all({a, b})), IsEmpty()) << at << ": one that is not given agrees with any";
+        EXPECT_THAT(errors_of(parse_all({a, a})), IsEmpty()) << at;
+        b[json::json_pointer(at)] = json::parse(second);
+        EXPECT_THAT(errors_of(parse_all({a, b})),
+                    ElementsAre(std::string("b.json: ") + at + ": " + second + " differs from the one in a.json: " + at));
+    }
+}
+
+TEST(Merge, KeepsAScalarThatOnlyOneOfTwoDocumentsGives) {
+    json plain = small_model();
+    json other = small_model();
+    plain["Portcullis"]["Bridges"][0].erase("UnknownPorts");
+    other["Portcullis"]["Ports"][0]["TrackAll"] = true;
+    for (const auto& documents : {std::vector{plain, other}, std::vector{other, plain}}) {
+        const Model model = parse_all(documents).model.value_or(Model{});
+        ASSERT_THAT(model.ports, SizeIs(1));
+        EXPECT_TRUE(model.ports[0].track_all);
+        EXPECT_EQ(model.bridges.at(0).unknown_ports, UnknownPorts::Open);
+    }
+}
+
+// Two documents of the small model, each with its own value at a place.
+Model joined(const char* at, const char* first, const char* second) {
+    json a = small_model();
+    json b = small_model();
+    a[json::json_pointer(at)] = json::parse(first);
+    b[json::json_pointer(at)] = json::parse(second);
+    const auto outcome = parse_all({a, b});
+    EXPECT_THAT(errors_of(outcome), IsEmpty());
+    return outcome.model.value_or(Model{});
+}
+
+TEST(Merge, JoinsTheListsOfOnePortAndOfOneBridge) {
+    EXPECT_THAT(joined("/Portcullis/Ports/0/Vlans", "[1, 2]", "[2, 3]").ports.at(0).vlans, ElementsAre(1, 2, 3));
+    EXPECT_THAT(joined("/Portcullis/Ports/0/Multicast", R"(["224.0.0.18"])", R"(["ff02::12"])").ports.at(0).multicast, SizeIs(2));
+    EXPECT_THAT(joined("/Portcullis/Ports/0/AllowedSources", R"(["192.0.2.0/24"])", "[]").ports.at(0).allowed_sources, SizeIs(1));
+    EXPECT_THAT(joined("/Portcullis/Ports/0/AllowedAddresses", R"([{"Address": "10.0.1.50"}])", R"([{"Address": "10.0.1.51"}])")
+                    .ports.at(0)
+                    .allowed_addresses,
+                SizeIs(2));
+    EXPECT_THAT(joined("/Portcullis/Bridges/0/Uplinks", R"(["eth1"])", R"(["eth2"])").bridges.at(0).uplinks, ElementsAre("eth1", "eth2"));
+}
+
+TEST(Merge, JoinsHostPolicies) {
+    EXPECT_THAT(joined("/Portcullis/Egress", R"({"DenyCidrs": ["192.0.2.0/24"]})", R"({"DenyCidrs": ["192.0.2.0/24", "2001:db8:9::/48"]})")
+                    .deny_cidrs,
+                SizeIs(2));
+    EXPECT_THAT(joined("/Portcullis/HostServices", "[]", R"([{"Protocol": "icmp"}])").host_services.value_or(std::vector<HostService>()),
+                ElementsAre(HostService{1, {}}));
+}
+
+TEST(Merge, JoinsTheWordEc2AndAnObject) {
+    for (const char* at : {"/Portcullis/Services", "/Portcullis/Bridges/0/Services", "/Portcullis/Ports/0/Services"}) {
+        const Model model = joined(at, R"("ec2")", R"({"Metadata": ["192.0.2.1"]})");
+        const bool is_host = std::string(at) == "/Portcullis/Services";
+        const bool is_bridge = std::string(at) == "/Portcullis/Bridges/0/Services";
+        const Services& services = is_host ? model.services : is_bridge ? model.bridges.at(0).services : model.ports.at(0).services;
+        EXPECT_TRUE(services.is_ec2) << at;
+        EXPECT_THAT(services.listed, SizeIs(1)) << at;
+    }
+}
+
+TEST(Merge, TakesARouterByItsMacAndADhcpServerByItsAddress) {
+    const Model model =
+        joined("/Portcullis/Services",
+               R"({"Routers": [{"Mac": "02:00:00:00:00:09", "Addresses": ["192.0.2.1"]}], "DhcpServers": [{"Address": "192.0.2.1"}]})",
+               R"({"Routers": [{"Mac": "02:00:00:00:00:09", "Addresses": ["192.0.2.1", "fe80::1"]}],
+                   "DhcpServers": [{"Address": "192.0.2.1", "Device": "host"}]})");
+    ASSERT_THAT(model.services.routers, SizeIs(1));
+    EXPECT_THAT(model.services.routers[0].addresses, SizeIs(2));
+    ASSERT_THAT(model.services.dhcp_servers, SizeIs(1));
+    EXPECT_EQ(model.services.dhcp_servers[0].device, "host");
+}
+
+TEST(Merge, RefusesADenyCidrWithTwoContentsAndADhcpServerWithTwoDevices) {
+    json a = small_model();
+    json b = small_model();
+    a["Portcullis"].update(json::parse(R"({"Egress": {"DenyCidrs": ["192.0.2.0/24"]},
+        "Services": {"DhcpServers": [{"Address": "192.0.2.1", "Device": "eth1"}]}})"));
+    b["Portcullis"].update(json::parse(R"({"Egress": {"DenyCidrs": [{"Cidr": "192.0.2.0/24", "NewOnly": true}]},
+        "Services": {"DhcpServers": [{"Address": "192.0.2.1", "Device": "host"}]}})"));
+    EXPECT_THAT(errors_of(parse_all({a, b})),
+                ElementsAre("b.json: /Portcullis/Egress/DenyCidrs/0: NewOnly of 192.0.2.0/24 differs from the one in a.json: "
+                            "/Portcullis/Egress/DenyCidrs/0",
+                            "b.json: /Portcullis/Services/DhcpServers/0: the device of the DHCP server 192.0.2.1 differs from the one in "
+                            "a.json: /Portcullis/Services/DhcpServers/0"));
 }
 
 TEST(Merge, LetsAListWithoutEntriesAgreeWithAnyContents) {

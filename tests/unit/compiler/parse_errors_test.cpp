@@ -5,6 +5,7 @@
 
 #include "compiler/parse.h"
 #include "tests/unit/compiler/documents.h"
+#include "tests/unit/compiler/refused_variant.h"
 
 namespace portcullis {
 namespace {
@@ -16,37 +17,8 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-// The small model with one change, and the one error that this makes.
-struct Variant {
-    const char* at;       // pointer of what is changed
-    const char* value;    // its new value; nullptr: taken away
-    const char* pointer;  // of the error
-    const char* message;  // part of it
-};
-
-void PrintTo(const Variant& variant, std::ostream* out) {
-    *out << variant.at << " = " << (variant.value == nullptr ? "(taken away)" : variant.value);
-}
-
-json varied(const Variant& variant) {
-    json document = small_model();
-    const json::json_pointer at(variant.at);
-    if (variant.value == nullptr) {
-        document[at.parent_pointer()].erase(at.back());
-    } else {
-        document[at] = json::parse(variant.value);
-    }
-    return document;
-}
-
 class Refused : public testing::TestWithParam<Variant> {};
-
-TEST_P(Refused, WithAnErrorThatSaysWhereAndWhy) {
-    const auto outcome = parse_json(varied(GetParam()));
-    EXPECT_FALSE(outcome.model.has_value());
-    EXPECT_THAT(errors_of(outcome),
-                ElementsAre(AllOf(StartsWith("model.json: " + std::string(GetParam().pointer) + ": "), HasSubstr(GetParam().message))));
-}
+TEST_P(Refused, WithAnErrorThatSaysWhereAndWhy) { expect_refused(GetParam()); }
 
 const char* const kPermission = "/SecurityGroups/0/IpPermissions/0";
 const char* const kPermissionIcmp = "/SecurityGroups/0/IpPermissions/1";
@@ -207,57 +179,13 @@ const Variant kValues[] = {
 };
 INSTANTIATE_TEST_SUITE_P(WrongValues, Refused, testing::ValuesIn(kValues));
 
-const Variant kHost[] = {
-    {"/Portcullis/Port", "[]", "/Portcullis/Port", R"(unknown key "Port")"},
-    {"/Portcullis/Ports/0/Mac", R"("02:00:00:00:00:01")", "/Portcullis/Ports/0/Mac", "unknown key"},
-    {"/Portcullis/Bridges/0/uplinks", "[]", "/Portcullis/Bridges/0/uplinks", "unknown key"},
-    {"/Portcullis/Services", R"({"Dns": []})", "/Portcullis/Services/Dns", "unknown key"},
-    {"/Portcullis/Egress", R"({"DenyCidr": []})", "/Portcullis/Egress/DenyCidr", "unknown key"},
-    {"/Portcullis/OnDeny", R"({"Reject": true})", "/Portcullis/OnDeny/Reject", "unknown key"},
-    {"/Portcullis/Quotas/PerPort", "1", "/Portcullis/Quotas/PerPort", "unknown key"},
-    {"/Portcullis/Ports/0/Device", R"("")", "/Portcullis/Ports/0/Device", "is not the name of a device"},
-    {"/Portcullis/Ports/0/Device", R"("sixteen-letters-")", "/Portcullis/Ports/0/Device", "is not the name of a device"},
-    {"/Portcullis/Ports/0/Device", R"("a/b")", "/Portcullis/Ports/0/Device", "is not the name of a device"},
-    {"/Portcullis/Ports/0/Device", R"("tap0\u0000x")", "/Portcullis/Ports/0/Device", "is not the name of a device"},
-    {"/Portcullis/Bridges/0/Device", R"("..")", "/Portcullis/Bridges/0/Device", "is not the name of a device"},
-    {"/Portcullis/Bridges/0/Uplinks/0", R"("eth 1")", "/Portcullis/Bridges/0/Uplinks/0", "is not the name of a device"},
-    {"/Portcullis/Bridges/0/UnknownPorts", R"("Open")", "/Portcullis/Bridges/0/UnknownPorts", "is neither closed nor open"},
-    {"/Portcullis/Quotas/Flows", "0", "/Portcullis/Quotas/Flows", "0 is not a number of flows (1-1000000)"},
-    {"/Portcullis/Quotas/Flows", "1000001", "/Portcullis/Quotas/Flows", "1000001 is not a number of flows"},
-    {"/Portcullis/OnRevoke", R"("Keep")", "/Portcullis/OnRevoke", "is neither keep nor cut"},
-    {"/Portcullis/Services", R"("aws")", "/Portcullis/Services", R"(expected "ec2" or an object)"},
-    {"/Portcullis/Services", "[]", "/Portcullis/Services", "expected an object, found a list"},
-    {"/Portcullis/Egress", R"({"IsolateInstances": "yes"})", "/Portcullis/Egress/IsolateInstances", "expected a boolean"},
-};
-INSTANTIATE_TEST_SUITE_P(HostKeys, Refused, testing::ValuesIn(kHost));
-
 constexpr const char* kNotSupported = "is not supported by this version";
 const Variant kUnsupported[] = {
-    {"/Portcullis/Ports/0/AllowedAddresses", R"([{"Address": "10.0.0.50/32"}])", "/Portcullis/Ports/0/AllowedAddresses", kNotSupported},
-    {"/Portcullis/Ports/0/AllowedSources", R"(["10.0.0.0/8"])", "/Portcullis/Ports/0/AllowedSources", kNotSupported},
-    {"/Portcullis/Ports/0/Multicast", R"(["224.0.0.18"])", "/Portcullis/Ports/0/Multicast", kNotSupported},
-    {"/Portcullis/Ports/0/Vlans", "[7]", "/Portcullis/Ports/0/Vlans", kNotSupported},
-    {"/Portcullis/Ports/0/TrackAll", "true", "/Portcullis/Ports/0/TrackAll", kNotSupported},
-    {"/Portcullis/Ports/0/LinkLocal", R"("any")", "/Portcullis/Ports/0/LinkLocal", "is neither mac nor claimed"},
-    {"/Portcullis/Ports/0/Services", R"("ec2")", "/Portcullis/Ports/0/Services", kNotSupported},
     {"/Portcullis/Ports/0/OnDeny", R"({"Action": "reject"})", "/Portcullis/Ports/0/OnDeny/Action", R"(Action "reject" is not supported)"},
-    {"/Portcullis/Ports/0/OnRevoke", R"("cut")", "/Portcullis/Ports/0/OnRevoke", R"(OnRevoke "cut" is not supported)"},
-    {"/Portcullis/Ports/0/Quotas", R"({"FlowsPerPort": 10})", "/Portcullis/Ports/0/Quotas/FlowsPerPort", kNotSupported},
-    {"/Portcullis/Bridges/0/Services", R"({"DnsResolvers": ["10.0.0.2"]})", "/Portcullis/Bridges/0/Services/DnsResolvers", kNotSupported},
-    {"/Portcullis/Services", R"("ec2")", "/Portcullis/Services", kNotSupported},
-    {"/Portcullis/Services", R"({"Routers": [{"Mac": "02:00:00:00:00:02"}]})", "/Portcullis/Services/Routers", kNotSupported},
-    {"/Portcullis/Egress", R"({"DenyCidrs": ["172.20.0.0/16"]})", "/Portcullis/Egress/DenyCidrs", kNotSupported},
-    {"/Portcullis/Egress", R"({"IsolateInstances": true})", "/Portcullis/Egress/IsolateInstances", kNotSupported},
-    {"/Portcullis/HostServices", "[]", "/Portcullis/HostServices", kNotSupported},
-    {"/Portcullis/HostServices", "null", "/Portcullis/HostServices", kNotSupported},
     {"/Portcullis/OnDeny", R"({"Action": "reject"})", "/Portcullis/OnDeny/Action", kNotSupported},
-    {"/Portcullis/OnDeny", R"({"Log": true})", "/Portcullis/OnDeny/Log", kNotSupported},
-    {"/Portcullis/OnRevoke", R"("cut")", "/Portcullis/OnRevoke", kNotSupported},
     {"/Portcullis/FastPath", "true", "/Portcullis/FastPath", kNotSupported},
     {"/Portcullis/GuardedEndpoints", R"(["10.0.0.1"])", "/Portcullis/GuardedEndpoints", kNotSupported},
     {"/Portcullis/Masquerade", "[{}]", "/Portcullis/Masquerade", kNotSupported},
-    {"/Portcullis/Quotas/FlowsPerPort", "65536", "/Portcullis/Quotas/FlowsPerPort", kNotSupported},
-    {"/Portcullis/Quotas/HalfOpenPerPort", "4096", "/Portcullis/Quotas/HalfOpenPerPort", kNotSupported},
 };
 INSTANTIATE_TEST_SUITE_P(WhatIsNotEnforced, Refused, testing::ValuesIn(kUnsupported));
 

@@ -146,7 +146,7 @@ TEST(Parse, ClosesUnknownPortsUnlessToldOtherwise) {
     EXPECT_EQ(model.quotas.flows, 1'000'000u);
 }
 
-TEST(Parse, AcceptsTheDefaultsOfWhatItDoesNotEnforce) {
+TEST(Parse, AcceptsTheDefaultsOfEveryHostKey) {
     const auto outcome = parse_text(R"({"Portcullis": {
         "Bridges": [{"Device": "br0", "Services": {}}],
         "Services": {"DhcpServers": [], "DnsResolvers": [], "Metadata": [], "TimeServers": [], "Other": [], "Routers": []},
@@ -162,12 +162,105 @@ TEST(Parse, AcceptsTheDefaultsOfAPort) {
     EXPECT_THAT(parse_json(document).findings, IsEmpty());
 }
 
-TEST(Parse, WarnsWhereADefaultGivesLessThanItSays) {
+// The small model with a change of the value under `Portcullis`.
+json with_host_keys(const char* change) {
     json document = small_model();
-    document["Portcullis"]["Ports"][0].update({{"LinkLocal", "claimed"}, {"IcmpErrors", "related"}});
-    EXPECT_THAT(warnings_of(parse_json(document)),
-                ElementsAre(HasSubstr("/Portcullis/Ports/0/IcmpErrors: ICMP errors pass by the rules alone"),
-                            HasSubstr("/Portcullis/Ports/0/LinkLocal: only the EUI-64 link-local address")));
+    document["Portcullis"].merge_patch(json::parse(change));
+    return document;
+}
+
+TEST(Parse, WritesServicesOut) {
+    const Model model = accepted(with_host_keys(R"({"Services": {
+        "DnsResolvers": ["192.0.2.53"], "Metadata": ["169.254.169.254"], "TimeServers": ["fd00:ec2::123"],
+        "Other": [{"Address": "192.0.2.9", "Protocol": "TCP", "Port": 3142}, {"Address": "192.0.2.9", "Protocol": 17, "Port": 0}],
+        "DhcpServers": [{"Address": "192.0.2.1", "Device": "host"}, {"Address": "fe80::2"}],
+        "Routers": [{"Mac": "02:00:00:00:00:0A", "Addresses": ["192.0.2.1", "fe80::1"]}, {"Mac": "02:00:00:00:00:0b"}]}})"));
+    EXPECT_FALSE(model.services.is_ec2);
+    EXPECT_THAT(model.services.listed, ElementsAre(Service{address("192.0.2.53"), 17, 53}, Service{address("192.0.2.53"), 6, 53},
+                                                   Service{address("169.254.169.254"), 6, 80}, Service{address("fd00:ec2::123"), 17, 123},
+                                                   Service{address("192.0.2.9"), 6, 3142}, Service{address("192.0.2.9"), 17, 0}));
+    EXPECT_THAT(model.services.dhcp_servers, ElementsAre(DhcpServer{address("192.0.2.1"), "host"}, DhcpServer{address("fe80::2"), ""}));
+    EXPECT_THAT(model.services.routers, ElementsAre(Router{*Mac::parse("02:00:00:00:00:0a"), {address("192.0.2.1"), address("fe80::1")}},
+                                                    Router{*Mac::parse("02:00:00:00:00:0b"), {}}));
+}
+
+TEST(Parse, ReadsServicesOfTheHostABridgeAndAPortApart) {
+    json document = with_host_keys(R"({"Services": "ec2"})");
+    document["Portcullis"]["Bridges"][0]["Services"] = json::parse(R"({"Metadata": ["192.0.2.1"]})");
+    document["Portcullis"]["Ports"][0]["Services"] = json::parse(R"({"TimeServers": ["192.0.2.2"]})");
+    const Model model = accepted(document);
+    EXPECT_EQ(model.services, (Services{.is_ec2 = true, .listed = {}, .dhcp_servers = {}, .routers = {}}));
+    EXPECT_THAT(model.bridges.at(0).services.listed, ElementsAre(Service{address("192.0.2.1"), 6, 80}));
+    EXPECT_THAT(model.ports.at(0).services.listed, ElementsAre(Service{address("192.0.2.2"), 17, 123}));
+}
+
+TEST(Parse, ReadsHostPolicies) {
+    const Model model = accepted(with_host_keys(R"({
+        "Egress": {"DenyCidrs": ["192.0.2.0/24", {"Cidr": "2001:db8:9::/48", "NewOnly": true}, {"Cidr": "192.0.2.0/24"}],
+                   "IsolateInstances": true},
+        "OnDeny": {"Action": "drop", "Log": true}, "OnRevoke": "cut",
+        "Quotas": {"Flows": 1, "FlowsPerPort": 1000000, "HalfOpenPerPort": 65536}})"));
+    EXPECT_THAT(model.deny_cidrs, ElementsAre(DenyCidr{prefix("192.0.2.0/24"), false}, DenyCidr{prefix("2001:db8:9::/48"), true}));
+    EXPECT_TRUE(model.isolates_instances);
+    EXPECT_EQ(model.on_deny, (OnDeny{.reject = false, .log = true}));
+    EXPECT_EQ(model.on_revoke, OnRevoke::Cut);
+    EXPECT_EQ(model.quotas.flows, 1u);
+    EXPECT_EQ(model.quotas.flows_per_port, 1'000'000u);
+    EXPECT_EQ(model.quotas.half_open_per_port, 65'536u);
+}
+
+TEST(Parse, ReadsHostServices) {
+    const Model model = accepted(with_host_keys(R"({"HostServices": [
+        {"Protocol": "tcp", "Port": 8080}, {"Protocol": "6", "Port": 8080}, {"Protocol": 17, "Port": 0},
+        {"Protocol": "icmpv6"}, {"Protocol": 0}]})"));
+    ASSERT_TRUE(model.host_services);
+    EXPECT_THAT(*model.host_services, ElementsAre(HostService{6, 8080}, HostService{17, 0}, HostService{58, {}}, HostService{0, {}}));
+}
+
+TEST(Parse, TakesAnEmptyListOfHostServicesAsGivenAndNullAsAbsent) {
+    EXPECT_EQ(accepted(json::parse(R"({"Portcullis": {"HostServices": []}})")).host_services, std::vector<HostService>());
+    EXPECT_EQ(accepted(json::parse(R"({"Portcullis": {"HostServices": null}})")).host_services, std::nullopt);
+    EXPECT_EQ(accepted(json::parse(R"({"Portcullis": {}})")).host_services, std::nullopt);
+}
+
+TEST(Parse, ReadsWhatAPortMayHaveOfItsOwn) {
+    json document = small_model();
+    document["NetworkInterfaces"][0]["SourceDestCheck"] = false;
+    document["Portcullis"]["Ports"][0].update(json::parse(R"({
+        "AllowedAddresses": [{"Address": "10.0.1.50/32", "Mac": "00:00:5e:00:01:33"},
+                             {"Address": "2001:db8::50"}, {"Address": "2001:db8::50/128"}],
+        "AllowedSources": ["192.0.2.0/24", "2001:db8:9::/48"], "Multicast": ["224.0.0.18", "ff02::12"], "Vlans": [0, 4094, 0],
+        "TrackAll": true, "LinkLocal": "mac", "IcmpErrors": "strict", "OnDeny": {"Log": true}, "OnRevoke": "cut",
+        "Quotas": {"FlowsPerPort": 10, "HalfOpenPerPort": 5}})"));
+    const Model model = accepted(document);
+    EXPECT_FALSE(model.network_interfaces.at(0).source_dest_check);
+    const PortClaim& port = model.ports.at(0);
+    EXPECT_THAT(port.allowed_addresses, ElementsAre(AllowedAddress{prefix("10.0.1.50/32"), Mac::parse("00:00:5e:00:01:33")},
+                                                    AllowedAddress{prefix("2001:db8::50/128"), {}}));
+    EXPECT_THAT(port.allowed_sources, ElementsAre(prefix("192.0.2.0/24"), prefix("2001:db8:9::/48")));
+    EXPECT_THAT(port.multicast, ElementsAre(address("224.0.0.18"), address("ff02::12")));
+    EXPECT_THAT(port.vlans, ElementsAre(0, 4094));
+    EXPECT_TRUE(port.track_all);
+    EXPECT_FALSE(port.claims_link_local);
+    EXPECT_FALSE(port.relates_icmp_errors);
+    EXPECT_EQ(port.on_deny, (OnDeny{.reject = false, .log = true}));
+    EXPECT_EQ(port.on_revoke, OnRevoke::Cut);
+    EXPECT_EQ(port.flows_per_port, 10u);
+    EXPECT_EQ(port.half_open_per_port, 5u);
+}
+
+TEST(Parse, LeavesToTheHostWhatAPortDoesNotSay) {
+    json document = with_host_keys(R"({"OnDeny": {"Log": true}, "OnRevoke": "cut"})");
+    const PortClaim silent = accepted(document).ports.at(0);
+    EXPECT_EQ(silent.on_deny, std::nullopt);
+    EXPECT_EQ(silent.on_revoke, std::nullopt);
+    EXPECT_EQ(silent.flows_per_port, std::nullopt);
+    EXPECT_TRUE(silent.claims_link_local);
+    EXPECT_TRUE(silent.relates_icmp_errors);
+    document["Portcullis"]["Ports"][0].update(json::parse(R"({"OnDeny": {"Action": "drop"}, "OnRevoke": "keep"})"));
+    const PortClaim port = accepted(document).ports.at(0);
+    EXPECT_EQ(port.on_deny, (OnDeny{.reject = false, .log = true})) << "Log is still the host's";
+    EXPECT_EQ(port.on_revoke, OnRevoke::Keep);
 }
 
 TEST(Parse, TreatsAbsentEmptyAndNullListsAlike) {
@@ -253,7 +346,11 @@ TEST(Parse, WarnsAndReadsOn) {
         {"/SecurityGroups/0/IpPermissions/0/UserIdGroupPairs/0/GroupId", R"("sg-9")",
          R"(stale: the security group "sg-9" has no document)"},
         {"/PrefixLists/0/Cidrs", "[]", R"(stale: the prefix list "pl-1" has no entries)"},
-        {"/NetworkInterfaces/0/SourceDestCheck", "false", "/NetworkInterfaces/0/SourceDestCheck: both address checks stay in force"},
+        {"/NetworkInterfaces/0/SourceDestCheck", "false", ""},
+        {"/Portcullis/Egress", R"({"DenyCidrs": ["192.0.2.1/24"]})",
+         R"(/Portcullis/Egress/DenyCidrs/0: "192.0.2.1/24" has host bits and is read as 192.0.2.0/24)"},
+        {"/Portcullis/Ports/0/AllowedSources", R"(["192.0.2.0/24"])",
+         R"(/Portcullis/Ports/0: AllowedSources changes nothing: SourceDestCheck of "eni-1" is not false)"},
         {"/NetworkInterfaces/0/Status", R"("available")", R"(/Portcullis/Ports/0: "eni-1" is "available")"},
         {"/NetworkAcls/0/Entries/1", R"({"RuleNumber": 9, "Egress": false, "RuleAction": "allow", "Protocol": "1",
           "CidrBlock": "0.0.0.0/0", "IcmpTypeCode": {"Type": -1, "Code": 3}})",

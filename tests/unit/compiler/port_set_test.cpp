@@ -72,6 +72,37 @@ TEST(PortSet, OtherProtocolsHaveOnePoint) {
     EXPECT_THAT(decided({{{.protocol = 0}, 0}}).ranges, ElementsAre(range(0, 0, 0, {0, true})));
 }
 
+// As rank and whether it allows, by Portless.
+std::vector<std::optional<Decision>> unknown(const std::vector<RankedTraffic>& rules, const std::vector<Rank>& denying = {}) {
+    std::vector<RankedTraffic> marked = rules;
+    for (RankedTraffic& rule : marked) {
+        rule.denies = std::ranges::find(denying, rule.rank) != denying.end();
+    }
+    const PortSet set = decided(marked, denying);
+    return {set.unknown_ports.begin(), set.unknown_ports.end()};
+}
+constexpr std::optional<Decision> kNothing;
+
+TEST(UnknownPorts, AreAllowedByWhatNeedsNoneAlone) {
+    EXPECT_THAT(unknown({{tcp(0, 65534), 0}, {tcp(1, 65535), 1}, {udp(53), 2}, {icmp(8, -1), 3}, {{.protocol = 47}, 4}}),
+                ElementsAre(kNothing, kNothing, kNothing, kNothing));
+    EXPECT_THAT(unknown({{tcp(0, 65535), 4}, {icmp(-1, -1), 3}}), ElementsAre(Decision{4, true}, kNothing, Decision{3, true}, kNothing));
+    EXPECT_THAT(unknown({{everything(), 2}, {{.protocol = 58}, 1}}),
+                ElementsAre(Decision{2, true}, Decision{2, true}, Decision{2, true}, Decision{1, true}));
+}
+
+TEST(UnknownPorts, AreDeniedByADenialOfSome) {
+    EXPECT_THAT(unknown({{tcp(22), 1}, {everything(), 2}}, {1}),
+                ElementsAre(Decision{1, false}, Decision{2, true}, Decision{2, true}, Decision{2, true}));
+    EXPECT_THAT(unknown({{everything(), 0}, {icmp(8, 0), 1}}, {1})[2], (Decision{0, true})) << "the first match decides";
+    EXPECT_THAT(unknown({{tcp(22), 0}, {tcp(22), 1}, {everything(), 2}}, {1})[0], (Decision{1, false}))
+        << "the permission does not match, whatever its port";
+    EXPECT_THAT(unknown({{icmp(-1, 0), 0}, {tcp(2, 1), 0}}, {0}), ElementsAre(kNothing, kNothing, kNothing, kNothing))
+        << "what matches nothing denies nothing";
+}
+
+TEST(UnknownPorts, AreContentOfASet) { EXPECT_NE(decided({{tcp(0, 100), 0}, {tcp(101, 65535), 0}}), decided({{tcp(0, 65535), 0}})); }
+
 TEST(PortSet, OverlayingInStepsIsOverlayingAtOnce) {
     const std::vector<RankedTraffic> outer = {{tcp(0, 100), 2}, {udp(53), 0}};
     const std::vector<RankedTraffic> inner = {{tcp(50, 200), 1}, {everything(), 3}};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random models in a universe so small that prefixes nest, ranges overlap and VPCs share addresses. Seeded: the same seed, the same model.
+// Those WithHostPolicies use the key `Portcullis` too: allowed addresses that overlap everything else, services, host policies.
 #pragma once
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,9 +12,11 @@
 
 namespace portcullis::test {
 
+enum class RandomKind : std::uint8_t { Plain, WithHostPolicies };
+
 class RandomModel {
    public:
-    explicit RandomModel(std::uint32_t seed) : random_(seed) {
+    explicit RandomModel(std::uint32_t seed, RandomKind kind = RandomKind::Plain) : random_(seed), kind_(kind) {
         for (int vpc = 0; vpc < kVpcs; ++vpc) {
             add_vpc(vpc);
         }
@@ -25,6 +29,7 @@ class RandomModel {
             model_.security_groups.push_back(std::move(group));
         }
         model_.has_network_acls = below(4) != 0;
+        refill_host_policies();
     }
 
     [[nodiscard]] const Model& model() const { return model_; }
@@ -32,6 +37,9 @@ class RandomModel {
 
     // Changes one thing: rules of a group, entries of an ACL, the groups of an interface, an address, or whether an interface exists.
     void edit() {
+        if (below(4) == 0) {
+            refill_host_policies();
+        }
         NetworkInterface& interface = model_.network_interfaces[below(static_cast<std::uint32_t>(model_.network_interfaces.size()))];
         switch (below(5)) {
             case 0:
@@ -202,7 +210,66 @@ class RandomModel {
         }
     }
 
+    Services some_services() {
+        Services services{.is_ec2 = below(3) == 0, .listed = {}, .dhcp_servers = {}, .routers = {}};
+        for (std::uint32_t i = below(3); i > 0; --i) {
+            const bool is_udp = below(2) == 0;
+            services.listed.push_back(
+                {.address = some_address(), .protocol = static_cast<std::uint8_t>(is_udp ? 17 : 6), .port = some_port()});
+        }
+        if (below(2) == 0) {
+            static const char* const kDevices[] = {"", "host", "up0", "gone"};
+            services.dhcp_servers.push_back({.address = some_address(), .device = kDevices[below(std::size(kDevices))]});
+        }
+        if (below(2) == 0) {
+            services.routers.push_back(
+                {.mac = Mac{{2, 9, 0, 0, 0, static_cast<std::uint8_t>(below(3))}}, .addresses = {some_address(), some_address()}});
+        }
+        return services;
+    }
+
+    PortClaim some_claim(const NetworkInterface& interface) {
+        PortClaim claim{.network_interface_id = interface.id, .device = "tap-" + interface.id};
+        for (std::uint32_t i = below(3); i > 0; --i) {
+            AllowedAddress allowed{.prefix = some_prefix(), .mac = {}};
+            if (below(2) == 0) {
+                allowed.mac = Mac{{2, 8, 0, 0, 0, static_cast<std::uint8_t>(below(8))}};
+            }
+            claim.allowed_addresses.push_back(allowed);
+        }
+        claim.allowed_sources = some_prefixes(static_cast<int>(below(3)));
+        claim.vlans = {static_cast<std::uint16_t>(below(3))};
+        claim.track_all = below(2) == 0;
+        claim.services = some_services();
+        return claim;
+    }
+
+    void refill_host_policies() {
+        if (kind_ == RandomKind::Plain) {
+            return;
+        }
+        model_.ports.clear();
+        for (NetworkInterface& interface : model_.network_interfaces) {
+            interface.source_dest_check = below(2) == 0;
+            if (below(2) == 0) {
+                model_.ports.push_back(some_claim(interface));
+            }
+        }
+        model_.bridges = {{.device = "br0", .services = some_services()}, {.device = "br1"}};
+        model_.services = some_services();
+        model_.deny_cidrs.clear();
+        for (std::uint32_t i = below(6); i > 0; --i) {
+            model_.deny_cidrs.push_back({.prefix = some_prefix(), .new_only = below(2) == 0});
+        }
+        model_.isolates_instances = below(2) == 0;
+        model_.host_services.reset();
+        if (below(2) == 0) {
+            model_.host_services = {{.protocol = 6, .port = some_port()}, {.protocol = 47, .port = {}}};
+        }
+    }
+
     std::mt19937 random_;
+    RandomKind kind_;
     Model model_;
     int next_interface_ = 1;
     int next_address_[kVpcs] = {1, 1, 5};  // vpc-1 and vpc-2 share some addresses, not all

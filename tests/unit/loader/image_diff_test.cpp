@@ -50,7 +50,7 @@ void add_port(HostImage& image, std::uint32_t slot, std::uint32_t zone, std::uin
     port.view.zone = zone;
     port.view.group_policy[0] = policy;
     image.ports.emplace(slot, port);
-    image.devices.emplace(100 + slot, pc_device{.kind = PC_DEVICE_PORT, .slot = slot});
+    image.devices.emplace(100 + slot, pc_device{.kind = PC_DEVICE_PORT, .slot = slot, .bridge = 0});
 }
 
 ImageDiff diff(const HostImage& from, HostImage& to) {
@@ -187,9 +187,9 @@ TEST(ImageDiff, APortThatGoesIsClosedFromTheSwitchOnAndItsRowClearedAfterwards) 
 
 TEST(ImageDiff, ADeviceThatBecomesSomethingElseIsMoved) {
     HostImage from;
-    from.devices = {{7, pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0}}};
+    from.devices = {{7, pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0, .bridge = 0}}};
     HostImage to;
-    to.devices = {{7, pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0}}};
+    to.devices = {{7, pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0, .bridge = 0}}};
     const ImageDiff made = diff(from, to);
     ASSERT_THAT(made.moves, SizeIs(1));
     EXPECT_EQ(made.moves.front().to.kind, PC_DEVICE_BRIDGE);
@@ -244,6 +244,110 @@ TEST(Epochs, TheCircleOfEpochsLeavesOutZero) {
     to.ports.at(1).view.subnet = 77;
     (void)diff(from, to);
     EXPECT_EQ(to.ports.at(1).view.epoch, 1U);
+}
+
+TEST(Epochs, ChangedAddressesOfTheHostConcernEveryPort) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    add_port(from, 2, kZone + 1, 3);
+    HostImage to = from;
+    to.host_addresses = {{pc_host_address_key{.address = {0xfe, 0x80}}, 1}};
+    const ImageDiff made = diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+    EXPECT_EQ(to.ports.at(2).view.epoch, 10U);
+    EXPECT_THAT(made.host_addresses.added, SizeIs(1));
+}
+
+TEST(Epochs, AnOwnerInAllZonesConcernsEveryPort) {
+    HostImage from = image_of({kSubnet});
+    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32, PC_ZONE_ALL), .number = 2, .row = {.interface = 0, .subnet = 0}}});
+    for (HostImage* image : {&from, &to}) {
+        add_port(*image, 1, kZone, 3);
+    }
+    (void)diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+}
+
+TEST(ImageDiff, ANewTunnelIsAnEntryAndAGoneOneIsRemoved) {
+    HostImage from;
+    HostImage to;
+    from.tunnels = {{pc_tunnel_key{.port = 4789, .protocol = 17}, 1}};
+    to.tunnels = {{pc_tunnel_key{.protocol = 47}, 1}};
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.tunnels.added, SizeIs(1));
+    EXPECT_EQ(made.tunnels.added.front().first.protocol, 47);
+    ASSERT_THAT(made.tunnels.removed, SizeIs(1));
+    EXPECT_EQ(made.tunnels.removed.front().port, 4789);
+}
+
+TEST(ImageDiff, AMacThatMovesToAnotherDeviceIsWrittenOverInPlace) {
+    const pc_mac_key moving{.bridge = 1, .mac = {2, 0, 0, 0, 0, 1}};
+    const pc_mac_key gone{.bridge = 1, .mac = {2, 0, 0, 0, 0, 2}};
+    HostImage from;
+    HostImage to;
+    from.macs = {{moving, 101}, {gone, 102}};
+    to.macs = {{moving, 103}};
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.macs.written, SizeIs(1));
+    EXPECT_EQ(made.macs.written.front().second, 103U);
+    ASSERT_THAT(made.macs.former, SizeIs(1));
+    EXPECT_EQ(made.macs.former.front().second, 101U);
+    EXPECT_THAT(made.macs.removed, SizeIs(1));
+}
+
+TEST(ImageDiff, APortIdThatNoSlotHadIsBegun) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    HostImage to;
+    add_port(to, 1, kZone, 4);
+    add_port(to, 2, kZone, 3);
+    EXPECT_THAT(diff(from, to).new_ports, ElementsAre(to.ports.at(2).port_id));
+}
+
+const Owner kAddress{.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}};
+
+TEST(Departed, AnAddressThatLeavesTheModelDoes) {
+    const HostImage from = image_of({kSubnet, kAddress});
+    HostImage to = image_of({kSubnet});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.departed4, SizeIs(1));
+    EXPECT_EQ(made.departed4.front().address, kAddress.key.address);
+    EXPECT_TRUE(made.ends_flows());
+}
+
+TEST(Departed, AnAddressThatBecomesAnothersDoes) {
+    const HostImage from = image_of({kSubnet, kAddress});
+    HostImage to = image_of({kSubnet, {.key = kAddress.key, .number = 2, .row = {.interface = 4, .subnet = 5}}});
+    EXPECT_THAT(diff(from, to).departed4, SizeIs(1));
+}
+
+TEST(Departed, AnAddressTakenOutOfADelegatedPrefixDoes) {
+    const Owner delegated{.key = member(0, 16, 28), .number = 7, .row = {.interface = 9, .subnet = 5}};
+    const HostImage from = image_of({kSubnet, delegated});
+    HostImage to = image_of({kSubnet, delegated, {.key = member(0, 17, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    const ImageDiff made = diff(from, to);
+    ASSERT_THAT(made.departed4, SizeIs(1));
+    EXPECT_EQ(made.departed4.front().prefixlen, 64U);
+}
+
+TEST(Departed, ANewAddressABlockAndOneThatOnlyMovesBetweenSubnetsDoNot) {
+    const HostImage from = image_of({kSubnet, kAddress});
+    HostImage to = image_of({{.key = kAddress.key, .number = 2, .row = {.interface = 3, .subnet = 6}},
+                             {.key = member(0, 12, 32), .number = 4, .row = {.interface = 4, .subnet = 6}}});
+    EXPECT_FALSE(diff(from, to).ends_flows());
+}
+
+TEST(ImageDiff, AnAddressThatIsNoLongerKnownOfAPeeredZoneDoesNotDepart) {
+    const HostImage from = image_of({{.key = member(0, 11, 32), .number = 2, .row = {.interface = 9, .subnet = 5, .own = 3}},
+                                     {.key = member(0, 12, 32), .number = 4, .row = {.interface = 4, .subnet = 0, .own = 0}}});
+    HostImage to = image_of({{.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
+    EXPECT_THAT(diff(from, to).departed4, IsEmpty());
+}
+
+TEST(Departed, WhatIsolationLooksUpDoesNot) {
+    const HostImage from = image_of({{.key = member(0, 11, 32, PC_ZONE_ALL), .number = 2, .row = {.interface = 3, .subnet = 0}}});
+    HostImage to;
+    EXPECT_FALSE(diff(from, to).ends_flows());
 }
 
 }  // namespace

@@ -27,10 +27,15 @@ class ApiTest : public testing::Test {
     test::FakeDataplane dataplane;
     StateStore store{directory.path(), "this host"};
     HostDevices devices = test::devices_of({{.ifindex = 5, .name = "tap0", .master = test::kBridge}});
-    Controller controller{
-        {.dataplane = dataplane, .store = store, .devices = devices, .default_routes = [] { return std::set<std::uint32_t>{}; }}, {}};
+    Controller controller{{.dataplane = dataplane,
+                           .store = store,
+                           .devices = devices,
+                           .default_routes = [] { return std::set<std::uint32_t>{}; },
+                           .facts = [] { return HostFacts{}; }},
+                          {}};
     ModelIntake intake{controller, store, ""};
-    Api api{controller, intake};
+    EventLog events;
+    Api api{controller, intake, events};
 };
 
 TEST_F(ApiTest, PutModelAnswersWithTheGenerationThatIsEnforced) {
@@ -98,7 +103,8 @@ TEST_F(ApiTest, IfMatchWithAnotherGenerationChangesNothing) {
 TEST_F(ApiTest, ModelOfAFileIsNotChangedThroughTheApi) {
     ModelIntake file{controller, store, "/etc/model"};
     const HttpResponse response =
-        Api(controller, file).handle({.method = "PUT", .target = "/v1/model", .if_match = {}, .body = small_model().dump(), .peer = {}});
+        Api(controller, file, events)
+            .handle({.method = "PUT", .target = "/v1/model", .if_match = {}, .body = small_model().dump(), .peer = {}});
     EXPECT_EQ(response.status, 409U);
     EXPECT_THAT(error_of(response), HasSubstr("/etc/model"));
     EXPECT_EQ(dataplane.applies, 0);
@@ -162,8 +168,8 @@ TEST_F(ApiTest, StatusIsNotEnforcedWhileAnUnknownPortCouldNotBeClosed) {
 TEST_F(ApiTest, RefusedFileIsToldWithItsReason) {
     ModelIntake file{controller, store, "/etc/model"};
     EXPECT_TRUE(file.take(fail("cannot read /etc/model: it changed")));
-    const json status =
-        json::parse(Api(controller, file).handle({.method = "GET", .target = "/v1/status", .if_match = {}, .body = {}, .peer = {}}).body);
+    const json status = json::parse(
+        Api(controller, file, events).handle({.method = "GET", .target = "/v1/status", .if_match = {}, .body = {}, .peer = {}}).body);
     EXPECT_EQ(status["Enforced"], false);
     EXPECT_EQ(status["Model"]["Source"], "file");
     EXPECT_EQ(status["Model"]["Refused"]["Errors"][0]["Message"], "cannot read /etc/model: it changed");

@@ -224,5 +224,19 @@ TEST(Bindings, MasterThatIsNoBridgeIsNotGivenAsOne) {
     EXPECT_EQ(kind_of(plan_of(ruleset_of({{"eni-1", "tap0"}}), devices), 8), std::nullopt);
 }
 
+TEST(Bindings, EveryDeviceKnowsItsBridgeAndABridgeIsItsOwn) {
+    const HostDevices devices = devices_of({{.ifindex = 7, .name = "vm1", .master = kBridge},
+                                            {.ifindex = 8, .name = "vm2"},
+                                            {.ifindex = 9, .name = "bond0"},
+                                            {.ifindex = 10, .name = "vm3", .master = 9}});
+    const auto plan = plan_bindings(ruleset_of({{"eni-1", "vm1"}, {"eni-2", "vm2"}, {"eni-3", "vm3"}}), devices, {}, {});
+    ASSERT_TRUE(binding_of(plan.devices, 7));
+    EXPECT_EQ(binding_of(plan.devices, 7)->bridge, kBridge);
+    EXPECT_EQ(binding_of(plan.devices, 8)->bridge, 0U);
+    EXPECT_EQ(binding_of(plan.devices, 10)->bridge, 0U) << "its master is no bridge";
+    ASSERT_TRUE(binding_of(plan.devices, kBridge));
+    EXPECT_EQ(binding_of(plan.devices, kBridge)->bridge, kBridge);
+}
+
 }  // namespace
 }  // namespace portcullis

@@ -94,7 +94,8 @@ TEST_F(CommandLineTest, ExplainInJsonHasTheDocumentedKeys) {
     EXPECT_EQ(answer["Allowed"], true);
     EXPECT_TRUE(answer["ResponseAllowed"].is_boolean());
     for (const json& stage : answer["Forward"]) {
-        for (const char* key : {"NetworkInterfaceId", "Direction", "Stage", "Allows", "Reason", "ReasonCode", "Deciding", "Nearest"}) {
+        for (const char* key :
+             {"NetworkInterfaceId", "Direction", "Stage", "Allows", "Reason", "ReasonCode", "Deciding", "Nearest", "Note"}) {
             EXPECT_TRUE(stage.contains(key)) << key;
         }
     }
@@ -134,7 +135,7 @@ TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
 }
 
 TEST_F(CommandLineTest, WhatIsNotAvailableIsRefusedInOneSentence) {
-    for (const char* verb : {"render", "plan", "confirm", "verify", "flows", "rules", "events", "top", "quarantine", "release"}) {
+    for (const char* verb : {"render", "plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"}) {
         const Outcome result = run({verb, "tap0", "--flag", "7"});
         EXPECT_EQ(result.status, 2) << verb;
         EXPECT_EQ(result.err, std::string("portcullis: ") + verb + " is not available in this version\n");

@@ -33,9 +33,12 @@ class ControllerTest : public testing::Test {
     static constexpr std::uint32_t kTap = 5;
 
     Controller make_controller(Progress progress = {}) {
-        return Controller(
-            {.dataplane = dataplane, .store = store, .devices = devices, .default_routes = [] { return std::set<std::uint32_t>{}; }},
-            std::move(progress));
+        return Controller({.dataplane = dataplane,
+                           .store = store,
+                           .devices = devices,
+                           .default_routes = [] { return std::set<std::uint32_t>{}; },
+                           .facts = [] { return HostFacts{}; }},
+                          std::move(progress));
     }
     [[nodiscard]] std::optional<DeviceBinding::Kind> enforced_kind(std::uint32_t ifindex) const {
         const auto binding = binding_of(dataplane.enforced, ifindex);
@@ -115,8 +118,12 @@ TEST_F(ControllerTest, FailedModelIsNotRememberedAndTheFormerOneIsGivenAgain) {
 
 TEST_F(ControllerTest, ModelThatCannotBeRememberedIsNotEnforced) {
     const StateStore nowhere(directory.path("missing"), "this host");
-    Controller controller(
-        {.dataplane = dataplane, .store = nowhere, .devices = devices, .default_routes = [] { return std::set<std::uint32_t>{}; }}, {});
+    Controller controller({.dataplane = dataplane,
+                           .store = nowhere,
+                           .devices = devices,
+                           .default_routes = [] { return std::set<std::uint32_t>{}; },
+                           .facts = [] { return HostFacts{}; }},
+                          {});
     EXPECT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Failed);
     EXPECT_EQ(dataplane.applies, 0);
 }

@@ -54,6 +54,14 @@ TEST(Options, DefaultsAreTheDocumentedPaths) {
     EXPECT_TRUE(options.watches_model);
 }
 
+TEST(Options, EarlyDropIsOffUnlessAskedFor) {
+    EXPECT_EQ(accepted({}).xdp, XdpMode::Off);
+    EXPECT_EQ(accepted({"--xdp", "taps"}).xdp, XdpMode::Taps);
+    EXPECT_EQ(accepted({}, "xdp = \"all\"\n").xdp, XdpMode::All);
+    EXPECT_EQ(accepted({"--xdp", "off"}, "xdp = \"all\"\n").xdp, XdpMode::Off);
+    EXPECT_THAT(refused({"--xdp", "everywhere"}).text, HasSubstr("--xdp is one of: off, taps, all"));
+}
+
 TEST(Options, FlagsWinOverTheFile) {
     const DaemonOptions options = accepted({"--socket", "/run/a.sock"}, "socket = \"/run/b.sock\"\nstate-dir = \"/var/b\"\n");
     EXPECT_EQ(options.socket, "/run/a.sock");

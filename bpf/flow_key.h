@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keys of flows (docs/semantics.md 7.2), their keyed hash, and what its bits are for: 0-11 the tag of the verdict word, 12-17 the shard, 16-31 the tag of
+ * counters, 32-63 the tag of the time of last use.
+ */
+#pragma once
+#include "bpf/packet.h"
+
+union flow_key {
+	struct pc_flow4_key v4;
+	struct pc_flow6_key v6;
+	__u64 parts[6];                    /* whole, for hashing */
+	struct pc_half_open_record record; /* the key, and the family in its last four bytes, which are 0 in a key */
+};
+
+static __always_inline __u64 tag_of(const union flow_key *key, __u32 family, __u64 seed)
+{
+	const __u64 *parts = key->parts;
+	__u64 hash = seed;
+
+	hash = (hash ^ parts[0]) * 0x9e3779b97f4a7c15ull;
+	hash = (hash ^ hash >> 32 ^ parts[1]) * 0xbf58476d1ce4e5b9ull;
+	hash = (hash ^ hash >> 29 ^ parts[2]) * 0x94d049bb133111ebull;
+	if (family == PC_IPV6) {
+		hash = (hash ^ hash >> 32 ^ parts[3]) * 0x9e3779b97f4a7c15ull;
+		hash = (hash ^ hash >> 29 ^ parts[4]) * 0xbf58476d1ce4e5b9ull;
+		hash = (hash ^ hash >> 32 ^ parts[5]) * 0x94d049bb133111ebull;
+	}
+	return hash ^ hash >> 32;
+}
+
+static __always_inline __u32 shard_of(__u64 tag)
+{
+	return tag >> 12 & (PC_FLOW_SHARDS - 1);
+}
+
+static __always_inline __u64 counter_tag(__u64 tag)
+{
+	return (tag >> 16 & 0xffff) << PC_COUNT_BITS;
+}
+
+static __always_inline __u64 seen_tag(__u64 tag)
+{
+	return tag & 0xffffffff00000000ull;
+}
+
+static __always_inline __u32 shifts_tag(__u64 tag)
+{
+	return tag & 0xffff0000u;
+}
+
+/* Fills in the key of a packet that passes in `direction` and returns its hash. Global, so that the verifier takes the key as unknown bytes. */
+__noinline __u64 make_key(const struct packet_ends *packet, union flow_key *key, __u64 seed, __u32 direction, __u32 port_id)
+{
+	if (!packet || !key)
+		return 0;
+	bool is_outbound = direction == PC_OUTBOUND;
+	__be16 local_port = is_outbound ? packet->source_port : packet->destination_port;
+	__be16 remote_port = is_outbound ? packet->destination_port : packet->source_port;
+	__u8 asker = 0;
+
+	if (packet->message != MESSAGE_DATA) {
+		local_port = packet->icmp_id;
+		remote_port = packet->query_type;
+		asker = packet->message == MESSAGE_QUERY ? direction : !direction;
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	if (packet->family == PC_IPV4) {
+		key->v4.port_id = port_id;
+		key->v4.local = is_outbound ? packet->source.v4 : packet->destination.v4;
+		key->v4.remote = is_outbound ? packet->destination.v4 : packet->source.v4;
+		key->v4.local_port = local_port;
+		key->v4.remote_port = remote_port;
+		key->v4.protocol = packet->protocol;
+		key->v4.asker = asker;
+	} else {
+		key->v6.port_id = port_id;
+		__builtin_memcpy(key->v6.local, is_outbound ? &packet->source : &packet->destination, 16);
+		__builtin_memcpy(key->v6.remote, is_outbound ? &packet->destination : &packet->source, 16);
+		key->v6.local_port = local_port;
+		key->v6.remote_port = remote_port;
+		key->v6.protocol = packet->protocol;
+		key->v6.asker = asker;
+	}
+	return tag_of(key, packet->family, seed);
+}
+
+static __always_inline bool same_key4(const struct pc_flow4_key *a, const struct pc_flow4_key *b)
+{
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]));
+}
+
+static __always_inline bool same_key6(const struct pc_flow6_key *a, const struct pc_flow6_key *b)
+{
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+	__u32 difference = 0;
+
+#pragma unroll
+	for (int i = 0; i < 11; i++)
+		difference |= x[i] ^ y[i];
+	return !difference;
+}

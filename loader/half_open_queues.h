@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// pc_half_open: two queues of half-open flows for each port, of the size that its quota asks for. A port is opened only when it has them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "core/result.h"
+#include "loader/bpf_object.h"
+#include "loader/host_image.h"
+#include "loader/map_of_maps.h"
+
+namespace portcullis {
+
+class HalfOpenQueues {
+   public:
+    [[nodiscard]] static Result<HalfOpenQueues> open(const BpfObject& object);
+
+    // Makes the queues that the open ports of `wanted` lack: those of a new port id, or of another quota than before. A live port whose
+    // quota changes loses what stood in its queues: those flows end by their time.
+    [[nodiscard]] Result<> prepare(const BpfObject& object, const HostImage& wanted);
+    // Removes the queues of slots that nothing uses any more. Pre: a grace period has passed since.
+    [[nodiscard]] Result<> release_others(const HostImage& in_force);
+
+   private:
+    struct Made {
+        std::uint32_t port_id = 0;
+        std::uint32_t entries = 0;
+        bool operator==(const Made&) const = default;
+    };
+    explicit HalfOpenQueues(MapOfMaps queues) : queues_(std::move(queues)) {}
+    MapOfMaps queues_;
+    std::map<std::uint32_t, Made> made_;  // by slot
+};
+
+}  // namespace portcullis

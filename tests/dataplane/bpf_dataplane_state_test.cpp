@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the data plane keeps besides policy: flows and their end, queues of half-open ones, the host's addresses, events.
+#include <bpf/bpf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+
+#include <algorithm>
+
+#include "bpf/abi.h"
+#include "loader/bpf_dataplane.h"
+#include "loader/map_of_maps.h"
+#include "tests/dataplane/small_maps.h"
+#include "tests/dataplane/two_instances.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+class BpfDataplaneState : public ::testing::Test {
+   protected:
+    void SetUp() override {
+        auto created = BpfDataplane::create(
+            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Auto, .capacities = small_maps(), .log = {}});
+        ASSERT_TRUE(created) << created.error().message;
+        dataplane_ = std::move(*created);
+    }
+    ApplyReport apply(const Ruleset& ruleset, const HostFacts& facts = {}) {
+        const auto report = dataplane_->apply(ruleset, net_.devices(), facts);
+        EXPECT_TRUE(report) << report.error().message;
+        return report ? *report : ApplyReport{};
+    }
+    [[nodiscard]] std::uint64_t flows() const {
+        std::uint64_t flows = 0;
+        const auto counters = dataplane_->port_counters();
+        EXPECT_TRUE(counters);
+        for (const PortCounters& port : *counters) {
+            flows += port.flows;
+        }
+        return flows;
+    }
+    static UniqueFd pinned(const std::string& map) { return UniqueFd(::bpf_obj_get((PrivateBpffs::directory() + "/maps/" + map).c_str())); }
+    // Entries that the queue of the row holds; 0: there is none.
+    static std::uint32_t queue_entries(std::uint32_t row) {
+        const auto queues = MapOfMaps::adopt(pinned("pc_half_open"));
+        EXPECT_TRUE(queues);
+        const auto queue = queues->open(row);
+        bpf_map_info info{};
+        std::uint32_t bytes = sizeof(info);
+        return queue && ::bpf_obj_get_info_by_fd(queue->value(), &info, &bytes) == 0 ? info.max_entries : 0;
+    }
+
+    PrivateBpffs bpffs_;
+    TwoInstances net_;
+    NetNamespace::Entered here_ = net_.host().enter();
+    std::unique_ptr<BpfDataplane> dataplane_;
+};
+
+TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesTheModelEnd) {
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    apply(ruleset);
+    ASSERT_TRUE(net_.delivers(53));
+    ASSERT_EQ(flows(), 2U);
+    std::erase_if(ruleset.owners, [](const AddressOwner& owner) { return owner.prefix == Prefix::host(Address::ipv4(10, 0, 0, 12)); });
+    apply(ruleset);
+    EXPECT_EQ(flows(), 0U);
+}
+
+TEST_F(BpfDataplaneState, FlowsLiveOnWhenOtherAddressesLeave) {
+    const TestPolicy larger{.udp_port = 53, .other_members = {"10.0.0.20"}};
+    const auto report = dataplane_->apply(ruleset_of(larger), net_.devices(larger), {});
+    ASSERT_TRUE(report) << report.error().message;
+    ASSERT_TRUE(net_.delivers(53));
+    apply(ruleset_of({.udp_port = 53}));
+    EXPECT_EQ(flows(), 2U);
+}
+
+TEST_F(BpfDataplaneState, SweepingComesRoundInEightCalls) {
+    apply(ruleset_of({.udp_port = 53}));
+    ASSERT_TRUE(net_.delivers(53));
+    const UniqueFd map = pinned("pc_host");
+    const std::uint32_t row = 0;
+    pc_host host{};
+    ASSERT_EQ(::bpf_map_lookup_elem(map.value(), &row, &host), 0);
+    host.clock_offset = 3600U * 8;  // more than half an hour
+    ASSERT_EQ(::bpf_map_update_elem(map.value(), &row, &host, BPF_ANY), 0);
+    for (int call = 0; call < 8; ++call) {
+        const auto swept = dataplane_->sweep();
+        ASSERT_TRUE(swept) << swept.error().message;
+    }
+    EXPECT_EQ(flows(), 0U);
+}
+
+TEST_F(BpfDataplaneState, ClaimsOfPortsThatAreGoneAreFreed) {
+    apply(ruleset_of({.udp_port = 53}));
+    const UniqueFd claims = pinned("pc_claims");
+    const pc_claim_key key{.bridge = 1, .address = {0xfe, 0x80}};
+    const std::uint32_t gone = 77U << PC_PORT_ID_SLOT_BITS | 1;
+    ASSERT_EQ(::bpf_map_update_elem(claims.value(), &key, &gone, BPF_ANY), 0);
+    for (int call = 0; call < 8; ++call) {
+        ASSERT_TRUE(dataplane_->sweep());
+    }
+    std::uint32_t found = 0;
+    EXPECT_NE(::bpf_map_lookup_elem(claims.value(), &key, &found), 0);
+}
+
+TEST_F(BpfDataplaneState, QueuesAreAsLongAsTheQuotaSays) {
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    apply(ruleset);
+    const std::uint32_t usual = queue_entries(2);
+    EXPECT_EQ(usual, ruleset.ports.front().half_open);
+    EXPECT_EQ(queue_entries(3), usual);
+    for (Port& port : ruleset.ports) {
+        port.half_open = 7;
+    }
+    apply(ruleset);
+    EXPECT_EQ(queue_entries(2), 7U);
+    EXPECT_EQ(queue_entries(3), 7U);
+}
+
+TEST_F(BpfDataplaneState, QueuesGoWithTheirPorts) {
+    apply(ruleset_of({.udp_port = 53}));
+    ASSERT_NE(queue_entries(2), 0U);
+    ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), {}, {}));
+    EXPECT_EQ(queue_entries(2), 0U);
+}
+
+TEST_F(BpfDataplaneState, AnotherAddressOfTheHostIsANewGenerationAndTheSameIsNone) {
+    const Ruleset ruleset = ruleset_of({.udp_port = 53});
+    const HostFacts facts{.addresses = {Address::ipv4(10, 0, 0, 1)}, .tunnels = {{.protocol = 17, .port = 4789}}};
+    const ApplyReport first = apply(ruleset);
+    const ApplyReport second = apply(ruleset, facts);
+    EXPECT_EQ(second.generation, first.generation + 1);
+    // An address, a tunnel, and the epochs of both ports, written twice.
+    EXPECT_EQ(second.kernel_writes, 1U + 1U + 2U * 2U);
+    EXPECT_EQ(apply(ruleset, facts).kernel_writes, 0U);
+    EXPECT_EQ(apply(ruleset).kernel_writes, second.kernel_writes);
+}
+
+TEST_F(BpfDataplaneState, ADenialOfAPortThatLogsIsAnEvent) {
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    for (Port& port : ruleset.ports) {
+        port.on_deny.log = true;
+    }
+    apply(ruleset);
+    ASSERT_TRUE(net_.delivers(53));
+    ASSERT_FALSE(net_.delivers(54));
+    const auto events = dataplane_->take_events();
+    ASSERT_TRUE(events) << events.error().message;
+    EXPECT_THAT(*events, Contains(AllOf(Field(&Event::interface_id, "eni-2"), Field(&Event::reason, PC_REASON_security_group),
+                                        Field(&Event::direction, Direction::Inbound), Field(&Event::destination_port, 54))));
+    const auto none = dataplane_->take_events();
+    ASSERT_TRUE(none);
+    EXPECT_THAT(*none, IsEmpty());
+}
+
+TEST_F(BpfDataplaneState, APortThatMovesToAnotherBridgeInheritsNoFlow) {
+    const Ruleset ruleset = ruleset_of({.udp_port = 53});
+    apply(ruleset);
+    ASSERT_TRUE(net_.delivers(53));
+    auto devices = net_.devices();
+    devices[1].bridge = 0;
+    ASSERT_TRUE(dataplane_->apply(ruleset, devices, {}));
+    EXPECT_EQ(flows(), 1U);
+}
+
+}  // namespace
+}  // namespace portcullis::test
