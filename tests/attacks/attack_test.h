@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every file of attacks has in common: tests that run in every setting of a Battlefield, one battlefield for all of one setting.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/attacks/battlefield.h"
+
+namespace portcullis::test {
+
+class AttackTest : public testing::TestWithParam<Setting> {
+   protected:
+    AttackTest() : field(battlefield(GetParam())) {}
+    Battlefield& field;
+};
+
+}  // namespace portcullis::test
+
+// Names tests "Everywhere/SUITE.TEST/SETTING", by which ctest runs the settings apart. A macro, since gtest instantiates by one.
+#define PORTCULLIS_ATTACK_EVERYWHERE(suite)                                                        \
+    INSTANTIATE_TEST_SUITE_P(Everywhere, suite, testing::ValuesIn(::portcullis::test::settings()), \
+                             [](const auto& setting) { return ::portcullis::test::name_of_setting(setting.param); })

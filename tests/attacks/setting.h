@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a battlefield stands: kind of ports, hooks, and what the bridge hands to netfilter. Every attack is tried in every setting.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/bpf_dataplane.h"
+
+namespace portcullis::test {
+
+struct Setting {
+    bool has_taps = false;         // the ports are tap devices, not veth pairs
+    bool calls_netfilter = false;  // net.bridge.bridge-nf-call-{arp,ip,ip6}tables
+    AttachMode attach_mode = AttachMode::Tcx;
+    XdpMode xdp = XdpMode::Off;
+    bool operator==(const Setting&) const = default;
+};
+
+// Pairs of every two of the three choices.
+[[nodiscard]] std::vector<Setting> settings();
+[[nodiscard]] std::string name_of_setting(const Setting& setting);
+
+}  // namespace portcullis::test
