@@ -7,7 +7,7 @@ check_format() {
 }
 
 check_shell() {
-  shellcheck --external-sources --check-sourced tools/dev .ci/run # tools/dev sources all of tools/dev.d
+  shellcheck --external-sources --check-sourced tools/dev tools/dev.d/vm_init .ci/run # tools/dev sources all of tools/dev.d
 }
 
 # The kernel side, with the flags of cmake/BpfObject.cmake that matter to a reader.
@@ -41,7 +41,7 @@ check_deeply() {
   step "the unit tests under sanitizers" run_ctest build-asan -L unit
 }
 
-# verb_check [--quick] [CTEST ARGUMENT…]: quick leaves out clang-tidy, clang++ and the sanitizers.
+# verb_check [--quick] [CTEST ARGUMENT…]: quick leaves out clang-tidy, clang++, the sanitizers and the other kernels.
 verb_check() {
   local is_quick=
   [ "${1:-}" != --quick ] || {
@@ -56,4 +56,5 @@ verb_check() {
   step "the shell scripts" check_shell
   [ -n "$is_quick" ] || check_deeply
   verb_test "$@"
+  [ -n "$is_quick" ] || step "what is said of other kernels" verb_vm --quick
 }

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Verb vm: the tests inside other kernels, under QEMU's software emulation. What a guest runs is what ctest lists here; each guest reports
+# on its second serial line (vm_init says how), kernel messages go to build-vm/KERNEL/console.log. A guest that panics, hangs or ends early
+# has not said "end", and that is a failure.
+
+# Tests that a kernel has nothing for, by name: tcx is there since Linux 6.6. They are in no list, so that they are no skipped ones either.
+declare -A vm_without=([5.10]='[Tt]cx' [6.1]='[Tt]cx' [6.12]='^$')
+
+# vm_list_tests KERNEL LIST [CTEST ARGUMENT…]: ctest's own list as the lines that vm_init reads; beside it LIST.programs, what they run.
+vm_list_tests() {
+  local kernel=$1 list=$2
+  shift 2
+  ctest --test-dir build --show-only=json-v1 "$@" >"$list.json" || die "ctest could not list the tests"
+  jq --raw-output --argjson limit 600 --arg without "${vm_without[$kernel]}" '
+    [.tests[] | select(.name | test($without) | not)
+      | (reduce .properties[]? as $one ({}; .[$one.name] = $one.value)) as $of
+      | if .command then . else error("\(.name) is not built") end
+      | [if $of.RUN_SERIAL then "serial" else "beside" end, $of.TIMEOUT // $limit, (.name | split("  # ")[0]),
+         ($of.WORKING_DIRECTORY | @sh) as $directory
+           | "mkdir -p \($directory) && cd \($directory) && exec env \($of.ENVIRONMENT // [] | map(@sh) | join(" "))"
+             + " \(.command | map(@sh) | join(" "))"]]
+    | .[] | join("\t")' "$list.json" >"$list" || die "not every test is built"
+  jq --raw-output '.tests[].command[0]' "$list.json" | sort -u >"$list.programs"
+  [ -s "$list" ] || die "ctest lists no such test"
+}
+
+# vm_read KERNEL: a guest's report, shown as it comes; leaves the closing line and the status.
+vm_read() {
+  local kernel=$1 word rest passed=0 failed=0 is_over='' started=$SECONDS
+  while read -r word rest; do
+    case $word in
+      start) say "$kernel: Linux $rest is up after $((SECONDS - started)) s" ;;
+      pass) passed=$((passed + 1)) && printf '%s: passed %s\n' "$kernel" "$rest" ;;
+      fail) failed=$((failed + 1)) && printf '%s: FAILED %s\n' "$kernel" "$rest" ;;
+      output | note) printf '%s:   %s\n' "$kernel" "$rest" ;;
+      end) is_over=yes ;;
+    esac
+  done
+  [ -n "$is_over" ] || printf '%s: the guest ended early; build-vm/%s/console.log says more\n' "$kernel" "$kernel"
+  printf '%s: %d passed, %d failed (%d s)\n' "$kernel" "$passed" "$failed" $((SECONDS - started))
+  [ -n "$is_over" ] && [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# vm_boot KERNEL SECONDS
+vm_boot() {
+  local kernel=$1 seconds=$2 directory=$root/build-vm/$1
+  # TCG of QEMU 7.2 breaks cmpxchg16b, which Linux 6.12 uses; five-level page tables only cost time.
+  timeout --foreground --kill-after=10 "$seconds" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+    -machine pc -accel tcg,thread=multi -cpu max,cx16=off,la57=off -smp 2 -m 3G \
+    -kernel "$directory"/package/boot/vmlinuz-* -initrd "$directory/initramfs" \
+    -append "console=ttyS0 loglevel=4 panic=-1 nokaslr mitigations=off random.trust_cpu=on" \
+    -serial "file:$directory/console.log" -serial stdio </dev/null | vm_read "$kernel"
+}
+
+# Loads all programs, then real packets and the daemon: for every change, so in a minute or two for each kernel.
+vm_quick=(LoadsEverything.AllPrograms Capabilities BpfDataplaneTest.EnforcesThePolicyItWasGiven
+  'TcpConnectsToTheAdmittedPort/(Ipv4Bridged|Ipv6Routed)( |$)' DaemonTest.EveryPresentPort)
+# An emulated kernel does in minutes what this machine's does in seconds: the usual extent leaves out what differs only in how packets reach
+# the programs, and clsact where 6.1 has shown it.
+vm_unusual='/Ipv4Routed|/Ipv6Bridged|/Ipv.*WithNetfilter'
+# What there is to say of a kernel that is too old for the BPF back end: it boots, and the back end is refused.
+vm_old='^Capabilities|^NetNamespace|^TestHost'
+
+# vm_selection KERNEL EXTENT: what a kernel is to run when ctest is given no arguments, as arguments of ctest.
+vm_selection() {
+  case $1.$2 in
+    5.10.*) printf '%s\n' -R "$vm_old" ;;
+    *.all) printf '%s\n' -LE unit ;;
+    *.quick) (IFS='|' && printf '%s\n' -R "${vm_quick[*]}") ;;
+    6.1.usual) printf '%s\n' -LE unit -E "$vm_unusual" ;;
+    *.usual) printf '%s\n' -LE unit -E "$vm_unusual|[/_]clsact" ;;
+  esac
+}
+
+# The time after which a guest is taken for hung.
+declare -A vm_seconds=([quick]=600 [usual]=1800 [all]=5400)
+
+# vm_run EXTENT KERNEL… -- [CTEST ARGUMENT…]
+vm_run() {
+  local extent=$1 kernel kernels=() selection lists=() failed=()
+  shift
+  while [ "$1" != -- ]; do
+    kernels+=("$1")
+    shift
+  done
+  shift
+  for kernel in "${kernels[@]}"; do
+    mkdir -p "build-vm/$kernel"
+    mapfile -t selection < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else vm_selection "$kernel" "$extent"; fi)
+    vm_list_tests "$kernel" "build-vm/$kernel/tests" "${selection[@]}"
+    lists+=("build-vm/$kernel/tests")
+    vm_kernel "$kernel"
+  done
+  say "packing the tests"
+  vm_make_base build-vm/base.cpio "${lists[@]}"
+  for kernel in "${kernels[@]}"; do
+    vm_make_own "build-vm/$kernel/package" "build-vm/$kernel/tests" "build-vm/$kernel/own.cpio"
+    cat build-vm/base.cpio "build-vm/$kernel/own.cpio" >"build-vm/$kernel/initramfs"
+    say "booting kernel $kernel for $(wc -l <"build-vm/$kernel/tests") tests"
+    vm_boot "$kernel" "${vm_seconds[$extent]}" || failed+=("$kernel")
+  done
+  [ ${#failed[@]} = 0 ] || die "tests failed or did not end on: ${failed[*]}"
+}
+
+# verb_vm [--kernel 5.10|6.1|6.12|all] [--quick|--all-tests] [--] [CTEST ARGUMENT…]
+verb_vm() {
+  local kernels=("${vm_kernels[@]}") extent=usual
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --kernel)
+        [ "${2:-}" = all ] || [ -n "${vm_suites[${2:-none}]:-}" ] || die "--kernel wants one of ${vm_kernels[*]} or all"
+        [ "$2" = all ] || kernels=("$2")
+        shift
+        ;;
+      --quick) extent=quick ;;
+      --all-tests) extent=all ;;
+      --) shift && break ;;
+      *) break ;;
+    esac
+    shift
+  done
+  [ "$(dpkg --print-architecture)" = amd64 ] || die "the kernels for verb vm are those of amd64"
+  need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_vm[@]}"
+  build_preset dev
+  vm_run "$extent" "${kernels[@]}" -- "$@"
+}
