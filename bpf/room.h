@@ -104,10 +104,10 @@ static __always_inline bool reclaim(__u32 slot, __u32 parity, __u32 now)
 	return 0;
 }
 
-/* One of a counted class, up to its quota. */
+/* One of a counted class, up to its quota. Signed: what is given back by who did not take it yet (give_back) may be counted first. */
 static __always_inline bool take(__u32 *count, __u32 quota)
 {
-	if (__sync_fetch_and_add(count, 1) < quota)
+	if ((__s32)__sync_fetch_and_add(count, 1) < (__s32)quota)
 		return true;
 	__sync_fetch_and_sub(count, 1);
 	return false;
@@ -148,7 +148,9 @@ static __always_inline bool take_entry(struct pc_port_state *state)
 		return false;
 	if (__sync_fetch_and_add(&state->entries, 1) < host->flow_reserve || take(&pool->shared, host->flow_shared))
 		return true;
-	__sync_fetch_and_sub(&state->entries, 1);
+	/* An entry that was freed meanwhile has given back, in its stead, what this one did not get. */
+	if (__sync_fetch_and_sub(&state->entries, 1) <= host->flow_reserve)
+		__sync_fetch_and_add(&pool->shared, 1);
 	return false;
 }
 
