@@ -32,7 +32,8 @@ static __noinline void find_entrance(struct gate *gate, __u64 source_mac)
 		const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
 
 		gate->at->entrance = slot;
-		if (port && port->ifindex == ifindex)
+		/* a closed port keeps its zone for the sake of its flows; nothing enters by it */
+		if (port && port->ifindex == ifindex && (PC_VERSION(port->view, gate->at->parity)->flags & PC_PORT_OPEN))
 			gate->at->entrance_zone = PC_VERSION(port->view, gate->at->parity)->zone;
 		return;
 	}

@@ -9,37 +9,46 @@
 namespace portcullis {
 namespace {
 
-// The row that the device has and may keep: not when it was another interface's, nor when it was a port of another bridge, where what it
-// claimed meant something else.
-const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& binding, const std::string& interface_id) {
+// What a device is bound to; all empty where it is closed.
+struct Binding {
+    std::string interface_id;
+    std::uint32_t zone = 0;
+};
+
+// The row that the device has and may keep: not when it was another interface's or of another VPC, where the addresses of its flows are
+// other people's, nor when it was a port of another bridge, where what it claimed meant something else.
+const PortState* port_to_keep(const HostImage& in_force, const DeviceBinding& binding, const Binding& wanted) {
     const auto device = in_force.devices.find(binding.ifindex);
     if (device == in_force.devices.end() || device->second.kind != PC_DEVICE_PORT) {
         return nullptr;
     }
     const PortState& port = in_force.ports.at(device->second.slot);
-    const bool is_other = !interface_id.empty() && !port.interface_id.empty() && interface_id != port.interface_id;
+    const bool is_bound_anew = !wanted.interface_id.empty() && !port.interface_id.empty();
+    const bool is_other = is_bound_anew && (wanted.interface_id != port.interface_id || wanted.zone != port.view.zone);
     return is_other || port.bridge != binding.bridge ? nullptr : &port;
 }
 
-// Closed: everything zero but what live flows need in order to survive until the port opens again.
+// Closed: everything zero but what live flows need in order to survive until the port opens again, and to end when an address departs from
+// their zone.
 pc_port_view closed_view(const pc_port_view& former) {
-    pc_port_view view{.epoch = former.epoch};
+    pc_port_view view{.epoch = former.epoch, .zone = former.zone};
     std::ranges::copy(former.timeout_ticks, view.timeout_ticks);
     return view;
 }
 
 // The row with which the device begins: its own, or a new one. Without a port id: no slot is left.
-Result<PortState> port_of(const DeviceBinding& binding, const std::string& interface_id, const HostImage& in_force, DeviceSlots& slots) {
-    if (const PortState* kept = port_to_keep(in_force, binding, interface_id)) {
+Result<PortState> port_of(const DeviceBinding& binding, const Binding& wanted, const HostImage& in_force, DeviceSlots& slots) {
+    if (const PortState* kept = port_to_keep(in_force, binding, wanted)) {
         PortState port = *kept;
-        port.interface_id = interface_id.empty() ? kept->interface_id : interface_id;
+        port.interface_id = wanted.interface_id.empty() ? kept->interface_id : wanted.interface_id;
         return port;
     }
     const auto port_id = slots.take();
     if (!port_id) {
         return fail(port_id.error());
     }
-    return PortState{.ifindex = binding.ifindex, .port_id = *port_id, .bridge = binding.bridge, .interface_id = interface_id, .view = {}};
+    return PortState{
+        .ifindex = binding.ifindex, .port_id = *port_id, .bridge = binding.bridge, .interface_id = wanted.interface_id, .view = {}};
 }
 
 // Ruleset::bridges by the number of the device that has the name now.
@@ -177,7 +186,10 @@ Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostIma
             continue;
         }
         const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;
-        auto port = port_of(binding, is_bound ? wanted.ruleset.ports[binding.port].interface_id : std::string(), in_force, slots);
+        const auto bound_to = is_bound ? Binding{.interface_id = wanted.ruleset.ports[binding.port].interface_id,
+                                                 .zone = image.policy.ports[binding.port].zone}
+                                       : Binding{};
+        auto port = port_of(binding, bound_to, in_force, slots);
         if (!port) {
             release_slots(image, in_force, slots);
             return fail(std::move(port.error()));

@@ -71,6 +71,18 @@ TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesTheModelEnd) {
     EXPECT_EQ(flows(), 0U);
 }
 
+TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesEndThoughTheirPortIsClosed) {
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    apply(ruleset);
+    ASSERT_TRUE(net_.delivers(53));
+    std::erase_if(ruleset.owners, [](const AddressOwner& owner) { return owner.prefix == Prefix::host(Address::ipv4(10, 0, 0, 12)); });
+    auto devices = net_.devices();
+    devices.back().kind = DeviceBinding::Kind::Closed;
+    const auto closed = dataplane_->apply(ruleset, devices, {});
+    ASSERT_TRUE(closed) << closed.error().message;
+    EXPECT_EQ(flows(), 0U);
+}
+
 TEST_F(BpfDataplaneState, FlowsLiveOnWhenOtherAddressesLeave) {
     const TestPolicy larger{.udp_port = 53, .other_members = {"10.0.0.20"}};
     const auto report = dataplane_->apply(ruleset_of(larger), net_.devices(larger), {});
