@@ -64,7 +64,7 @@ struct pc_flow6_key {
 #define PC_FLOW_POLICY_OUT 4u /* host policies let outbound packets pass; of a service flow: the service is listed */
 #define PC_FLOW_ACL_IN 8u     /* likewise inbound packets that came by the word's entrance */
 #define PC_FLOW_POLICY_IN 16u /* host policies, and of a service flow its origin, likewise */
-#define PC_FLOW_BOUND 32u     /* the local address is the port's own */
+#define PC_FLOW_BOUND 32u     /* the local address is the port's own; without it each packet's is looked up */
 #define PC_FLOW_GROUPS 64u    /* OnRevoke "cut": the groups still admit its first packet; "keep": always */
 /* History. */
 #define PC_FLOW_STARTED_IN 128u /* the packet that opened or renewed it was inbound */

@@ -146,6 +146,12 @@ static __always_inline bool is_group_ipv4(__be32 address)
 	return (address & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || address == bpf_htonl(0xffffffff);
 }
 
+/* Whether the local end of the packet's flow is a group, which is nobody's own: no packet may come from it. */
+static __always_inline bool is_local_to_group(const struct gate *gate, const struct packet *packet)
+{
+	return gate->at->direction == PC_INBOUND && packet->to_group;
+}
+
 /* The remote of a packet that stage 2 left: in a frame to a group there are only packets to multicast addresses listed for the port. */
 static __always_inline const union address *remote_address(const struct gate *gate, const struct packet *packet)
 {

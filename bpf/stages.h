@@ -43,12 +43,10 @@ static __always_inline enum pc_reason judge_by_word(const struct gate *gate, con
 	__u64 word = tracked->word;
 	bool is_outbound = gate->at->direction == PC_OUTBOUND;
 
-	if (unlikely(gate->view->flags & PC_PORT_ANY_ADDRESS)) {
+	if (unlikely((gate->view->flags & PC_PORT_ANY_ADDRESS) || !(word & WORD_FLAG(PC_FLOW_BOUND)))) {
 		enum pc_reason reason = reason_of_binding(gate->skb, gate->at, packet);
 		if (reason)
 			return reason;
-	} else if (unlikely(!(word & WORD_FLAG(PC_FLOW_BOUND)))) {
-		return is_outbound ? PC_REASON_source_address : PC_REASON_destination_address;
 	}
 	if (unlikely(!(word & (is_outbound ? WORD_FLAG(PC_FLOW_POLICY_OUT) : WORD_FLAG(PC_FLOW_POLICY_IN)))))
 		return reason_of_policy(gate->skb, gate->at, packet, word);
@@ -151,8 +149,9 @@ static __always_inline enum pc_reason judge_acl_of(const struct gate *gate, cons
 
 static __always_inline __u64 opening_word(const struct gate *gate, const struct packet *packet, const struct opening *opening, bool counts)
 {
-	__u32 flags = PC_FLOW_BOUND | PC_FLOW_GROUPS | (gate->at->direction == PC_OUTBOUND ? 0 : PC_FLOW_STARTED_IN) |
-		      (opening->is_service ? PC_FLOW_SERVICE : 0) | (counts ? PC_FLOW_COUNTS : 0);
+	__u32 flags = (is_local_to_group(gate, packet) ? 0 : PC_FLOW_BOUND) | PC_FLOW_GROUPS |
+		      (gate->at->direction == PC_OUTBOUND ? 0 : PC_FLOW_STARTED_IN) | (opening->is_service ? PC_FLOW_SERVICE : 0) |
+		      (counts ? PC_FLOW_COUNTS : 0);
 
 	return word_with_verdict(make_word(0, gate->view->epoch, opening_state(packet), flags), gate->at->direction,
 				 PC_FLOW_ACL_OUT | PC_FLOW_POLICY_OUT, gate->at->entrance);

@@ -121,7 +121,8 @@ __noinline int reason_of_binding(struct __sk_buff *skb, struct gate_numbers *num
 
 static __always_inline __u64 begin_epoch(const struct gate *gate, const struct packet *packet, __u64 word)
 {
-	__u32 flags = reason_of_binding(gate->skb, gate->at, packet) == PC_REASON_passed ? PC_FLOW_BOUND : 0;
+	bool is_bound = !is_local_to_group(gate, packet) && reason_of_binding(gate->skb, gate->at, packet) == PC_REASON_passed;
+	__u32 flags = is_bound ? PC_FLOW_BOUND : 0;
 
 	if (!(gate->view->flags & PC_PORT_CUT) || (word & WORD_FLAG(PC_FLOW_SERVICE)) || is_still_admitted(gate->at, packet, word))
 		flags |= PC_FLOW_GROUPS;
