@@ -31,6 +31,11 @@ static __always_inline bool context_has_vlan(const context *skb)
 	return false;
 }
 
+static __always_inline __u32 context_vlan_proto(const context *skb)
+{
+	return 0;
+}
+
 static __always_inline __u32 context_vlan_tci(const context *skb)
 {
 	return 0;
@@ -75,6 +80,12 @@ static __always_inline __u32 context_gso_size(const context *skb)
 static __always_inline bool context_has_vlan(const context *skb)
 {
 	return skb->vlan_present;
+}
+
+/* In network order. */
+static __always_inline __u32 context_vlan_proto(const context *skb)
+{
+	return skb->vlan_proto;
 }
 
 static __always_inline __u32 context_vlan_tci(const context *skb)

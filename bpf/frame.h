@@ -62,6 +62,9 @@ static __noinline bool is_listed_vlan(const struct gate *gate)
 {
 	struct pc_service_key key = {.kind = PC_SERVICE_VLAN, .port = context_vlan_tci(gate->skb) & VLAN_ID_MASK};
 
+	/* to a bridge of 802.1Q a tag of another kind is payload of its untagged VLAN */
+	if (context_vlan_proto(gate->skb) != bpf_htons(ETH_P_8021Q))
+		return false;
 	return (gate->view->flags & PC_PORT_HAS_VLANS) && has_service(gate, &key);
 }
 
