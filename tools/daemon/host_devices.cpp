@@ -21,6 +21,7 @@ HostFacts host_facts(const HostDevices& devices, const HostAddresses& addresses,
     for (const DeviceAddress& one : addresses) {
         if (!is_loopback(one.address)) {
             own.insert(one.address);
+            own.insert(one.shared.begin(), one.shared.end());
         }
     }
     std::set<TunnelEndpoint> tunnels(fou.begin(), fou.end());

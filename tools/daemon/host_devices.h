@@ -31,6 +31,7 @@ using HostDevices = std::map<std::uint32_t, Device>;  // by ifindex
 struct DeviceAddress {
     std::uint32_t ifindex = 0;
     Address address;
+    std::vector<Address> shared = {};  // the network's broadcast and anycast addresses: what is sent to them is delivered here too
     auto operator<=>(const DeviceAddress&) const = default;
 };
 using HostAddresses = std::set<DeviceAddress>;

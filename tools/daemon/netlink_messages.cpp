@@ -87,25 +87,71 @@ std::optional<Device> parse_device(const nlmsghdr* message) {
     return device.name.empty() ? std::nullopt : std::optional(std::move(device));
 }
 
+namespace {
+
+// What the kernel delivers to a host with an address in such a network, in frames to the host alone as well: the last address (IPv4) as
+// broadcast, the first one as broadcast (IPv4, before Linux 5.14) or, on routers, as anycast (IPv6).
+std::vector<Address> shared_addresses(const Address& address, std::uint8_t prefix_length) {
+    const std::uint8_t bits = address_bits(address.family);
+    std::vector<Address> shared;
+    if (prefix_length == 0 || prefix_length >= bits - 1) {
+        return shared;  // of which two addresses are two hosts
+    }
+    Address first = address;
+    Address last = address;
+    for (std::size_t bit = prefix_length; bit < bits; ++bit) {
+        const auto mask = static_cast<std::uint8_t>(0x80U >> bit % 8);
+        first.bytes[bit / 8] = static_cast<std::uint8_t>(first.bytes[bit / 8] & ~mask);
+        last.bytes[bit / 8] = static_cast<std::uint8_t>(last.bytes[bit / 8] | mask);
+    }
+    shared.push_back(first);
+    if (address.family == Family::Ipv4) {
+        shared.push_back(last);
+    }
+    return shared;
+}
+
+// An attribute of the family; none where its length is another's.
+std::optional<Address> address_in(const nlattr* attribute, Family family) {
+    Address address{.family = family, .bytes = {}};
+    if (mnl_attr_get_payload_len(attribute) != address_bits(family) / 8U) {
+        return std::nullopt;
+    }
+    std::memcpy(address.bytes.data(), mnl_attr_get_payload(attribute), address_bits(family) / 8U);
+    return address;
+}
+
+}  // namespace
+
 std::optional<DeviceAddress> parse_address(const nlmsghdr* message) {
     const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
     if (mnl_nlmsg_get_payload_len(message) < sizeof(ifaddrmsg) || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)) {
         return std::nullopt;
     }
-    DeviceAddress found{.ifindex = header->ifa_index, .address = {}};
-    found.address.family = header->ifa_family == AF_INET ? Family::Ipv4 : Family::Ipv6;
-    const std::size_t bytes = address_bits(found.address.family) / 8U;
-    std::uint16_t taken = 0;
+    const Family family = header->ifa_family == AF_INET ? Family::Ipv4 : Family::Ipv6;
+    std::optional<Address> local;
+    std::optional<Address> network;  // of a point-to-point link the other end's
+    std::optional<Address> broadcast;
     OnAttribute take = [&](const nlattr* attribute) {
         const std::uint16_t type = mnl_attr_get_type(attribute);
-        const bool is_better = type == IFA_LOCAL || (type == IFA_ADDRESS && taken == 0);
-        if (is_better && mnl_attr_get_payload_len(attribute) == bytes) {
-            std::memcpy(found.address.bytes.data(), mnl_attr_get_payload(attribute), bytes);
-            taken = type;
+        if (type == IFA_LOCAL) {
+            local = address_in(attribute, family);
+        } else if (type == IFA_ADDRESS) {
+            network = address_in(attribute, family);
+        } else if (type == IFA_BROADCAST) {
+            broadcast = address_in(attribute, family);
         }
     };
     (void)mnl_attr_parse(message, sizeof(ifaddrmsg), call, &take);  // the callback never fails
-    return taken == 0 ? std::nullopt : std::optional(found);
+    if (!local && !network) {
+        return std::nullopt;
+    }
+    DeviceAddress found{.ifindex = header->ifa_index, .address = local ? *local : *network};
+    found.shared = shared_addresses(network ? *network : *local, header->ifa_prefixlen);
+    if (broadcast) {
+        found.shared.push_back(*broadcast);
+    }
+    return found;
 }
 
 std::set<std::uint32_t> parse_default_route(const nlmsghdr* message) {

@@ -62,6 +62,31 @@ TEST(HostAddress, OfIpv6MayStandInTheOneAttributeAlone) {
     EXPECT_EQ(found->address, *Address::parse("fe80::1"));
 }
 
+TEST(HostAddress, BringsTheBroadcastAndAnycastAddressesOfItsNetwork) {
+    const Message message(RTM_NEWADDR);
+    put_address_header(message.header(), AF_INET)->ifa_prefixlen = 24;
+    put_address(message.header(), IFA_LOCAL, Address::ipv4(192, 0, 2, 1));
+    put_address(message.header(), IFA_ADDRESS, Address::ipv4(192, 0, 2, 1));
+    const auto found = parse_address(message.header());
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->shared, ElementsAre(Address::ipv4(192, 0, 2, 0), Address::ipv4(192, 0, 2, 255)));
+    EXPECT_THAT(host_facts({}, {*found}, {}).addresses,
+                ElementsAre(Address::ipv4(192, 0, 2, 0), Address::ipv4(192, 0, 2, 1), Address::ipv4(192, 0, 2, 255)));
+    const Message ipv6(RTM_NEWADDR);
+    put_address_header(ipv6.header(), AF_INET6)->ifa_prefixlen = 64;
+    put_address(ipv6.header(), IFA_ADDRESS, *Address::parse("2001:db8:1::1"));
+    EXPECT_THAT(parse_address(ipv6.header())->shared, ElementsAre(*Address::parse("2001:db8:1::")));
+}
+
+TEST(HostAddress, OfAHostOrAPairAloneBringsNone) {
+    for (const std::uint8_t length : {std::uint8_t{31}, std::uint8_t{32}}) {
+        const Message message(RTM_NEWADDR);
+        put_address_header(message.header(), AF_INET)->ifa_prefixlen = length;
+        put_address(message.header(), IFA_LOCAL, Address::ipv4(192, 0, 2, 1));
+        EXPECT_THAT(parse_address(message.header())->shared, IsEmpty());
+    }
+}
+
 TEST(HostAddress, OfAnotherFamilyOrLengthIsNone) {
     const Message other(RTM_NEWADDR);
     put_address_header(other.header(), AF_BRIDGE);
