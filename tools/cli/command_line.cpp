@@ -31,6 +31,8 @@ struct Arguments {
     std::string check_model;
     std::string protocol;
     std::string icmp;
+    std::string source_address;
+    std::string destination_address;
     std::optional<std::uint16_t> destination_port;
     std::string unavailable;  // the first thing asked for that this version lacks
 };
@@ -66,8 +68,26 @@ Result<> parse_icmp(const std::string& text, Question& question) {
     return {};
 }
 
+// What the packet says instead of the ends' own addresses, where that is told.
+Result<> parse_addresses(const Arguments& arguments, Question& question) {
+    for (const auto& [text, address] : {std::pair(&arguments.source_address, &question.source_address),
+                                        std::pair(&arguments.destination_address, &question.destination_address)}) {
+        if (text->empty()) {
+            continue;
+        }
+        *address = Address::parse(*text);
+        if (!*address) {
+            return fail(*text + " is not an address");
+        }
+    }
+    return {};
+}
+
 Result<> complete_question(Arguments& arguments) {
     Question& question = arguments.explain.question;
+    if (const Result<> addresses = parse_addresses(arguments, question); !addresses) {
+        return fail(addresses.error());
+    }
     const Result<std::int16_t> protocol = parse_protocol(arguments.protocol);
     if (!protocol) {
         return fail(protocol.error());
@@ -132,6 +152,8 @@ void add_explain(CLI::App& app, Arguments& arguments) {
     verb->add_option("--sport", question.source_port, "source port (default 49152)");
     verb->add_option("--dport", arguments.destination_port, "destination port, needed with tcp and udp");
     verb->add_option("--icmp", arguments.icmp, "TYPE/CODE (default: echo request)");
+    verb->add_option("--source-address", arguments.source_address, "the packet's, if not the interface's own: one that forwards");
+    verb->add_option("--destination-address", arguments.destination_address, "likewise");
     verb->add_option("--vpc", question.vpc_id, "the VPC of an address that several have");
 }
 

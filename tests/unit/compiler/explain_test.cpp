@@ -307,6 +307,18 @@ TEST(Explain, SaysWhatIsUntracked) {
     EXPECT_EQ(answer_to(tracked, web("eni-a", "198.51.100.7")).forward.at(1).note, "");
 }
 
+TEST(Explain, UntrackedFlowFromAServicesPortGetsNoAnswer) {
+    Model model = office();
+    model.services.is_ec2 = true;
+    const Question question{.from = "169.254.169.254", .to = "eni-a", .source_port = 80, .destination_port = 5000};
+    const Answer answer = answer_to(model, question);
+    EXPECT_TRUE(answer.allowed);
+    EXPECT_FALSE(answer.response_allowed) << "to the service goes no SYN+ACK without a flow";
+    EXPECT_EQ(answer.response.back().reason, PC_REASON_no_flow);
+    model.ports[0].track_all = true;
+    EXPECT_TRUE(answer_to(model, question).response_allowed);
+}
+
 TEST(Explain, ResponseMeetsTheLinkGuards) {
     const Answer answer = answer_to(office(), {.from = "198.51.100.7", .to = "eni-a", .protocol = 17, .destination_port = 67});
     EXPECT_TRUE(answer.allowed);

@@ -101,6 +101,12 @@ TEST_F(CommandLineTest, ExplainInJsonHasTheDocumentedKeys) {
     }
 }
 
+TEST_F(CommandLineTest, ExplainOfAForeignSourceNamesSourceDestCheck) {
+    const Outcome denied = run(explain({"--to", "192.0.2.7", "--proto", "udp", "--dport", "53", "--source-address", "203.0.113.9"}));
+    EXPECT_EQ(denied.status, 3);
+    EXPECT_THAT(denied.out, testing::HasSubstr("[ENI_SOURCE_DEST_CHECK_RESTRICTION]"));
+}
+
 TEST_F(CommandLineTest, ExplainWithAFaultyQuestionExitsTwo) {
     const std::vector<std::vector<std::string>> questions{{"--to", "192.0.2.7"},
                                                           {"--proto", "tcp", "--dport", "1"},
@@ -113,6 +119,8 @@ TEST_F(CommandLineTest, ExplainWithAFaultyQuestionExitsTwo) {
                                                           {"--to", "192.0.2.7", "--proto", "icmp", "--icmp", "8/"},
                                                           {"--to", "192.0.2.7", "--proto", "icmp", "--icmp", "8/0/0"},
                                                           {"--to", "192.0.2.7", "--proto", "icmp", "--dport", "7"},
+                                                          {"--to", "192.0.2.7", "--proto", "47", "--source-address", "eni-1"},
+                                                          {"--to", "192.0.2.7", "--proto", "47", "--destination-address", "192.0.2.8"},
                                                           {"--to", "192.0.2.7", "--proto", "gre"}};
     for (const auto& question : questions) {
         const Outcome result = run(explain(question));
