@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "tests/integration/bridge_network.h"
 #include "tests/support/packet.h"
@@ -29,6 +30,9 @@ class PathMtu : public testing::TestWithParam<Setting> {
         const NetNamespace& router = network_.outside();
         router.set_sysctl("net/ipv4/ip_forward", "1");
         router.set_sysctl("net/ipv6/conf/all/forwarding", "1");
+        for (const NetNamespace* where : {&router, &std::as_const(remote_)}) {
+            where->set_sysctl("net/ipv6/conf/default/accept_dad", "0");
+        }
         router.ip("link add far0 type veth peer name eth0 netns " + remote_.path() + "\naddr add 10.0.0.254/24 dev eth0\n" +
                   "addr add 2001:db8:1::fe/64 dev eth0 nodad\naddr add 198.51.100.1/24 dev far0\n" +
                   "addr add 2001:db8:2::1/64 dev far0 nodad\nlink set far0 mtu " + std::to_string(GetParam().path_mtu) + " up\n");
@@ -41,8 +45,15 @@ class PathMtu : public testing::TestWithParam<Setting> {
     [[nodiscard]] static Address remote_address() { return ip(GetParam().family == Family::Ipv4 ? "198.51.100.2" : "2001:db8:2::2"); }
     [[nodiscard]] std::uint64_t denied() const { return network_.count(kClient, Direction::Inbound, PC_REASON_security_group); }
 
+    // Everybody on the way has found its neighbour: a SYN that waited for that would make for long timeouts.
+    void find_remote() const {
+        const PingSocket ping(network_.instance(kClient), address_of(kClient, GetParam().family), 32);
+        ping.send(remote_address(), 1);
+        ASSERT_TRUE(wait_until([&] { return ping.receive().has_value(); }));
+    }
     // From the client to the remote, established: no segment of a handshake is too large.
     void connect() {
+        ASSERT_NO_FATAL_FAILURE(find_remote());
         const TcpListener listener(remote_, remote_address(), kOpenTcp);
         sender_ = connect_tcp(network_.instance(kClient), address_of(kClient, GetParam().family), remote_address(), kOpenTcp);
         ASSERT_TRUE(wait_until([&] { return (receiver_ = listener.accept()).has_value() && sender_->is_established(); }));
