@@ -9,7 +9,8 @@ vm_modules=(veth tun bridge br_netfilter dummy ifb macvlan vxlan 8021q bonding s
   nft_reject_inet nft_fib_inet nft_nat nft_chain_nat nft_masq nft_connlimit nft_hash nft_numgen nft_fwd_netdev)
 
 # Packages whose programs are there in the guest, for vm_init and for tests to call.
-vm_system=(dash bash coreutils grep sed findutils mawk util-linux mount hostname procps kmod iproute2 iputils-ping)
+vm_system=(dash bash coreutils grep sed findutils mawk util-linux mount hostname procps kmod iproute2 iputils-ping udhcpc
+  dnsmasq-base)
 
 # vm_copy STAGE FILE…: under the same paths.
 vm_copy() {
