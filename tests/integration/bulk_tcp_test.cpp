@@ -129,7 +129,8 @@ class OffloadTcp : public BulkTcp {
     static void set_offload(const NetNamespace& where, const std::string& device, bool is_on) {
         const NetNamespace::Entered here = where.enter();
         const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        for (const std::uint32_t feature : {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO}) {
+        constexpr std::uint32_t kFeatures[] = {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO};
+        for (const std::uint32_t feature : kFeatures) {
             ethtool_value value{.cmd = feature, .data = is_on ? 1u : 0u};
             ifreq request{};
             device.copy(request.ifr_name, IFNAMSIZ - 1);
