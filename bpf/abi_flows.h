@@ -75,6 +75,7 @@ struct pc_flow6_key {
 #define PC_FLOW_RENEW_OUT 4096u /* an outbound SYN on the live flow awaits its answer; the latest SYN alone does */
 #define PC_FLOW_RENEW_IN 8192u
 #define PC_FLOW_RENEW_COUNTS 16384u /* PC_FLOW_COUNTS of that SYN */
+#define PC_FLOW_LEFT 32768u         /* of a dead flow: who ended it could not delete the entry, which the sweep does */
 
 /*
  * What both families' entries hold besides the key. Whatever a program writes into an entry it writes by compare-and-swap of a word that holds

@@ -17,18 +17,11 @@ enum presence {
 	FLOW_MOVING, /* being deleted, or given to another flow at this instant */
 };
 
-struct tracked {
-	struct pc_flow *flow; /* not NULL when live */
-	__u64 word;
-	__u64 tag;
-	union flow_key key;
-};
-
 /* Ends a flow that is no longer there and frees its entry. */
 static __noinline void end_flow(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
 	if (kill(tracked->flow, tracked->word, gate->at->port_id))
-		delete_entry(&tracked->key, packet->family, shard_of(tracked->tag));
+		note_deletion(tracked->flow, delete_entry(&tracked->key, packet->family, shard_of(tracked->tag)));
 }
 
 /* An entry whose time is over is ended here, so that a new flow can take its place. */
@@ -39,6 +32,7 @@ static __always_inline enum presence find_flow(const struct gate *gate, const st
 	tracked->flow = look_up(&tracked->key, packet->family, tracked->tag, &tracked->word, &is_moving);
 	if (!tracked->flow)
 		return FLOW_ABSENT;
+	PC_STALL(STALL_COMPARED);
 	__u64 seen = READ_ONCE(tracked->flow->seen);
 	__u32 state = word_state(tracked->word);
 	if (is_moving || ((tracked->word ^ tracked->tag) & PC_WORD_TAG_MASK) || (seen ^ tracked->tag) >> 32 || state == PC_FLOW_DEAD)
@@ -77,6 +71,7 @@ static __always_inline bool swap_word(struct tracked *tracked, __u64 word)
 {
 	if (word == tracked->word)
 		return true;
+	PC_STALL(STALL_SWAP);
 	if (__sync_val_compare_and_swap(&tracked->flow->word, tracked->word, word) != tracked->word)
 		return false;
 	tracked->word = word;
@@ -126,6 +121,7 @@ static __always_inline void count_in_flow(__u64 *counter, __u64 tag, __u64 amoun
 /* Time and counters of an admitted packet. The time is written once per tick. */
 static __always_inline void refresh(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
 {
+	PC_STALL(STALL_REFRESH);
 	__u64 now = seen_tag(tracked->tag) | gate->at->now;
 	__u64 seen = READ_ONCE(tracked->flow->seen);
 	__u64 tag = counter_tag(tracked->tag);

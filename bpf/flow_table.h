@@ -4,11 +4,28 @@
  *
  * The kernel gives a deleted element of a hash map to the next insertion at once, under a program that may still hold it. So an entry is used
  * only after its word's tag and the copy of its key were compared, whatever is written into it is written by a compare-and-swap that fails on
- * another flow's entry, and it dies by a change of its word before it is deleted: who makes that change gives back its room.
+ * another flow's entry (where a field has no room for a tag, `seen` is asked after the field was read), and it dies by a change of its word before
+ * it is deleted: who makes that change gives back its room and deletes it, and nobody else does.
  */
 #pragma once
 #include "bpf/flow_key.h"
 #include "bpf/flow_word.h"
+
+#ifndef ENOENT
+#define ENOENT 2
+#endif
+
+/* Points between the look-up of an entry and its use, at which a test holds the programs up (tests/dataplane/stall.bpf.c). */
+#ifndef PC_STALL
+#define PC_STALL(point)
+#endif
+
+struct tracked {
+	struct pc_flow *flow; /* not NULL when live */
+	__u64 word;
+	__u64 tag;
+	union flow_key key;
+};
 
 static __always_inline struct pc_flow4 *find_entry4(const struct pc_flow4_key *key, __u32 shard)
 {
@@ -28,14 +45,10 @@ static __noinline int delete_entry(const union flow_key *key, __u32 family, __u3
 {
 	void *flows = family == PC_IPV4 ? bpf_map_lookup_elem(&pc_flows4, &shard) : NULL;
 
-	if (flows) {
-		bpf_map_delete_elem(flows, &key->v4);
-		return 0;
-	}
-	flows = family == PC_IPV6 ? bpf_map_lookup_elem(&pc_flows6, &shard) : NULL;
 	if (flows)
-		bpf_map_delete_elem(flows, &key->v6);
-	return 0;
+		return bpf_map_delete_elem(flows, &key->v4);
+	flows = family == PC_IPV6 ? bpf_map_lookup_elem(&pc_flows6, &shard) : NULL;
+	return flows ? bpf_map_delete_elem(flows, &key->v6) : 0;
 }
 
 /* The entry of the key, its word read before its key was compared; NULL: none. `*is_moving`: the element was not, or not any more, the key's. */
@@ -47,8 +60,10 @@ static __always_inline struct pc_flow *look_up(const union flow_key *key, __u32 
 
 		if (!entry)
 			return NULL;
+		PC_STALL(STALL_FOUND);
 		*word = READ_ONCE(entry->flow.word);
 		barrier();
+		PC_STALL(STALL_READ);
 		*is_moving = !same_key4(&entry->key, &key->v4);
 		return &entry->flow;
 	}
@@ -56,10 +71,19 @@ static __always_inline struct pc_flow *look_up(const union flow_key *key, __u32 
 
 	if (!entry)
 		return NULL;
+	PC_STALL(STALL_FOUND);
 	*word = READ_ONCE(entry->flow.word);
 	barrier();
+	PC_STALL(STALL_READ);
 	*is_moving = !same_key6(&entry->key, &key->v6);
 	return &entry->flow;
+}
+
+/* Whether the element is still the flow's: asked after something was read from it that has no tag. */
+static __always_inline bool is_still_own(const struct tracked *tracked)
+{
+	barrier();
+	return !((READ_ONCE(tracked->flow->seen) ^ tracked->tag) >> 32);
 }
 
 /* Signed: another CPU may already have seen the next tick. */
@@ -96,8 +120,24 @@ __noinline int give_back(__u32 slot, __u32 port_id, __u32 flags)
 /* Ends a flow: true for the one caller whose change of the word it was, who is to delete the entry. */
 static __always_inline bool kill(struct pc_flow *flow, __u64 word, __u32 port_id)
 {
+	PC_STALL(STALL_KILL);
 	if (__sync_val_compare_and_swap(&flow->word, word, make_word(word, 0, PC_FLOW_DEAD, 0)) != word)
 		return false;
 	give_back(port_id & ((1u << PC_PORT_ID_SLOT_BITS) - 1), port_id, word_flags(word));
 	return true;
+}
+
+/* After the deletion of a dead entry: where the kernel did not get at it in time (its lock was held too long), it is left to the sweep. */
+static __always_inline void note_deletion(struct pc_flow *flow, int error)
+{
+	__u64 word = READ_ONCE(flow->word);
+
+	if (error && error != -ENOENT && word_state(word) == PC_FLOW_DEAD)
+		__sync_val_compare_and_swap(&flow->word, word, word | WORD_FLAG(PC_FLOW_LEFT));
+}
+
+/* Makes the caller the one who is to delete a dead entry that was left. */
+static __always_inline bool take_left(struct pc_flow *flow, __u64 word)
+{
+	return (word & WORD_FLAG(PC_FLOW_LEFT)) && __sync_val_compare_and_swap(&flow->word, word, word & ~WORD_FLAG(PC_FLOW_LEFT)) == word;
 }

@@ -43,10 +43,15 @@ static __always_inline bool is_from_opener(__u32 direction, __u64 word)
 	return (direction == PC_INBOUND) == !!(word & WORD_FLAG(PC_FLOW_STARTED_IN));
 }
 
-__noinline __u64 make_word(__u64 tag, __u32 epoch, __u32 state, __u32 flags)
+static __always_inline __u64 compose_word(__u64 tag, __u32 epoch, __u32 state, __u32 flags)
 {
 	return (tag & PC_WORD_TAG_MASK) | (__u64)(epoch & PC_WORD_EPOCH_MASK) << PC_WORD_EPOCH_SHIFT | WORD_STATE(state) |
 	       WORD_FLAG(flags) | (__u64)PC_ENTRANCE_NONE << PC_WORD_ENTRANCE_SHIFT;
+}
+
+__noinline __u64 make_word(__u64 tag, __u32 epoch, __u32 state, __u32 flags)
+{
+	return compose_word(tag, epoch, state, flags);
 }
 
 /* The word with what is known of one direction; `verdict`: PC_FLOW_ACL_OUT, PC_FLOW_POLICY_OUT as outbound packets have them, whatever the direction. */
@@ -65,5 +70,5 @@ __noinline __u64 word_with_verdict(__u64 word, __u32 direction, __u32 verdict, _
 /* The word as a new epoch begins: state and history stay; `flags`: PC_FLOW_BOUND and PC_FLOW_GROUPS as they are now. */
 __noinline __u64 word_of_epoch(__u64 word, __u32 epoch, __u32 flags)
 {
-	return make_word(word, epoch, word_state(word), (word_flags(word) & FLOW_HISTORY) | flags);
+	return compose_word(word, epoch, word_state(word), (word_flags(word) & FLOW_HISTORY) | flags);
 }

@@ -40,7 +40,7 @@ static __noinline int end_half_open(union flow_key *key, __u64 seed, __u32 side)
 	struct pc_flow *flow = look_up(key, family, tag, &word, &is_moving);
 	if (!flow || is_moving || ((word ^ tag) & PC_WORD_TAG_MASK) || !is_half_open_of(word, side) || !kill(flow, word, key->v4.port_id))
 		return 0;
-	delete_entry(key, family, shard_of(tag));
+	note_deletion(flow, delete_entry(key, family, shard_of(tag)));
 	return 1;
 }
 

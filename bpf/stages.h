@@ -67,8 +67,9 @@ static __always_inline enum pc_reason admit_tracked(const struct gate *gate, con
 	} else if (unlikely(!swap_word(tracked, words[1]))) {
 		return PC_REASON_flow_busy;
 	}
+	PC_STALL(STALL_SEQUENCES);
 	if (packet->protocol == IPPROTO_TCP)
-		note_sequence(gate, packet, tracked->flow, words);
+		note_sequence(gate, packet, tracked, words);
 	refresh(gate, packet, tracked);
 	return PC_REASON_passed;
 }
@@ -247,8 +248,10 @@ static __always_inline bool is_of_live_flow(const struct gate *gate, const struc
 	bool is_moving;
 	const struct pc_flow *flow = look_up(&quoted->key, quoted->family, quoted->tag, &word, &is_moving);
 
-	if (!flow || is_moving || ((word ^ quoted->tag) & PC_WORD_TAG_MASK) || word_state(word) == PC_FLOW_DEAD ||
-	    is_over(gate->view, READ_ONCE(flow->seen), word_state(word), gate->at->now))
+	if (!flow || is_moving || ((word ^ quoted->tag) & PC_WORD_TAG_MASK) || word_state(word) == PC_FLOW_DEAD)
+		return false;
+	__u64 seen = READ_ONCE(flow->seen);
+	if ((seen ^ quoted->tag) >> 32 || is_over(gate->view, seen, word_state(word), gate->at->now))
 		return false;
 	if (word_epoch(word) != gate->view->epoch &&
 	    (((word & WORD_FLAG(PC_FLOW_SERVICE)) && !is_service_listed(gate, quoted)) || has_end_departed(gate, quoted)))

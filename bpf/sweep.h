@@ -64,14 +64,16 @@ static __always_inline bool is_finished(struct sweep *sweep, struct pc_flow *flo
 	return false;
 }
 
-/* Whether the entry is to be deleted by the caller. */
+/* Whether the entry is to be deleted by the caller. A dead one is by who ended the flow, unless it was left. */
 static __always_inline bool is_to_delete(struct sweep *sweep, struct pc_flow *flow, __u64 word, __u32 port_id)
 {
-	if (word_state(word) == PC_FLOW_DEAD || kill(flow, word, port_id)) {
+	bool is_dead = word_state(word) == PC_FLOW_DEAD;
+
+	if (is_dead ? take_left(flow, word) : kill(flow, word, port_id)) {
 		sweep->freed++;
 		return true;
 	}
-	sweep->live++;
+	sweep->live += !is_dead;
 	return false;
 }
 
@@ -84,8 +86,9 @@ static long sweep_flow4(void *map, const struct pc_flow4_key *key, struct pc_flo
 		sweep->live++;
 		return 0;
 	}
+	PC_STALL(STALL_SWEEP);
 	if (is_to_delete(sweep, &entry->flow, word, key->port_id))
-		bpf_map_delete_elem(map, key);
+		note_deletion(&entry->flow, bpf_map_delete_elem(map, key));
 	return 0;
 }
 
@@ -98,8 +101,9 @@ static long sweep_flow6(void *map, const struct pc_flow6_key *key, struct pc_flo
 		sweep->live++;
 		return 0;
 	}
+	PC_STALL(STALL_SWEEP);
 	if (is_to_delete(sweep, &entry->flow, word, key->port_id))
-		bpf_map_delete_elem(map, key);
+		note_deletion(&entry->flow, bpf_map_delete_elem(map, key));
 	return 0;
 }
 

@@ -120,13 +120,14 @@ __noinline __u64 advance_tcp(__u64 word, __u32 direction, __u32 segment)
 
 /* ---- expectations ---------------------------------------------------------------------------------------------------------------------- */
 
-static __always_inline void expect(struct pc_flow *flow, __u32 direction, __u64 value)
+static __always_inline void expect(const struct tracked *tracked, __u32 direction, __u64 value)
 {
+	struct pc_flow *flow = tracked->flow;
 	__u64 *at = direction == PC_OUTBOUND ? &flow->expected[PC_OUTBOUND] : &flow->expected[PC_INBOUND];
 	__u64 before = READ_ONCE(*at);
 
 	barrier_var(at);
-	if (before != value)
+	if (before != value && is_still_own(tracked))
 		__sync_val_compare_and_swap(at, before, value);
 }
 
@@ -145,10 +146,10 @@ static __always_inline __u32 with_shift(__u32 shifts, __u32 place, __u32 field)
 	return (shifts & ~(0x1fu << place)) | field << place;
 }
 
-static __always_inline void set_shifts(struct pc_flow *flow, __u32 before, __u32 after)
+static __always_inline void set_shifts(const struct tracked *tracked, __u32 before, __u32 after)
 {
-	if (before != after)
-		__sync_val_compare_and_swap(&flow->shifts, before, after);
+	if (before != after && shifts_tag(before ^ tracked->tag) == 0)
+		__sync_val_compare_and_swap(&tracked->flow->shifts, before, after);
 }
 
 static __always_inline __u32 scaled_window(const struct packet *packet, __u32 direction, __u32 shifts)
@@ -161,15 +162,16 @@ static __always_inline __u32 scaled_window(const struct packet *packet, __u32 di
 }
 
 /* What an admitted segment with SYN tells: the shift of its side, and what the other side will acknowledge. */
-static __always_inline void note_syn(const struct gate *gate, const struct packet *packet, struct pc_flow *flow, const __u64 words[2])
+static __always_inline void note_syn(const struct gate *gate, const struct packet *packet, const struct tracked *tracked,
+				     const __u64 words[2])
 {
-	__u32 shifts = READ_ONCE(flow->shifts), place = shift_place(gate->at->direction);
+	__u32 shifts = READ_ONCE(tracked->flow->shifts), place = shift_place(gate->at->direction);
 	__u64 renewing = WORD_FLAG(PC_FLOW_RENEW_OUT | PC_FLOW_RENEW_IN);
 	bool is_renewal = (words[0] & renewing) && !(words[1] & renewing);
 
 	if (!is_renewal && word_state(words[0]) != PC_FLOW_SYN_SENT) {
 		if (!(packet->tcp_flags & TCP_ACK))
-			set_shifts(flow, shifts, with_shift(shifts, PC_SHIFT_RENEW, shift_field(packet)));
+			set_shifts(tracked, shifts, with_shift(shifts, PC_SHIFT_RENEW, shift_field(packet)));
 		return;
 	}
 	__u32 after = with_shift(shifts, place, shift_field(packet));
@@ -177,20 +179,21 @@ static __always_inline void note_syn(const struct gate *gate, const struct packe
 		after = with_shift(after, shift_place(!gate->at->direction), shifts >> PC_SHIFT_RENEW & 0x1f);
 		after = with_shift(after, PC_SHIFT_RENEW, 0);
 	}
-	set_shifts(flow, shifts, after);
-	expect(flow, !gate->at->direction, EXPECT(packet->sequence + 1, 0));
+	set_shifts(tracked, shifts, after);
+	expect(tracked, !gate->at->direction, EXPECT(packet->sequence + 1, 0));
 }
 
 /* What an admitted segment of a live flow tells of sequence numbers; `words`: before and after it. */
-static __always_inline void note_sequence(const struct gate *gate, const struct packet *packet, struct pc_flow *flow, const __u64 words[2])
+static __always_inline void note_sequence(const struct gate *gate, const struct packet *packet, const struct tracked *tracked,
+					  const __u64 words[2])
 {
 	if (packet->tcp_flags & TCP_RST)
 		return;
 	if (unlikely(packet->tcp_flags & TCP_SYN))
-		note_syn(gate, packet, flow, words);
+		note_syn(gate, packet, tracked, words);
 	if (packet->tcp_flags & TCP_ACK)
-		expect(flow, gate->at->direction,
-		       EXPECT(packet->acknowledgement, scaled_window(packet, gate->at->direction, READ_ONCE(flow->shifts))));
+		expect(tracked, gate->at->direction,
+		       EXPECT(packet->acknowledgement, scaled_window(packet, gate->at->direction, READ_ONCE(tracked->flow->shifts))));
 }
 
 /* The same of the segment that opens a flow. */

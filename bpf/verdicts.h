@@ -15,12 +15,15 @@ static __always_inline bool is_known(const struct gate *gate, __u64 word)
 	return word_entrance(word) == gate->at->entrance;
 }
 
-static __always_inline void note_acl_rule(const struct gate *gate, struct pc_flow *flow, __u32 rule)
+static __always_inline void note_acl_rule(const struct gate *gate, const struct tracked *tracked, __u32 rule)
 {
-	if (gate->at->direction == PC_OUTBOUND)
-		flow->acl_rule[PC_OUTBOUND] = rule;
-	else
-		flow->acl_rule[PC_INBOUND] = rule;
+	struct pc_flow *flow = tracked->flow;
+	__u32 *noted = gate->at->direction == PC_OUTBOUND ? &flow->acl_rule[PC_OUTBOUND] : &flow->acl_rule[PC_INBOUND];
+	__u32 before = READ_ONCE(*noted);
+
+	barrier_var(noted);
+	if (before != rule && is_still_own(tracked))
+		__sync_val_compare_and_swap(noted, before, rule);
 }
 
 /* 7.8: whether an end of the flow has left the model, or become another's, by the change in progress. */
@@ -143,7 +146,8 @@ static __always_inline bool complete_word(const struct gate *gate, const struct 
 		word = begin_epoch(gate, packet, word);
 	if (!swap_word(tracked, completed_word(gate->skb, gate->at, packet, word, &rule)))
 		return false;
-	note_acl_rule(gate, tracked->flow, rule);
+	PC_STALL(STALL_RULE);
+	note_acl_rule(gate, tracked, rule);
 	return true;
 }
 

@@ -152,6 +152,15 @@ void KernelMap::update(std::span<const std::byte> key, std::span<const std::byte
     }
 }
 
+void KernelMap::remove(std::span<const std::byte> key) const {
+    bpf_attr attributes{};
+    attributes.map_fd = static_cast<std::uint32_t>(fd_.value());
+    attributes.key = pointer(key.data());
+    if (bpf(BPF_MAP_DELETE_ELEM, attributes) != 0) {
+        end_test_run("delete from a BPF map");
+    }
+}
+
 void KernelMap::clear() const {
     for (const std::vector<std::byte>& key : keys()) {
         bpf_attr attributes{};

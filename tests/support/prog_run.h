@@ -35,6 +35,7 @@ class KernelMap {
     [[nodiscard]] std::vector<std::byte> rows(std::uint32_t first, std::uint32_t count) const;
     [[nodiscard]] std::vector<std::vector<std::byte>> keys() const;
     void update(std::span<const std::byte> key, std::span<const std::byte> value) const;
+    void remove(std::span<const std::byte> key) const;  // ends the process when it is not there
     void clear() const;
     [[nodiscard]] const bpf_map_info& info() const { return info_; }
 

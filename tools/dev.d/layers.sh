@@ -37,7 +37,7 @@ check_includes() {
   only_ours tools/cli '(tools|compiler|core)/[^"]*|loader/teardown\.h'
   library 'bpf/abi\.h' 'bpf/|compiler/lower_bpf|loader/|tests/'
   library 'bpf/(libbpf|bpf|btf)\.h' 'loader/|tests/'
-  library 'bpf/bpf_[a-z_]*\.h' 'bpf/|tests/bench/'
+  library 'bpf/bpf_[a-z_]*\.h' 'bpf/|tests/(bench|dataplane)/'
   library '[a-z_]+\.skel\.h' 'loader/(bpf|xdp)_object\.cpp|tests/'
   library 'libmnl/|linux/(rtnetlink|if_link|netlink)\.h' 'loader/|tools/daemon/|tests/'
   library 'spdlog/|CLI/|boost/|toml' 'tools/|tests/'
