@@ -6,6 +6,7 @@
 
 #include "compiler/evaluate_packet.h"
 #include "compiler/evaluate_port.h"
+#include "core/rule_label.h"
 
 namespace portcullis {
 namespace {
@@ -197,6 +198,15 @@ bool counts_as_interface(const ModelIndex& index, const RuleQuestion& question) 
         const Owners owners = index.owners(vpc.id, question.remote);
         return !owners.empty() && counts(index, owners, question);
     });
+}
+
+std::vector<std::string> labels_of(const std::vector<GroupMatch>& matches, Direction direction) {
+    std::vector<std::string> labels;
+    labels.reserve(matches.size());
+    for (const GroupMatch& match : matches) {
+        labels.push_back(rule_label(*match.group, direction, *match.rule));
+    }
+    return labels;
 }
 
 bool concerns_acl(const ModelIndex& index, const RuleQuestion& question) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/evaluate.h"
@@ -55,6 +56,9 @@ struct AclAnswer {
 
 // 6.6: whether the remote counts as an interface's that has its address; false also where none has.
 [[nodiscard]] bool counts_as_interface(const ModelIndex& index, const RuleQuestion& question);
+
+// Rule::label of each.
+[[nodiscard]] std::vector<std::string> labels_of(const std::vector<GroupMatch>& matches, Direction direction);
 
 // Whether the ACL is asked at all (8.1): not in a model without ACLs, nor inside the subnet.
 [[nodiscard]] bool concerns_acl(const ModelIndex& index, const RuleQuestion& question);

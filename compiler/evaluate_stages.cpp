@@ -18,15 +18,6 @@ namespace {
 // The verdict of a stage that asks no rule.
 Verdict because(Reason reason) { return {.reason = reason, .rules = {}}; }
 
-std::vector<std::string> labels_of(const std::vector<GroupMatch>& matches, Direction direction) {
-    std::vector<std::string> labels;
-    labels.reserve(matches.size());
-    for (const GroupMatch& match : matches) {
-        labels.push_back(rule_label(*match.group, direction, *match.rule));
-    }
-    return labels;
-}
-
 // Stage 8.
 Verdict judge_acl(const Passage& passage) {
     const ModelIndex& index = passage.port->index();

@@ -74,15 +74,6 @@ StageAnswer blank(const Judgement& judgement, std::string stage) {
     return {.interface_id = judgement.interface().id, .direction = judgement.passage.direction, .stage = std::move(stage)};
 }
 
-std::vector<std::string> labels_of(const std::vector<GroupMatch>& matches, Direction direction) {
-    std::vector<std::string> labels;
-    labels.reserve(matches.size());
-    for (const GroupMatch& match : matches) {
-        labels.push_back(rule_label(*match.group, direction, *match.rule));
-    }
-    return labels;
-}
-
 // 4.3: whether `SourceDestCheck: false` would admit the address that 4.1 does not.
 bool is_lifted_without_check(const Judgement& judgement) {
     NetworkInterface unchecked = judgement.interface();
