@@ -13,17 +13,13 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/daemon/netlink_attributes.h"
+
 namespace portcullis {
 namespace {
 
 constexpr std::uint8_t kUdp = 17;
-using OnAttribute = std::function<void(const nlattr*)>;
 using OnMessage = std::function<void(const nlmsghdr*)>;
-
-int call_attribute(const nlattr* attribute, void* on_attribute) {
-    (*static_cast<const OnAttribute*>(on_attribute))(attribute);
-    return MNL_CB_OK;
-}
 
 int call_message(const nlmsghdr* message, void* on_message) {
     (*static_cast<const OnMessage*>(on_message))(message);
@@ -34,10 +30,6 @@ struct CloseSocket {
     void operator()(mnl_socket* socket) const noexcept { (void)mnl_socket_close(socket); }
 };
 using Socket = std::unique_ptr<mnl_socket, CloseSocket>;
-
-void each_attribute(const nlmsghdr* answer, OnAttribute on_attribute) {
-    (void)mnl_attr_parse(answer, sizeof(genlmsghdr), call_attribute, &on_attribute);  // the callback never fails
-}
 
 // Calls `take` for every message of the dump.
 Result<> dump(mnl_socket* socket, std::uint16_t family, std::uint8_t command, OnMessage take) {
@@ -67,7 +59,7 @@ Result<std::uint16_t> family_number(mnl_socket* socket) {
     const auto listed = dump(socket, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, [&number](const nlmsghdr* answer) {
         std::uint16_t id = 0;
         bool is_fou = false;
-        each_attribute(answer, [&](const nlattr* attribute) {
+        each_attribute(answer, sizeof(genlmsghdr), [&](const nlattr* attribute) {
             if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID && mnl_attr_validate(attribute, MNL_TYPE_U16) >= 0) {
                 id = mnl_attr_get_u16(attribute);
             } else if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_NAME && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
@@ -99,7 +91,8 @@ Result<std::vector<TunnelEndpoint>> dump_fou_ports() {
             ports.push_back({.protocol = kUdp, .port = ntohs(mnl_attr_get_u16(attribute))});
         }
     };
-    const auto listed = dump(socket.get(), *family, FOU_CMD_GET, [&](const nlmsghdr* answer) { each_attribute(answer, take_port); });
+    const auto listed =
+        dump(socket.get(), *family, FOU_CMD_GET, [&](const nlmsghdr* answer) { each_attribute(answer, sizeof(genlmsghdr), take_port); });
     if (!listed) {
         return fail(listed.error());
     }

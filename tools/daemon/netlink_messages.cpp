@@ -9,32 +9,25 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <string_view>
 #include <utility>
 
+#include "tools/daemon/netlink_attributes.h"
 #include "tools/daemon/tunnel_links.h"
 
 namespace portcullis {
 namespace {
 
-using OnAttribute = std::function<void(const nlattr*)>;
-
-int call(const nlattr* attribute, void* on_attribute) {
-    (*static_cast<const OnAttribute*>(on_attribute))(attribute);
-    return MNL_CB_OK;
-}
-
 bool is_text(const nlattr* attribute) { return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0; }
 
 bool is_bridge_kind(const nlattr* link_info) {
     bool is_bridge = false;
-    OnAttribute look = [&is_bridge](const nlattr* attribute) {
+    const auto look = [&is_bridge](const nlattr* attribute) {
         if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND && is_text(attribute)) {
             is_bridge = std::string_view(mnl_attr_get_str(attribute)) == "bridge";
         }
     };
-    (void)mnl_attr_parse_nested(link_info, call, &look);  // the callback never fails
+    each_nested_attribute(link_info, look);
     return is_bridge;
 }
 
@@ -82,8 +75,8 @@ std::optional<Device> parse_device(const nlmsghdr* message) {
         return std::nullopt;
     }
     Device device{.ifindex = static_cast<std::uint32_t>(header->ifi_index)};
-    OnAttribute take = [&device](const nlattr* attribute) { take_attribute(attribute, device); };
-    (void)mnl_attr_parse(message, sizeof(ifinfomsg), call, &take);  // the callback never fails
+    const auto take = [&device](const nlattr* attribute) { take_attribute(attribute, device); };
+    each_attribute(message, sizeof(ifinfomsg), take);
     return device.name.empty() ? std::nullopt : std::optional(std::move(device));
 }
 
@@ -132,7 +125,7 @@ std::optional<DeviceAddress> parse_address(const nlmsghdr* message) {
     std::optional<Address> local;
     std::optional<Address> network;  // of a point-to-point link the other end's
     std::optional<Address> broadcast;
-    OnAttribute take = [&](const nlattr* attribute) {
+    const auto take = [&](const nlattr* attribute) {
         const std::uint16_t type = mnl_attr_get_type(attribute);
         if (type == IFA_LOCAL) {
             local = address_in(attribute, family);
@@ -142,7 +135,7 @@ std::optional<DeviceAddress> parse_address(const nlmsghdr* message) {
             broadcast = address_in(attribute, family);
         }
     };
-    (void)mnl_attr_parse(message, sizeof(ifaddrmsg), call, &take);  // the callback never fails
+    each_attribute(message, sizeof(ifaddrmsg), take);
     if (!local && !network) {
         return std::nullopt;
     }
@@ -160,14 +153,14 @@ std::set<std::uint32_t> parse_default_route(const nlmsghdr* message) {
     if (mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg) || header->rtm_dst_len != 0 || header->rtm_type != RTN_UNICAST) {
         return devices;
     }
-    OnAttribute take = [&devices](const nlattr* attribute) {
+    const auto take = [&devices](const nlattr* attribute) {
         if (mnl_attr_get_type(attribute) == RTA_OIF && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0) {
             devices.insert(mnl_attr_get_u32(attribute));
         } else if (mnl_attr_get_type(attribute) == RTA_MULTIPATH) {
             add_next_hops(attribute, devices);
         }
     };
-    (void)mnl_attr_parse(message, sizeof(rtmsg), call, &take);  // the callback never fails
+    each_attribute(message, sizeof(rtmsg), take);
     return devices;
 }
 

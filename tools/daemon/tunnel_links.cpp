@@ -6,18 +6,12 @@
 #include <linux/if_link.h>
 
 #include <array>
-#include <functional>
 #include <string_view>
+
+#include "tools/daemon/netlink_attributes.h"
 
 namespace portcullis {
 namespace {
-
-using OnAttribute = std::function<void(const nlattr*)>;
-
-int call(const nlattr* attribute, void* on_attribute) {
-    (*static_cast<const OnAttribute*>(on_attribute))(attribute);
-    return MNL_CB_OK;
-}
 
 constexpr std::uint8_t kUdp = 17;
 
@@ -41,14 +35,14 @@ constexpr std::uint8_t kGre = 47;
 
 std::vector<TunnelEndpoint> udp_endpoints(const UdpKind& kind, const nlattr* data) {
     std::vector<TunnelEndpoint> endpoints;
-    OnAttribute take = [&](const nlattr* attribute) {
+    const auto take = [&](const nlattr* attribute) {
         if (kind.port_attribute != 0 && mnl_attr_get_type(attribute) == kind.port_attribute &&
             mnl_attr_validate(attribute, MNL_TYPE_U16) >= 0) {
             endpoints.push_back({.protocol = kUdp, .port = ntohs(mnl_attr_get_u16(attribute))});
         }
     };
     if (data != nullptr) {
-        (void)mnl_attr_parse_nested(data, call, &take);  // the callback never fails
+        each_nested_attribute(data, take);
     }
     if (endpoints.empty()) {
         endpoints.push_back({.protocol = kUdp, .port = kind.usual[0]});
@@ -90,14 +84,14 @@ std::vector<TunnelEndpoint> endpoints_of(std::string_view kind, const nlattr* da
 std::vector<TunnelEndpoint> parse_tunnels(const nlattr* link_info) {
     std::string_view kind;
     const nlattr* data = nullptr;
-    OnAttribute take = [&](const nlattr* attribute) {
+    const auto take = [&](const nlattr* attribute) {
         if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
             kind = mnl_attr_get_str(attribute);
         } else if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA) {
             data = attribute;
         }
     };
-    (void)mnl_attr_parse_nested(link_info, call, &take);  // the callback never fails
+    each_nested_attribute(link_info, take);
     return endpoints_of(kind, data);
 }
 
