@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,25 +30,6 @@ constexpr MapCapacities kSmall{.rules = 4'096,
                                .ports = 32,
                                .flows4 = 16'384,
                                .flows6 = 16'384};
-
-// One softirq queue for all frames of the test.
-void stay_on_one_cpu() {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(::sched_getcpu(), &cpus);
-    if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
-        end_test_run("stay on one CPU");
-    }
-}
-
-template <class T>
-T value_or_end(Result<T> result, const std::string& doing) {
-    if (!result) {
-        errno = result.error().code;
-        end_test_run(doing + ": " + result.error().message);
-    }
-    return std::move(*result);
-}
 
 Model model_of(const Documents& texts) {
     std::vector<Document> documents;

@@ -2,7 +2,6 @@
 #include "tests/conformance/bridge_runner.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -14,16 +13,6 @@ namespace portcullis::test {
 namespace {
 
 const Mac kElsewhere{{0x02, 0, 0, 0, 0, 0xfe}};
-
-// One softirq queue for all frames of the test.
-void stay_on_one_cpu() {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(::sched_getcpu(), &cpus);
-    if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
-        end_test_run("stay on one CPU");
-    }
-}
 
 // An unsolicited advertisement of the sender's link-local address: admitted at every port it may cross (docs/semantics.md 2.3), whatever
 // the rules, and without an effect on state. Its nonce makes it unique.

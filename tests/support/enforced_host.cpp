@@ -26,15 +26,6 @@ T from_bytes(std::span<const std::byte> bytes) {
     return value;
 }
 
-template <class T>
-T value_or_end(Result<T> result, const std::string& doing) {
-    if (!result) {
-        errno = result.error().code;
-        end_test_run(doing + ": " + result.error().message);
-    }
-    return std::move(*result);
-}
-
 std::uint32_t slot_of(const KernelMap& devices, std::uint32_t ifindex) {
     const auto row = devices.value_of(bytes_of(ifindex));
     if (!row) {

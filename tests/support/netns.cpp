@@ -91,6 +91,15 @@ void end_test_run(std::string_view doing) {
     std::abort();
 }
 
+void stay_on_one_cpu() {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(::sched_getcpu(), &cpus);
+    if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
+        end_test_run("stay on one CPU");
+    }
+}
+
 NetNamespace::NetNamespace() {
     const UniqueFd former = current_namespace();
     if (::unshare(CLONE_NEWNET) != 0) {

@@ -6,14 +6,17 @@
 // concerns the calling thread.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/address.h"
+#include "core/result.h"
 #include "core/unique_fd.h"
 
 namespace portcullis::test {
@@ -61,5 +64,17 @@ class NetNamespace {
 [[nodiscard]] std::set<std::string> host_inventory();
 
 [[noreturn]] void end_test_run(std::string_view doing);  // prints errno's text
+
+template <class T>
+[[nodiscard]] T value_or_end(Result<T> result, const std::string& doing) {
+    if (!result) {
+        errno = result.error().code;
+        end_test_run(doing + ": " + result.error().message);
+    }
+    return std::move(*result);
+}
+
+// One softirq queue for all frames that the thread sends from now on.
+void stay_on_one_cpu();
 
 }  // namespace portcullis::test
