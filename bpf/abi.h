@@ -61,7 +61,6 @@ struct pc_device {
 #define PC_PORT_STRICT_ICMP 128u    /* 7.9 */
 #define PC_PORT_CUT 256u            /* OnRevoke "cut": 7.8 */
 #define PC_PORT_LOG 512u            /* denials make events */
-#define PC_PORT_REJECT 1024u        /* outbound denials of stages 6 to 8 are answered */
 #define PC_PORT_ISOLATED 2048u      /* 13.2 */
 #define PC_PORT_HOST_SERVICES 4096u /* 13.3: host_set holds what may be reached */
 /* What the sets in `services` hold, so that nothing is looked for that is not there. */

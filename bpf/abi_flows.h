@@ -78,8 +78,9 @@ struct pc_flow6_key {
 #define PC_FLOW_LEFT 32768u         /* of a dead flow: who ended it could not delete the entry, which the sweep does */
 
 /*
- * What both families' entries hold besides the key. Whatever a program writes into an entry it writes by compare-and-swap of a word that holds
- * bits of the tag, or whose old value it has read before it compared the key: an element that has become another flow's meanwhile is never written.
+ * What both families' entries hold besides the key. Whatever a program writes into an entry it writes by compare-and-swap: of a word that holds bits of
+ * the tag, or, where there is no room for them (`expected`, `acl_rule`), of one that was read before `seen` still had the flow's tag. So an element that
+ * has become another flow's meanwhile is not written, but for one whose old value is the same by chance.
  */
 struct pc_flow {
 	__u64 word;
@@ -124,9 +125,8 @@ struct pc_half_open_record {
  * `entries`, which are the slot's, whoever's port it was when they were made, until they are swept. */
 #define PC_RATE_ANNOUNCEMENT 0u /* RARP (docs/semantics.md 2.1.3) */
 #define PC_RATE_ICMP_ERROR 1u   /* 7.9 */
-#define PC_RATE_REJECT 2u
-#define PC_RATE_EVENT 3u
-#define PC_RATES 4u
+#define PC_RATE_EVENT 2u
+#define PC_RATES 4u            /* a power of two */
 #define PC_RATE_WINDOW_SHIFT 3 /* a window of the limits is 8 ticks, 1.07 s */
 struct pc_port_state {
 	__u32 port_id;
@@ -155,33 +155,20 @@ struct pc_flow_pool {
 
 /* ---- fragments ------------------------------------------------------------------------------------------------------------------------ */
 
-/* pc_fragments4/6, slot -> the last admitted first fragments of a port (docs/semantics.md 9). An entry's word is zeroed, then its key written, then the word. */
+/* pc_fragments, slot * 2 + family -> the last admitted first fragments of a port (docs/semantics.md 9). An entry's word is zeroed, then its key written,
+ * then the word. */
 #define PC_FRAGMENTS_PER_PORT 32u
-struct pc_fragment4 {
-	__u64 word; /* bits 0-31 tick, 32-51 epoch, 52-63 entrance (outbound: PC_ENTRANCE_NONE); 0: empty */
-	__be32 source;
-	__be32 destination;
+struct pc_fragment {
+	__u64 word;      /* bits 0-31 tick, 32-51 epoch, 52-63 entrance (outbound: PC_ENTRANCE_NONE); 0: empty */
+	__u8 source[16]; /* IPv4 in the first 4 bytes, zeroes behind them */
+	__u8 destination[16];
 	__u32 id; /* as in the packet */
 	__u8 protocol;
 	__u8 direction;
 	__u8 pad[2];
 };
-struct pc_fragment6 {
-	__u64 word;
-	__u8 source[16];
-	__u8 destination[16];
-	__u32 id;
-	__u8 protocol;
-	__u8 direction;
-	__u8 pad[2];
-};
-struct pc_fragments4 {
+struct pc_fragments {
 	__u32 port_id; /* of whom the entries are */
 	__u32 next;
-	struct pc_fragment4 entries[PC_FRAGMENTS_PER_PORT];
-};
-struct pc_fragments6 {
-	__u32 port_id;
-	__u32 next;
-	struct pc_fragment6 entries[PC_FRAGMENTS_PER_PORT];
+	struct pc_fragment entries[PC_FRAGMENTS_PER_PORT];
 };

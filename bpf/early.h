@@ -31,8 +31,6 @@ static __noinline enum pc_reason deny_by_policy(const struct gate *gate, const s
 	struct remote remote = {};
 	__u32 rule;
 
-	if (gate->view->flags & PC_PORT_REJECT)
-		return PC_REASON_passed; /* TC answers */
 	enum pc_reason reason = judge_host_policy(gate, packet, &query);
 	/* in whose subnet a link-local address is may be a matter of claims */
 	if (reason || query.is_service || is_link_local(packet, &packet->destination))

@@ -20,13 +20,8 @@ static __always_inline bool is_current(const struct gate *gate, __u64 word)
 	return word && !((word ^ fragment_word(gate)) >> 32) && (__s32)(gate->at->now - (__u32)word) <= (__s32)FRAGMENT_TICKS;
 }
 
-static __always_inline bool is_fragment4(const struct gate *gate, const struct packet *packet, const struct pc_fragment4 *entry)
-{
-	return entry->id == packet->fragment_id && entry->source == packet->source.v4 && entry->destination == packet->destination.v4 &&
-	       entry->protocol == packet->fragment_protocol && entry->direction == gate->at->direction;
-}
-
-static __always_inline bool is_fragment6(const struct gate *gate, const struct packet *packet, const struct pc_fragment6 *entry)
+/* IPv4 addresses stand in the first 4 bytes of both, zeroes behind them. */
+static __always_inline bool is_fragment_of(const struct gate *gate, const struct packet *packet, const struct pc_fragment *entry)
 {
 	const __u64 *source = (const __u64 *)entry->source, *destination = (const __u64 *)entry->destination;
 
@@ -36,28 +31,13 @@ static __always_inline bool is_fragment6(const struct gate *gate, const struct p
 }
 
 /* Position of the packet's entry; PC_FRAGMENTS_PER_PORT: none. 32 steps. */
-static __noinline __u32 find_fragment4(const struct gate *gate, const struct packet *packet, const struct pc_fragments4 *ring)
+static __noinline __u32 find_fragment(const struct gate *gate, const struct packet *packet, const struct pc_fragments *ring)
 {
 	for (__u32 i = 0; i < PC_FRAGMENTS_PER_PORT; i++) {
 		__u64 word = READ_ONCE(ring->entries[i].word);
 
 		barrier();
-		if (!is_current(gate, word) || !is_fragment4(gate, packet, &ring->entries[i]))
-			continue;
-		barrier();
-		if (READ_ONCE(ring->entries[i].word) == word)
-			return i;
-	}
-	return PC_FRAGMENTS_PER_PORT;
-}
-
-static __noinline __u32 find_fragment6(const struct gate *gate, const struct packet *packet, const struct pc_fragments6 *ring)
-{
-	for (__u32 i = 0; i < PC_FRAGMENTS_PER_PORT; i++) {
-		__u64 word = READ_ONCE(ring->entries[i].word);
-
-		barrier();
-		if (!is_current(gate, word) || !is_fragment6(gate, packet, &ring->entries[i]))
+		if (!is_current(gate, word) || !is_fragment_of(gate, packet, &ring->entries[i]))
 			continue;
 		barrier();
 		if (READ_ONCE(ring->entries[i].word) == word)
@@ -67,75 +47,23 @@ static __noinline __u32 find_fragment6(const struct gate *gate, const struct pac
 }
 
 /* The port's ring; NULL if it is still a former port's. */
-static __always_inline struct pc_fragments4 *ring4(const struct gate *gate)
+static __always_inline struct pc_fragments *ring_of(const struct gate *gate, const struct packet *packet)
 {
-	__u32 slot = gate->at->slot;
-	struct pc_fragments4 *ring = bpf_map_lookup_elem(&pc_fragments4, &slot);
-
-	return ring && ring->port_id == gate->at->port_id ? ring : NULL;
-}
-
-static __always_inline struct pc_fragments6 *ring6(const struct gate *gate)
-{
-	__u32 slot = gate->at->slot;
-	struct pc_fragments6 *ring = bpf_map_lookup_elem(&pc_fragments6, &slot);
+	__u32 row = gate->at->slot * 2 + (packet->family == PC_IPV6);
+	struct pc_fragments *ring = bpf_map_lookup_elem(&pc_fragments, &row);
 
 	return ring && ring->port_id == gate->at->port_id ? ring : NULL;
 }
 
 static __noinline bool was_first_admitted(const struct gate *gate, const struct packet *packet)
 {
-	if (packet->family == PC_IPV4) {
-		const struct pc_fragments4 *ring = ring4(gate);
+	const struct pc_fragments *ring = ring_of(gate, packet);
 
-		return ring && find_fragment4(gate, packet, ring) < PC_FRAGMENTS_PER_PORT;
-	}
-	const struct pc_fragments6 *ring = ring6(gate);
-	return ring && find_fragment6(gate, packet, ring) < PC_FRAGMENTS_PER_PORT;
+	return ring && find_fragment(gate, packet, ring) < PC_FRAGMENTS_PER_PORT;
 }
 
-/* What becomes of the memory once a first fragment was judged: 4 and 6. */
-static __noinline void settle_first4(const struct gate *gate, const struct packet *packet, bool is_admitted)
+static __always_inline void remember_fragment(const struct gate *gate, const struct packet *packet, struct pc_fragment *entry)
 {
-	struct pc_fragments4 *ring = ring4(gate);
-
-	if (!ring)
-		return;
-	__u32 at = find_fragment4(gate, packet, ring);
-	if (at < PC_FRAGMENTS_PER_PORT) {
-		ring->entries[at].word = is_admitted ? fragment_word(gate) | gate->at->now : 0;
-		return;
-	}
-	if (!is_admitted)
-		return;
-	at = __sync_fetch_and_add(&ring->next, 1) & (PC_FRAGMENTS_PER_PORT - 1);
-	struct pc_fragment4 *entry = &ring->entries[at];
-	WRITE_ONCE(entry->word, 0);
-	barrier();
-	entry->source = packet->source.v4;
-	entry->destination = packet->destination.v4;
-	entry->id = packet->fragment_id;
-	entry->protocol = packet->fragment_protocol;
-	entry->direction = gate->at->direction;
-	barrier();
-	WRITE_ONCE(entry->word, fragment_word(gate) | gate->at->now);
-}
-
-static __noinline void settle_first6(const struct gate *gate, const struct packet *packet, bool is_admitted)
-{
-	struct pc_fragments6 *ring = ring6(gate);
-
-	if (!ring)
-		return;
-	__u32 at = find_fragment6(gate, packet, ring);
-	if (at < PC_FRAGMENTS_PER_PORT) {
-		ring->entries[at].word = is_admitted ? fragment_word(gate) | gate->at->now : 0;
-		return;
-	}
-	if (!is_admitted)
-		return;
-	at = __sync_fetch_and_add(&ring->next, 1) & (PC_FRAGMENTS_PER_PORT - 1);
-	struct pc_fragment6 *entry = &ring->entries[at];
 	WRITE_ONCE(entry->word, 0);
 	barrier();
 	__builtin_memcpy(entry->source, &packet->source, 16);
@@ -154,9 +82,13 @@ __noinline int settle_first(struct __sk_buff *skb, struct gate_numbers *numbers,
 
 	if (!packet || !reopen(&gate, skb, numbers))
 		return 0;
-	if (packet->family == PC_IPV4)
-		settle_first4(&gate, packet, is_admitted);
-	else
-		settle_first6(&gate, packet, is_admitted);
+	struct pc_fragments *ring = ring_of(&gate, packet);
+	if (!ring)
+		return 0;
+	__u32 at = find_fragment(&gate, packet, ring);
+	if (at < PC_FRAGMENTS_PER_PORT)
+		ring->entries[at].word = is_admitted ? fragment_word(&gate) | gate.at->now : 0;
+	else if (is_admitted)
+		remember_fragment(&gate, packet, &ring->entries[__sync_fetch_and_add(&ring->next, 1) & (PC_FRAGMENTS_PER_PORT - 1)]);
 	return 0;
 }

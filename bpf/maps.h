@@ -108,9 +108,8 @@ PC_ARRAY(pc_port_states, struct pc_port_state, 1025);
 PC_TRIE(pc_departed4, struct pc_member4_key, __u32, 262144);
 PC_TRIE(pc_departed6, struct pc_member6_key, __u32, 262144);
 
-/* First fragments, per port. */
-PC_ARRAY(pc_fragments4, struct pc_fragments4, 1025);
-PC_ARRAY(pc_fragments6, struct pc_fragments6, 1025);
+/* First fragments, per port and family. */
+PC_ARRAY(pc_fragments, struct pc_fragments, 1025 * 2);
 
 /* Denials, as they happen. */
 struct {

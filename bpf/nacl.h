@@ -19,7 +19,7 @@ static __noinline enum pc_reason judge_acl(const struct gate *gate, const struct
 		return PC_REASON_passed;
 	if (remote->subnet && remote->subnet == gate->view->subnet)
 		return PC_REASON_passed; /* it does not leave the subnet */
-	__u32 decision = decide_policy(remote_address(gate, packet), &query);
+	__u32 decision = decide_policy(remote_address(gate->at, packet), &query);
 	if (decision == DECISION_INCONSISTENT)
 		return PC_REASON_inconsistent;
 	if (decision && !(IS_EARLY && admits(decision)))

@@ -153,7 +153,7 @@ static __always_inline bool is_local_to_group(const struct gate *gate, const str
 }
 
 /* The remote of a packet that stage 2 left: in a frame to a group there are only packets to multicast addresses listed for the port. */
-static __always_inline const union address *remote_address(const struct gate *gate, const struct packet *packet)
+static __always_inline const union address *remote_address(const struct gate_numbers *at, const struct packet *packet)
 {
-	return gate->at->direction == PC_OUTBOUND || packet->to_group ? &packet->destination : &packet->source;
+	return at->direction == PC_OUTBOUND || packet->to_group ? &packet->destination : &packet->source;
 }

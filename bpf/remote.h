@@ -103,7 +103,7 @@ static __always_inline bool may_count(const struct gate *gate, const struct pack
 static __noinline void resolve(const struct gate *gate, const struct packet *packet, struct remote *remote)
 {
 	struct place place = {.parity = gate->at->parity, .zone = gate->view->zone};
-	const union address *address = remote_address(gate, packet);
+	const union address *address = remote_address(gate->at, packet);
 
 	find_owner(packet, address, &place, remote);
 	if (gate->at->direction == PC_INBOUND && !packet->to_group && !may_count(gate, packet, &place)) {

@@ -15,7 +15,6 @@
 
 static __always_inline struct pc_port_state *state_of(__u32 slot)
 {
-
 	return bpf_map_lookup_elem(&pc_port_states, &slot);
 }
 
@@ -93,15 +92,15 @@ static __always_inline bool reclaim(__u32 slot, __u32 parity, __u32 now)
 	struct pc_port_state *state = state_of(slot);
 
 	if (!state || READ_ONCE(state->reclaimed) == now)
-		return 0;
+		return false;
 	for (int i = 0; i < RECLAIM_SHARDS; i++) {
 		__u32 shard = __sync_fetch_and_add(&state->shard, 1) & (PC_FLOW_SHARDS - 1);
 
 		if (sweep_shard(shard, parity, now, 0) >> 32)
-			return 1;
+			return true;
 	}
 	state->reclaimed = now;
-	return 0;
+	return false;
 }
 
 /* One of a counted class, up to its quota. Signed: what is given back by who did not take it yet (give_back) may be counted first. */

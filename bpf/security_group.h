@@ -15,7 +15,7 @@ static __noinline enum pc_reason judge_groups(const struct gate *gate, const str
 		.family = packet->family,
 		.parity = gate->at->parity,
 	};
-	__u32 decision = decide_policy(remote_address(gate, packet), &query);
+	__u32 decision = decide_policy(remote_address(gate->at, packet), &query);
 
 	if (decision == DECISION_INCONSISTENT)
 		return PC_REASON_inconsistent;

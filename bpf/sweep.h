@@ -121,22 +121,28 @@ __noinline __u64 sweep_shard(__u32 shard, __u32 parity, __u32 now, __u32 ends_de
 	return (__u64)sweep.freed << 32 | sweep.live;
 }
 
+static __always_inline void forget_fragments(__u32 row, __u32 port_id)
+{
+	struct pc_fragments *ring = bpf_map_lookup_elem(&pc_fragments, &row);
+
+	if (!ring)
+		return;
+	for (__u32 i = 0; i < PC_FRAGMENTS_PER_PORT; i++)
+		ring->entries[i].word = 0;
+	ring->port_id = port_id;
+}
+
 static __always_inline void begin_port(__u32 port_id)
 {
 	__u32 slot = port_id & ((1u << PC_PORT_ID_SLOT_BITS) - 1);
 	struct pc_port_state *state = bpf_map_lookup_elem(&pc_port_states, &slot);
-	struct pc_fragments4 *fragments4 = bpf_map_lookup_elem(&pc_fragments4, &slot);
-	struct pc_fragments6 *fragments6 = bpf_map_lookup_elem(&pc_fragments6, &slot);
 
-	if (!state || !fragments4 || !fragments6)
+	if (!state)
 		return;
 	state->answered = state->half_open[PC_OUTBOUND] = state->half_open[PC_INBOUND] = state->services = state->claims = 0;
 	state->port_id = port_id;
-	for (__u32 i = 0; i < PC_FRAGMENTS_PER_PORT; i++) {
-		fragments4->entries[i].word = 0;
-		fragments6->entries[i].word = 0;
-	}
-	fragments4->port_id = fragments6->port_id = port_id;
+	forget_fragments(slot * 2, port_id);
+	forget_fragments(slot * 2 + 1, port_id);
 }
 
 static __always_inline int sweep_request(struct __sk_buff *skb)

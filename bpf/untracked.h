@@ -42,7 +42,7 @@ static __noinline bool passes_untracked(const struct gate *gate, const struct pa
 		.protocol = packet->protocol,
 		.local_port = bpf_ntohs(is_outbound ? packet->source_port : packet->destination_port),
 		.remote_port = bpf_ntohs(is_outbound ? packet->destination_port : packet->source_port),
-		.remote = *remote_address(gate, packet),
+		.remote = *remote_address(gate->at, packet),
 	};
 
 	if (!gate->view->wide || !is_untracked(gate, packet->family, &ways))

@@ -66,7 +66,7 @@ __noinline int is_still_admitted(struct gate_numbers *at, const struct packet *p
 	else /* the port that the first packet went to: it went the way of this one, or the other */
 		query.subject = subject_of(packet->protocol, bpf_ntohs(was_in == (at->direction == PC_INBOUND) ? packet->destination_port
 													       : packet->source_port));
-	const union address *address = at->direction == PC_OUTBOUND || packet->to_group ? &packet->destination : &packet->source;
+	const union address *address = remote_address(at, packet);
 	find_owner(packet, address, &place, &remote);
 	query.interface = word & WORD_FLAG(PC_FLOW_COUNTS) ? remote.interface : 0;
 	return admits(decide_policy(address, &query));

@@ -56,8 +56,7 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
         {"pc_port_states", capacities.ports + 1},
         {"pc_departed4", capacities.departed4},
         {"pc_departed6", capacities.departed6},
-        {"pc_fragments4", capacities.ports + 1},
-        {"pc_fragments6", capacities.ports + 1},
+        {"pc_fragments", (capacities.ports + 1) * 2},
         {"pc_counters", (capacities.ports + 1) * 2 * PC_REASONS_MAX},
     };
 }

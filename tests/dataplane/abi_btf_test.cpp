@@ -95,10 +95,7 @@ const std::map<std::string, Layout>& host_values() {
            FIELD(pc_port_state, reserved), FIELD(pc_port_state, rates), FIELD(pc_port_state, lost_events), FIELD(pc_port_state, pad)}}},
         {"pc_departed4", {sizeof(std::uint32_t), {}}},
         {"pc_departed6", {sizeof(std::uint32_t), {}}},
-        {"pc_fragments4",
-         {sizeof(pc_fragments4), {FIELD(pc_fragments4, port_id), FIELD(pc_fragments4, next), FIELD(pc_fragments4, entries)}}},
-        {"pc_fragments6",
-         {sizeof(pc_fragments6), {FIELD(pc_fragments6, port_id), FIELD(pc_fragments6, next), FIELD(pc_fragments6, entries)}}},
+        {"pc_fragments", {sizeof(pc_fragments), {FIELD(pc_fragments, port_id), FIELD(pc_fragments, next), FIELD(pc_fragments, entries)}}},
         {"pc_counters", {sizeof(pc_counter), {FIELD(pc_counter, packets), FIELD(pc_counter, bytes)}}},
     };
     return layouts;
@@ -155,14 +152,10 @@ const std::map<std::string, Layout>& nested() {
          {sizeof(pc_flow),
           {FIELD(pc_flow, word), FIELD(pc_flow, seen), FIELD(pc_flow, expected), FIELD(pc_flow, packets), FIELD(pc_flow, bytes),
            FIELD(pc_flow, group_rule), FIELD(pc_flow, acl_rule), FIELD(pc_flow, shifts)}}},
-        {"pc_fragment4",
-         {sizeof(pc_fragment4),
-          {FIELD(pc_fragment4, word), FIELD(pc_fragment4, source), FIELD(pc_fragment4, destination), FIELD(pc_fragment4, id),
-           FIELD(pc_fragment4, protocol), FIELD(pc_fragment4, direction), FIELD(pc_fragment4, pad)}}},
-        {"pc_fragment6",
-         {sizeof(pc_fragment6),
-          {FIELD(pc_fragment6, word), FIELD(pc_fragment6, source), FIELD(pc_fragment6, destination), FIELD(pc_fragment6, id),
-           FIELD(pc_fragment6, protocol), FIELD(pc_fragment6, direction), FIELD(pc_fragment6, pad)}}},
+        {"pc_fragment",
+         {sizeof(pc_fragment),
+          {FIELD(pc_fragment, word), FIELD(pc_fragment, source), FIELD(pc_fragment, destination), FIELD(pc_fragment, id),
+           FIELD(pc_fragment, protocol), FIELD(pc_fragment, direction), FIELD(pc_fragment, pad)}}},
     };
     return layouts;
 }

@@ -113,8 +113,9 @@ void EnforcedHost::forget_flows() {
     for (const std::uint32_t slot : slots_) {
         const auto state = from_bytes<pc_port_state>(states.value_of(bytes_of(slot)).value());
         states.update(bytes_of(slot), bytes_of(pc_port_state{.port_id = state.port_id}));
-        map("pc_fragments4").update(bytes_of(slot), bytes_of(pc_fragments4{.port_id = state.port_id}));
-        map("pc_fragments6").update(bytes_of(slot), bytes_of(pc_fragments6{.port_id = state.port_id}));
+        for (const std::uint32_t row : {slot * 2, slot * 2 + 1}) {
+            map("pc_fragments").update(bytes_of(row), bytes_of(pc_fragments{.port_id = state.port_id}));
+        }
     }
     const std::uint32_t row = 0;
     map("pc_flow_pool").update(bytes_of(row), bytes_of(pc_flow_pool{}));
