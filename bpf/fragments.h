@@ -30,8 +30,8 @@ static __always_inline bool is_fragment_of(const struct gate *gate, const struct
 	       entry->protocol == packet->fragment_protocol && entry->direction == gate->at->direction;
 }
 
-/* Position of the packet's entry; PC_FRAGMENTS_PER_PORT: none. 32 steps. */
-static __noinline __u32 find_fragment(const struct gate *gate, const struct packet *packet, const struct pc_fragments *ring)
+/* Position of the packet's entry, and in `*found` its word; PC_FRAGMENTS_PER_PORT: none. 32 steps. */
+static __noinline __u32 find_fragment(const struct gate *gate, const struct packet *packet, const struct pc_fragments *ring, __u64 *found)
 {
 	for (__u32 i = 0; i < PC_FRAGMENTS_PER_PORT; i++) {
 		__u64 word = READ_ONCE(ring->entries[i].word);
@@ -40,8 +40,10 @@ static __noinline __u32 find_fragment(const struct gate *gate, const struct pack
 		if (!is_current(gate, word) || !is_fragment_of(gate, packet, &ring->entries[i]))
 			continue;
 		barrier();
-		if (READ_ONCE(ring->entries[i].word) == word)
+		if (READ_ONCE(ring->entries[i].word) == word) {
+			*found = word;
 			return i;
+		}
 	}
 	return PC_FRAGMENTS_PER_PORT;
 }
@@ -58,8 +60,9 @@ static __always_inline struct pc_fragments *ring_of(const struct gate *gate, con
 static __noinline bool was_first_admitted(const struct gate *gate, const struct packet *packet)
 {
 	const struct pc_fragments *ring = ring_of(gate, packet);
+	__u64 word;
 
-	return ring && find_fragment(gate, packet, ring) < PC_FRAGMENTS_PER_PORT;
+	return ring && find_fragment(gate, packet, ring, &word) < PC_FRAGMENTS_PER_PORT;
 }
 
 static __always_inline void remember_fragment(const struct gate *gate, const struct packet *packet, struct pc_fragment *entry)
@@ -79,15 +82,16 @@ static __always_inline void remember_fragment(const struct gate *gate, const str
 __noinline int settle_first(struct __sk_buff *skb, struct gate_numbers *numbers, const struct packet *packet, __u32 is_admitted)
 {
 	struct gate gate;
+	__u64 word = 0;
 
 	if (!packet || !reopen(&gate, skb, numbers))
 		return 0;
 	struct pc_fragments *ring = ring_of(&gate, packet);
 	if (!ring)
 		return 0;
-	__u32 at = find_fragment(&gate, packet, ring);
-	if (at < PC_FRAGMENTS_PER_PORT)
-		ring->entries[at].word = is_admitted ? fragment_word(&gate) | gate.at->now : 0;
+	__u32 at = find_fragment(&gate, packet, ring, &word);
+	if (at < PC_FRAGMENTS_PER_PORT) /* a failure means that the entry is being given to another datagram */
+		__sync_val_compare_and_swap(&ring->entries[at].word, word, is_admitted ? fragment_word(&gate) | gate.at->now : 0);
 	else if (is_admitted)
 		remember_fragment(&gate, packet, &ring->entries[__sync_fetch_and_add(&ring->next, 1) & (PC_FRAGMENTS_PER_PORT - 1)]);
 	return 0;
