@@ -134,6 +134,7 @@ Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices,
                 return closed;
             }
             in_force.devices.erase(device);
+            in_force.has_lost_devices = true;
             if (in_force.ports.erase(slot) != 0) {
                 slots.release(slot);
             }

@@ -184,8 +184,8 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     diff_owners(from.policy, to.policy, parity, diff);
     diff.interfaces = diff_interfaces(from, to, parity);
     const auto zones = touched_zones(from.policy, to.policy, diff);
-    const bool is_everywhere = !diff.moves.empty() || !diff.devices.removed.empty() || !diff.host_addresses.empty() ||
-                               !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
+    const bool is_everywhere = from.has_lost_devices || !diff.moves.empty() || !diff.devices.removed.empty() ||
+                               !diff.host_addresses.empty() || !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
     renew_epochs(from, to, zones, is_everywhere);
     diff_ports(from, to, parity, diff);
     return diff;

@@ -258,6 +258,15 @@ TEST(Epochs, ChangedAddressesOfTheHostConcernEveryPort) {
     EXPECT_THAT(made.host_addresses.added, SizeIs(1));
 }
 
+TEST(Epochs, ADeviceThatWasTakenOutBeforeConcernsEveryPort) {
+    HostImage from;
+    add_port(from, 1, kZone, 3);
+    HostImage to = from;
+    from.has_lost_devices = true;
+    (void)diff(from, to);
+    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+}
+
 TEST(Epochs, AnOwnerInAllZonesConcernsEveryPort) {
     HostImage from = image_of({kSubnet});
     HostImage to = image_of({kSubnet, {.key = member(0, 11, 32, PC_ZONE_ALL), .number = 2, .row = {.interface = 0, .subnet = 0}}});
