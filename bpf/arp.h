@@ -46,7 +46,7 @@ static __noinline enum pc_reason guard_arp(const struct gate *gate, const struct
 {
 	struct arp_addresses addresses = {};
 
-	if (!read_arp(gate, packet, &addresses, target))
+	if ((gate->view->flags & PC_PORT_NO_ADDRESSES) || !read_arp(gate, packet, &addresses, target))
 		return PC_REASON_arp;
 	bool is_request = addresses.is_request;
 	__be32 sender = addresses.sender.v4;

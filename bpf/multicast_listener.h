@@ -35,7 +35,8 @@ static __always_inline bool is_legal_igmp(const struct gate *gate, const struct 
 {
 	__u8 type;
 
-	if (packet->transport_length < IGMP_LENGTH_MIN || context_load(gate->skb, packet->transport_offset, &type, 1))
+	if ((gate->view->flags & PC_PORT_NO_ADDRESSES) || packet->transport_length < IGMP_LENGTH_MIN ||
+	    context_load(gate->skb, packet->transport_offset, &type, 1))
 		return false;
 	if (gate->at->direction == PC_INBOUND)
 		return type == IGMP_QUERY && entered_by_router_or_host(gate);

@@ -185,7 +185,7 @@ bool is_announcement(const Port& port, const EthernetFrame& frame) {
 Reason judge_arp(const Port& port, Direction direction, const Way& way, const EthernetFrame& frame) {
     constexpr std::size_t kBodyMax = 50;  // of frames of 64 bytes
     const std::optional<ArpMessage> message = read_message(frame);
-    if (!message || frame.body.size() > kBodyMax || (message->operation != 1 && message->operation != 2)) {
+    if (!port.has_any_address() || !message || frame.body.size() > kBodyMax || (message->operation != 1 && message->operation != 2)) {
         return PC_REASON_arp;
     }
     const bool is_outbound = direction == Direction::Outbound;

@@ -71,7 +71,8 @@ bool admits_igmp(const Passage& passage) {
     constexpr std::array<std::uint8_t, 4> kReports = {0x12, 0x16, 0x22, 0x17};
     constexpr std::uint8_t kQuery = 0x11;
     const IpPacket& packet = *passage.packet;
-    if (packet.fragment != FragmentKind::None || packet.payload.size() < 8 || packet.hop_limit != 1) {
+    const bool is_whole = packet.fragment == FragmentKind::None && packet.payload.size() >= 8;
+    if (!passage.port->has_any_address() || !is_whole || packet.hop_limit != 1) {
         return false;
     }
     const std::uint8_t type = packet.payload[0];
