@@ -43,7 +43,7 @@
 	PC_REASON(isolated,             6, "instances are isolated from each other") \
 	PC_REASON(host_service,         6, "not a port of the host that instances may reach") \
 	PC_REASON(host_tunnel,          6, "a tunnel device of the host would unwrap it") \
-	PC_REASON(service_origin,       5, "an answer of a service that entered elsewhere than services may") \
+	PC_REASON(service_origin,       5, "from a service, but no answer of it, or entered elsewhere than services may") \
 	PC_REASON(rate_limited,         7, "more of a kind that is passed at a limited rate than the limit") \
 	PC_REASON(flow_quota,           7, "the port has as many flows as its quota allows")
 /* clang-format on */

@@ -27,6 +27,8 @@ __noinline int judge_syn(struct __sk_buff *skb, struct gate_numbers *numbers, co
 
 	if (!packet || !reopen(&gate, skb, numbers))
 		return PC_REASON_inconsistent;
+	if (numbers->direction == PC_INBOUND && (word & WORD_FLAG(PC_FLOW_SERVICE)))
+		return PC_REASON_service_origin; /* it is no answer */
 	struct host_query query = {.is_service = (word & WORD_FLAG(PC_FLOW_SERVICE)) && is_listed_service(&gate, packet)};
 	enum pc_reason reason = judge_host_policy(&gate, packet, &query);
 	if (reason)
@@ -172,6 +174,9 @@ static __always_inline enum pc_reason judge_at(const struct gate *gate, const st
 
 	if (reason)
 		return reason;
+	/* 5.4: it would open a flow on which the instance's own question, and its forged answer, could ride */
+	if (!is_outbound && !is_service_origin(gate) && is_listed_remote(gate, packet))
+		return PC_REASON_service_origin;
 	query.is_service = opening->is_service = is_listed_service(gate, packet);
 	reason = judge_host_policy(gate, packet, &query);
 	if (reason)

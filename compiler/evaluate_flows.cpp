@@ -103,6 +103,11 @@ bool is_echo_request(const IpPacket& packet) {
     return pair != nullptr && packet.icmp_type == pair->query && (pair->query == 8 || pair->query == 128);
 }
 
+bool is_echo_reply(const IpPacket& packet) {
+    const QueryPair* const pair = pair_of(packet);
+    return pair != nullptr && packet.icmp_type == pair->reply && (pair->query == 8 || pair->query == 128);
+}
+
 bool needs_flow(const IpPacket& packet) {
     return (packet.tcp && (packet.tcp->kind == TcpKind::SynAck || packet.tcp->is_reset())) || is_reply(packet);
 }

@@ -95,6 +95,7 @@ struct Passage {
 
 // An echo request, the one query that services answer.
 [[nodiscard]] bool is_echo_request(const IpPacket& packet);
+[[nodiscard]] bool is_echo_reply(const IpPacket& packet);
 // 7.4: without a flow the packet is nothing, whatever the rules say.
 [[nodiscard]] bool needs_flow(const IpPacket& packet);
 // 7.4: the flow that an admitted packet opens.

@@ -77,7 +77,7 @@ bool is_still_admitted(const Port& port, const FlowKey& key, const Flow& flow) {
 
 // Stages 5 and 6 of a packet of a live flow; of one that is judged again (7.6) those of a new flow as well.
 Reason judge_flow_policies(const Passage& passage, const Flow& flow, bool is_again) {
-    if (flow.is_service && !passage.is_outbound() && !passage.way.is_of_services()) {
+    if (flow.is_service && !passage.is_outbound() && (is_again || !passage.way.is_of_services())) {
         return PC_REASON_service_origin;
     }
     const Standing standing{.is_begun_inbound = flow.opener == Direction::Inbound, .is_service = flow.is_service};
@@ -141,6 +141,12 @@ ErrorStanding stand(const Passage& passage, const FlowTable& flows) {
     return {.passes_untracked = is_too_big(*passage.packet) && is_untracked(quoted)};
 }
 
+// Stages 5 and 6 of a packet without a flow.
+Reason judge_policies(const Passage& passage, const Standing& standing) {
+    const bool is_forged = !passage.is_outbound() && is_from_service(passage) && !passage.way.is_of_services();
+    return is_forged ? PC_REASON_service_origin : judge_host_policies(passage, standing);
+}
+
 // Stage 7 of a packet without a flow.
 struct StateVerdict {
     Verdict verdict;
@@ -166,7 +172,7 @@ StagesVerdict judge_without_flow(const Passage& passage, const FlowTable& flows,
     const Standing standing{.is_begun_inbound = error.is_begun_inbound, .is_related = error.is_related, .is_service = is_service};
     StateVerdict state = judge_state(passage, error, is_service);
     StagesVerdict judged =
-        combine(passage, judge_host_policies(passage, standing), std::move(state.verdict), is_service ? Verdict{} : judge_acl(passage));
+        combine(passage, judge_policies(passage, standing), std::move(state.verdict), is_service ? Verdict{} : judge_acl(passage));
     std::optional<Flow> opened = opened_by(passage);
     if (judged.verdict.passes() && state.opens && key && opened) {
         opened->is_service = is_service;

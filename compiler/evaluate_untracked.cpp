@@ -56,6 +56,14 @@ bool is_service_packet(const Passage& passage) {
     return passage.port->is_service(packet.destination, packet.protocol, packet.destination_port);
 }
 
+bool is_from_service(const Passage& passage) {
+    const IpPacket& packet = *passage.packet;
+    if (passage.is_outbound() || packet.is_later() || (packet.is_icmp() && !is_echo_reply(packet))) {
+        return false;
+    }
+    return passage.port->is_service(packet.source, packet.protocol, packet.source_port);
+}
+
 bool is_untracked(const Passage& passage) {
     const IpPacket& packet = *passage.packet;
     const bool has_ports = packet.protocol == kProtocolTcp || packet.protocol == kProtocolUdp;

@@ -15,6 +15,8 @@ namespace portcullis {
 
 // 5.3: whether the packet goes to a listed service.
 [[nodiscard]] bool is_service_packet(const Passage& passage);
+// 5.4: whether it comes from one, as an answer would.
+[[nodiscard]] bool is_from_service(const Passage& passage);
 
 // Whether the packet, which belongs to no live flow, needs none.
 [[nodiscard]] bool is_untracked(const Passage& passage);

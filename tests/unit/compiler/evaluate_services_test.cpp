@@ -53,7 +53,7 @@ TEST(EvaluateServices, NeedAFlowForAnswersAndResets) {
     EXPECT_THAT(picked_up.ask(kResolver, segment(kAck)), Passes());
     EXPECT_THAT(picked_up.hear(kResolver, response(kAck)), Passes());
     EXPECT_THAT(picked_up.ask(kResolver, segment(kSyn)), Passes()) << "a bare SYN is a service packet too";
-    EXPECT_THAT(picked_up.hear(kResolver, response(kSyn)), DropsAs(PC_REASON_security_group)) << "not in this direction";
+    EXPECT_THAT(picked_up.hear(kResolver, response(kSyn)), DropsAs(PC_REASON_service_origin)) << "it is no answer";
 }
 
 TEST(EvaluateServices, AreBelievedByWhereTheyEnter) {
