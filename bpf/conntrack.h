@@ -155,14 +155,14 @@ static __always_inline __u32 opening_state(const struct packet *packet)
 
 /* A function, which brings the type of the entries into the object's BTF, where the loader finds it; not global, since Linux 6.1 takes keys
  * from the stack alone. */
-static __noinline int insert_entry4(struct pc_flow4 *entry, __u32 shard)
+static __noinline long insert_entry4(struct pc_flow4 *entry, __u32 shard)
 {
 	void *flows = bpf_map_lookup_elem(&pc_flows4, &shard);
 
 	return flows ? bpf_map_update_elem(flows, &entry->key, entry, BPF_NOEXIST) : -1;
 }
 
-static __noinline int insert_entry6(struct pc_flow6 *entry, __u32 shard)
+static __noinline long insert_entry6(struct pc_flow6 *entry, __u32 shard)
 {
 	void *flows = bpf_map_lookup_elem(&pc_flows6, &shard);
 
@@ -198,7 +198,7 @@ static __always_inline void fill_flow(struct gate_numbers *at, const struct pack
 		expect_at_opening(at->direction, packet, flow);
 }
 
-static __always_inline int insert_flow(struct gate_numbers *at, const struct packet *packet, const struct opening *opening, __u64 *tag)
+static __always_inline long insert_flow(struct gate_numbers *at, const struct packet *packet, const struct opening *opening, __u64 *tag)
 {
 	union {
 		struct pc_flow4 v4;
@@ -228,7 +228,7 @@ __noinline int open_flow(struct gate_numbers *at, const struct packet *packet, c
 
 	if (!at || !packet || !opening)
 		return PC_REASON_inconsistent;
-	int error = insert_flow(at, packet, opening, &tag);
+	long error = insert_flow(at, packet, opening, &tag);
 	if (!error)
 		return PC_REASON_passed;
 	give_back(at->slot, at->port_id, word_flags(opening->word));

@@ -41,7 +41,7 @@ static __always_inline struct pc_flow6 *find_entry6(const struct pc_flow6_key *k
 	return flows ? bpf_map_lookup_elem(flows, key) : NULL;
 }
 
-static __noinline int delete_entry(const union flow_key *key, __u32 family, __u32 shard)
+static __noinline long delete_entry(const union flow_key *key, __u32 family, __u32 shard)
 {
 	void *flows = family == PC_IPV4 ? bpf_map_lookup_elem(&pc_flows4, &shard) : NULL;
 
@@ -128,7 +128,7 @@ static __always_inline bool kill(struct pc_flow *flow, __u64 word, __u32 port_id
 }
 
 /* After the deletion of a dead entry: where the kernel did not get at it in time (its lock was held too long), it is left to the sweep. */
-static __always_inline void note_deletion(struct pc_flow *flow, int error)
+static __always_inline void note_deletion(struct pc_flow *flow, long error)
 {
 	__u64 word = READ_ONCE(flow->word);
 

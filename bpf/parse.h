@@ -39,7 +39,9 @@ __noinline int parse_ip(context *skb, struct packet *packet, __u32 direction)
 	if (!reason)
 		reason = parse_transport(skb, packet);
 	/* that comes first in 3.1, but what the message is had to be read */
-	return is_misfit && (reason || !may_misfit(packet, direction)) ? PC_REASON_multicast : reason;
+	if (is_misfit && (reason || !may_misfit(packet, direction)))
+		return PC_REASON_multicast;
+	return reason;
 }
 
 static __always_inline enum pc_reason parse(struct gate *gate, struct packet *packet)

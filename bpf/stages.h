@@ -36,7 +36,9 @@ __noinline int judge_syn(struct __sk_buff *skb, struct gate_numbers *numbers, co
 	resolve(&gate, packet, &remote);
 	if (!query.is_service)
 		reason = judge_groups(&gate, packet, &remote, &rule);
-	return reason ? reason : (remote.interface ? SYN_COUNTS : 0);
+	if (reason)
+		return reason;
+	return remote.interface ? SYN_COUNTS : PC_REASON_passed;
 }
 
 /* Stages 4 to 7 by the verdicts in the word, which are known. */

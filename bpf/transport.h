@@ -34,11 +34,11 @@ static __always_inline bool are_legal_tcp_flags(__u8 flags)
 
 /* The window scale among the `length` bytes of TCP options at `offset`, plus 256; 0: none. Options that contradict themselves end the
  * search, as in the kernel's own stack, and the last of several holds. Global, so that the verifier checks its loop once. */
-__noinline int find_window_scale(context *skb, __u32 offset, __u32 length)
+__noinline __u32 find_window_scale(context *skb, __u32 offset, __u32 length)
 {
 	__u8 options[OPTIONS_BUFFER] = {};
 	__u32 next = 0; /* offset of the next option */
-	int found = 0;
+	__u32 found = 0;
 
 	if (length > TCP_OPTIONS_MAX || !copy_options(skb, offset, options, length))
 		return 0;
@@ -68,7 +68,7 @@ static __always_inline void note_window_scale(context *skb, struct packet *packe
 {
 	if (packet->transport_length < header_length)
 		return; /* a first fragment that ends among the options */
-	int found = find_window_scale(skb, packet->transport_offset + sizeof(struct tcphdr), header_length - sizeof(struct tcphdr));
+	__u32 found = find_window_scale(skb, packet->transport_offset + sizeof(struct tcphdr), header_length - sizeof(struct tcphdr));
 
 	packet->has_shift = found != 0;
 	packet->shift = found & 0xff;

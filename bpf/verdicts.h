@@ -159,5 +159,7 @@ __noinline int reason_of_policy(struct __sk_buff *skb, struct gate_numbers *numb
 	if (!packet || !reopen(&gate, skb, numbers))
 		return PC_REASON_inconsistent;
 	enum pc_reason reason = judge_flow_policy(&gate, packet, word);
-	return reason ? reason : PC_REASON_inconsistent;
+	if (!reason)
+		return PC_REASON_inconsistent;
+	return reason;
 }
