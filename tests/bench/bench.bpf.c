@@ -37,6 +37,7 @@ struct {
 /* Set and read by user space between runs. */
 __u64 runs;           /* packets that bench_rotate and bench_send have varied */
 __u64 flow_count = 1; /* how many flows they rotate through */
+__u64 is_answer;      /* whether the packet is the remote's: what varies lies at the other end */
 __u64 delivered;      /* packets that reached bench_sink */
 
 /* Headers of a UDP (or TCP: the ports lie alike) packet over IPv4 without options. */
@@ -62,13 +63,22 @@ static __always_inline void make_key(const struct headers* headers, struct pc_fl
     key->protocol = headers->ip.protocol;
 }
 
-/* One of `flow_count` flows in turn: 50,000 source ports for each destination in 198.51.x.y. Checksums are left wrong: nothing here looks.
+/* One of `flow_count` flows in turn: 50,000 source ports for each destination in 198.51.100.y. Checksums are left wrong: nothing here
+ * looks.
  */
 static __always_inline void vary(struct headers* headers) {
     __u64 number = runs++ % flow_count;
 
-    headers->udp.source = bpf_htons(1024 + number % PORTS_PER_ADDRESS);
-    headers->ip.daddr = bpf_htonl(0xc6336401u + number / PORTS_PER_ADDRESS);
+    __be16 port = bpf_htons(1024 + number % PORTS_PER_ADDRESS);
+    __be32 remote = bpf_htonl(0xc6336401u + number / PORTS_PER_ADDRESS);
+
+    if (is_answer) {
+        headers->udp.dest = port;
+        headers->ip.saddr = remote;
+    } else {
+        headers->udp.source = port;
+        headers->ip.daddr = remote;
+    }
 }
 
 SEC("tc")

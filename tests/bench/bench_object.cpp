@@ -46,18 +46,23 @@ double BenchObject::time(const ProgramRun& run, std::span<const std::uint8_t> fr
     return options.duration;
 }
 
-double BenchObject::time_rotating(const ProgramRun& run, std::span<const std::uint8_t> frame, std::uint64_t flows) const {
+void BenchObject::begin(const Rotation& rotation) const {
+    object_->bss->runs = 0;
+    object_->bss->is_answer = rotation.is_answer ? 1 : 0;
+    object_->data->flow_count = rotation.flows;
+}
+
+double BenchObject::time_rotating(const ProgramRun& run, std::span<const std::uint8_t> frame, const Rotation& rotation) const {
     const std::uint32_t first = 0;
     end_if(bpf_map_update_elem(bpf_map__fd(object_->maps.bench_target), &first, &run.program_fd, BPF_ANY) != 0,
            "set the program under test");
-    object_->bss->runs = 0;
-    object_->data->flow_count = flows;
+    begin(rotation);
     ProgramRun wrapped = run;
     wrapped.program_fd = bpf_program__fd(object_->progs.bench_rotate);
     return time(wrapped, frame);
 }
 
-double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, std::uint64_t flows, std::uint32_t count) const {
+double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation, std::uint32_t count) const {
     constexpr std::uint32_t kBatch = 64;
     xdp_md context{};
     context.data_end = static_cast<std::uint32_t>(frame.size());
@@ -70,8 +75,7 @@ double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> fr
     options.repeat = static_cast<int>(count);
     options.batch_size = kBatch;
     options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-    object_->bss->runs = 0;
-    object_->data->flow_count = flows;
+    begin(rotation);
     object_->bss->delivered = 0;
     const volatile __u64& delivered = object_->bss->delivered;  // written by the kernel
     const auto begin = std::chrono::steady_clock::now();
@@ -84,7 +88,7 @@ double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> fr
 }
 
 void BenchObject::fill_limit(std::span<const std::uint8_t> frame, std::uint64_t flows) const {
-    (void)time_rotating({.program_fd = insert(), .repeat = static_cast<std::uint32_t>(flows)}, frame, flows);  // for its effect
+    (void)time_rotating({.program_fd = insert(), .repeat = static_cast<std::uint32_t>(flows)}, frame, {.flows = flows});  // for its effect
 }
 
 void BenchObject::clear_flows() const {
@@ -101,8 +105,8 @@ void BenchObject::clear_flows() const {
 }
 
 void BenchObject::attach_sink(std::uint32_t ifindex) {
-    sink_link_.reset(bpf_link_create(sink(), static_cast<int>(ifindex), kTcxIngress, nullptr));
-    end_if(!sink_link_.is_open(), "attach the sink");
+    sink_links_.emplace_back(bpf_link_create(sink(), static_cast<int>(ifindex), kTcxIngress, nullptr));
+    end_if(!sink_links_.back().is_open(), "attach a sink");
 }
 
 }  // namespace portcullis::bench

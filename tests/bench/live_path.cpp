@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/live_path.h"
 
+#include "tests/bench/answered.h"
 #include "tests/bench/bench_object.h"
 #include "tests/bench/model.h"
 #include "tests/support/enforced_host.h"
 #include "tests/support/netns.h"
-#include "tests/support/raw_socket.h"
 
 namespace portcullis::bench {
 namespace {
 
 using test::TestHost;
 
-// A host whose second instance swallows and counts what reaches it.
+constexpr std::size_t kSender = 0, kReceiver = 1;
+
+// A host whose instances swallow and count what reaches them.
 struct Path {
     const TestHost& host;
     BenchObject programs;
 
     explicit Path(const TestHost& where) : host(where) {
-        {
-            const test::NetNamespace::Entered there = host.instance(1).enter();
-            programs.attach_sink(there_ifindex());
+        for (const std::size_t instance : {kSender, kReceiver}) {
+            const test::NetNamespace::Entered there = host.instance(instance).enter();
+            programs.attach_sink(host.instance(instance).ifindex_of(host.instance_device(instance)));
         }
-        // The bridge learns where the receiver is: nothing of what follows is flooded.
-        test::RawSocket(host.instance(1), host.instance_device(1)).send(answer_frame());
     }
-    [[nodiscard]] std::uint32_t there_ifindex() const { return host.instance(1).ifindex_of(host.instance_device(1)); }
-
     [[nodiscard]] double send(const test::Bytes& frame, std::uint64_t flows, std::uint32_t count) const {
         const test::NetNamespace::Entered here = host.host().enter();
-        return programs.send(host.port_ifindex(0), frame, flows, count);
+        return programs.send(host.port_ifindex(kSender), frame, {.flows = flows}, count);
+    }
+    // Opens the flows and has each answered. The bridge learns where both are: nothing of what follows is flooded.
+    void establish(const test::Bytes& frame, std::uint64_t flows) const {
+        const auto count = static_cast<std::uint32_t>(flows);
+        (void)send(frame, flows, count);  // for its effect
+        const test::NetNamespace::Entered here = host.host().enter();
+        (void)programs.send(host.port_ifindex(kReceiver), answer_to(frame), {.flows = flows, .is_answer = true}, count);  // likewise
     }
 };
 
@@ -50,7 +55,9 @@ std::vector<Table> measure_live_path(const Effort& effort) {
                     .title = "veth, bridge, veth, 60-byte UDP, established, flows: " + std::to_string(flows),
                     .is_rate = true,
                     .rows = {{.name = "bare bridge", .nanoseconds = {}}, {.name = "both ports enforced", .nanoseconds = {}}}};
-        (void)enforced.send(frame, flows, static_cast<std::uint32_t>(flows));  // opens the flows
+        bare.establish(frame, flows);
+        enforced.establish(frame, flows);
+        expect_answered(enforced_host, 2 * flows);  // on both ports
         for (std::size_t turn = 0; turn < effort.turns; ++turn) {
             table.rows[0].nanoseconds.push_back(bare.send(frame, flows, effort.repeat));
             table.rows[1].nanoseconds.push_back(enforced.send(frame, flows, effort.repeat));

@@ -15,11 +15,15 @@ inline constexpr std::uint16_t kDeniedPort = 5002;
 [[nodiscard]] Mac sender_mac();
 [[nodiscard]] Mac receiver_mac();
 
+// The flows that benchmarks open and leave unanswered, at most: an instance's oldest gives way above that.
+inline constexpr std::uint32_t kMostHalfOpen = 65'536;
+
 // 60 bytes from eni-a to eni-b.
 [[nodiscard]] test::Bytes udp_frame(std::uint16_t destination_port);
-[[nodiscard]] test::Bytes answer_frame();  // the other way
 [[nodiscard]] test::Bytes tcp_frame(std::uint16_t destination_port, std::uint8_t flags);
 [[nodiscard]] test::Bytes udp6_frame(std::uint16_t destination_port);
 [[nodiscard]] test::Bytes tcp6_frame(std::uint16_t destination_port, std::uint8_t flags);
+// The same frame the other way: MACs, addresses and ports change ends.
+[[nodiscard]] test::Bytes answer_to(test::Bytes frame);
 
 }  // namespace portcullis::bench

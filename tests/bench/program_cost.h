@@ -12,7 +12,7 @@ struct Effort {
     std::size_t prefixes = 1'000;      // CIDR rules in the policy
 };
 
-// Pre: a PrivateBpffs lives. One table per number of flows in rotation: 1 and 100,000.
+// Pre: a PrivateBpffs lives. One table per number of flows in rotation: 1 and 50,000; one of new flows.
 [[nodiscard]] std::vector<Table> measure_program_cost(const Effort& effort);
 
 }  // namespace portcullis::bench
