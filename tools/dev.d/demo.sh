@@ -5,7 +5,7 @@
 
 verb_demo() {
   require_root "the demo"
-  need_packages "${packages_build[@]}" "${packages_demo[@]}"
+  need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_demo[@]}"
   build_preset dev portcullis portcullisd
   say "making a throw-away network"
   unshare --mount --propagation unchanged --net --pid --fork --kill-child --mount-proc tools/dev.d/demo_run ||
