@@ -44,11 +44,9 @@ class MemberRows {
         InterfaceGroups entry{.id = {}, .groups = {}, .stands_for = members};
         for (const Index index : members) {
             entry.id += (entry.id.empty() ? "" : "+") + interfaces_[index].id;
-            for (const Index group : interfaces_[index].groups) {
-                if (std::ranges::find(entry.groups, group) == entry.groups.end()) {
-                    entry.groups.push_back(group);
-                }
-            }
+            std::ranges::copy_if(interfaces_[index].groups, std::back_inserter(entry.groups), [&](Index group) {
+                return std::ranges::find(entry.groups, group) == entry.groups.end();  // of those before as well
+            });
         }
         return entry;
     }
@@ -97,12 +95,8 @@ class ZoneSweep {
             const std::span here(pieces.data() + begin, end - begin);
             Holding holding = hold(outside, prefix, here);
             const bool is_said_already = here.front().kind >= Kind::Block && outcome_is_same(holding, outside);
-            if (!is_said_already) {
-                auto owner = owner_of(prefix, holding);
-                if (!owner) {
-                    return fail(owner.error());
-                }
-                owners.push_back(*owner);
+            if (const auto done = is_said_already ? Result<>() : add_owner(prefix, holding, owners); !done) {
+                return fail(done.error());
             }
             around_.emplace_back(prefix, std::move(holding));
             begin = end;
@@ -111,6 +105,15 @@ class ZoneSweep {
     }
 
    private:
+    Result<> add_owner(const Prefix& prefix, const Holding& holding, std::vector<AddressOwner>& owners) {
+        auto owner = owner_of(prefix, holding);
+        if (!owner) {
+            return fail(owner.error());
+        }
+        owners.push_back(*owner);
+        return {};
+    }
+
     // Pieces are of one prefix, sorted by kind.
     [[nodiscard]] Holding hold(const Holding& outside, const Prefix& prefix, std::span<const Piece> pieces) const {
         Holding holding = kLinkLocal.contains(prefix) ? Holding{} : outside;
@@ -256,6 +259,14 @@ std::vector<Piece> pieces_in(const Directory& directory, Index index, const Popu
     return pieces;
 }
 
+void add_blocks(const Directory& directory, Index subnet, std::vector<Piece>& pieces) {
+    for (const Prefix& cidr : directory.subnets[subnet].cidrs) {
+        if (!cidr.overlaps(kLinkLocal)) {
+            pieces.push_back({.prefix = cidr, .kind = Kind::Block, .index = subnet});
+        }
+    }
+}
+
 }  // namespace
 
 Result<MemberOwners> member_owners(const Directory& directory, const std::vector<InterfaceGroups>& interfaces,
@@ -263,14 +274,8 @@ Result<MemberOwners> member_owners(const Directory& directory, const std::vector
     const Population population(directory, interfaces);
     std::vector<std::vector<Piece>> blocks(directory.zones.size());
     for (Index subnet = 0; subnet < directory.subnets.size(); ++subnet) {
-        const auto zone = directory.zones.index_of(directory.subnets[subnet].vpc_id);
-        if (!zone) {
-            continue;
-        }
-        for (const Prefix& cidr : directory.subnets[subnet].cidrs) {
-            if (!cidr.overlaps(kLinkLocal)) {
-                blocks[*zone].push_back({.prefix = cidr, .kind = Kind::Block, .index = subnet});
-            }
+        if (const auto zone = directory.zones.index_of(directory.subnets[subnet].vpc_id)) {
+            add_blocks(directory, subnet, blocks[*zone]);
         }
     }
     MemberOwners members;

@@ -35,6 +35,7 @@ std::vector<AddressOwner> link_local_owners(const Directory& directory) {
         }
     }
     std::vector<AddressOwner> owners;
+    owners.reserve(subnets.size());
     for (const auto& [key, subnet] : subnets) {
         owners.push_back({.zone = key.first, .prefix = key.second, .interface = {}, .subnet = subnet});
     }
@@ -52,8 +53,8 @@ std::vector<std::pair<Prefix, Index>> instance_addresses(const Directory& direct
         }
     }
     std::ranges::sort(addresses);
-    const auto repeated = std::ranges::unique(addresses, {}, &std::pair<Prefix, Index>::first);
-    addresses.erase(repeated.begin(), repeated.end());
+    const auto repeated = std::unique(addresses.begin(), addresses.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+    addresses.erase(repeated, addresses.end());
     return addresses;
 }
 

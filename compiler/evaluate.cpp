@@ -113,7 +113,7 @@ Verdict Evaluator::State::judge(const Arrival& arrival) {
     }
     const Passage passage{
         .port = &port, .direction = arrival.direction, .packet = &std::get<IpPacket>(packet), .way = way, .now_s = arrival.now_s};
-    const Verdict verdict = judge_packet(passage, ethernet);
+    Verdict verdict = judge_packet(passage, ethernet);
     if (passage.packet->fragment == FragmentKind::First) {
         fragments.settle(passage, verdict.passes());
     }

@@ -23,10 +23,10 @@ FragmentMemory::RingKey FragmentMemory::ring_key_of(const Passage& passage) {
 }
 
 const std::optional<FragmentMemory::Entry>* FragmentMemory::find(const Ring& ring, const Passage& passage) {
-    constexpr double kMemory_s = 30;
+    constexpr double kMemorySeconds = 30;
     const Key key = key_of(passage);
     for (const std::optional<Entry>& entry : ring.entries) {
-        if (entry && entry->key == key && passage.now_s - entry->admitted_s <= kMemory_s) {
+        if (entry && entry->key == key && passage.now_s - entry->admitted_s <= kMemorySeconds) {
             return &entry;
         }
     }

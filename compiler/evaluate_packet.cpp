@@ -106,18 +106,14 @@ class HeaderWalk {
 
     Reason walk() {
         while (!packet_.is_later()) {
-            switch (packet_.protocol) {
-                case 43:
-                    return PC_REASON_source_route;
-                case 0:
-                case 44:
-                case 60:
-                    if (!take_header()) {
-                        return PC_REASON_extension_header;
-                    }
-                    break;
-                default:
-                    return PC_REASON_passed;
+            if (packet_.protocol == 43) {
+                return PC_REASON_source_route;
+            }
+            if (packet_.protocol != 0 && packet_.protocol != 44 && packet_.protocol != 60) {
+                return PC_REASON_passed;
+            }
+            if (!take_header()) {
+                return PC_REASON_extension_header;
             }
         }
         return PC_REASON_passed;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "compiler/evaluate_packet.h"
 #include "compiler/evaluate_port.h"
@@ -76,19 +77,24 @@ bool matches_traffic(const Traffic& traffic, const RuleQuestion& question) {
     return matches_protocol(traffic, question) && matches_ports(traffic, question);
 }
 
+using IsSource = std::function<bool(const RuleSource&)>;
+
+std::vector<GroupMatch> rules_of_group(const SecurityGroup& group, const RuleQuestion& question, const IsSource& is_source) {
+    std::vector<GroupMatch> matches;
+    for (const SecurityGroupRule& rule : group.rules[static_cast<std::size_t>(question.direction)]) {
+        if (matches_traffic(rule.traffic, question) && is_source(rule.source)) {
+            matches.push_back({.group = &group, .rule = &rule});
+        }
+    }
+    return matches;
+}
+
 // Every rule of the port's groups and direction whose source is one that `is_source` holds for. An unknown group has no rules (6.5).
-std::vector<GroupMatch> rules_where(const ModelIndex& index, const RuleQuestion& question,
-                                    const std::function<bool(const RuleSource&)>& is_source) {
+std::vector<GroupMatch> rules_where(const ModelIndex& index, const RuleQuestion& question, const IsSource& is_source) {
     std::vector<GroupMatch> matches;
     for (const std::string& group_id : question.port->group_ids) {
-        const SecurityGroup* const group = index.group(group_id);
-        if (group == nullptr) {
-            continue;
-        }
-        for (const SecurityGroupRule& rule : group->rules[static_cast<std::size_t>(question.direction)]) {
-            if (matches_traffic(rule.traffic, question) && is_source(rule.source)) {
-                matches.push_back({.group = group, .rule = &rule});
-            }
+        if (const SecurityGroup* const group = index.group(group_id)) {
+            std::ranges::copy(rules_of_group(*group, question, is_source), std::back_inserter(matches));
         }
     }
     return matches;

@@ -29,6 +29,9 @@ struct Judgement {
     // The passage points to the port and the packet.
     Judgement(const Judgement&) = delete;
     Judgement& operator=(const Judgement&) = delete;
+    Judgement(Judgement&&) = delete;
+    Judgement& operator=(Judgement&&) = delete;
+    ~Judgement() = default;
 
     [[nodiscard]] const ModelIndex& index() const { return port.index(); }
     [[nodiscard]] const NetworkInterface& interface() const { return port.interface(); }

@@ -30,17 +30,17 @@ class JsonCursor {
 
     // The value under `key`, not given if there is none or this is no object.
     [[nodiscard]] JsonCursor member(std::string_view key) const&;
-    JsonCursor member(std::string_view key) const&& = delete;
+    void member(std::string_view key) const&& = delete;
     // The same, and an error on this object where the value is not given.
     [[nodiscard]] JsonCursor required(std::string_view key) const&;
-    JsonCursor required(std::string_view key) const&& = delete;
+    void required(std::string_view key) const&& = delete;
     // Every member of an object, the elements of a list, or those of them that are objects. Wrong types are errors; not given is empty.
     [[nodiscard]] std::vector<JsonCursor> members() const&;
-    std::vector<JsonCursor> members() const&& = delete;
+    void members() const&& = delete;
     [[nodiscard]] std::vector<JsonCursor> elements() const&;
-    std::vector<JsonCursor> elements() const&& = delete;
+    void elements() const&& = delete;
     [[nodiscard]] std::vector<JsonCursor> objects() const&;
-    std::vector<JsonCursor> objects() const&& = delete;
+    void objects() const&& = delete;
 
     // Whether it is a string, without a finding if it is not.
     [[nodiscard]] bool is_string() const;

@@ -139,7 +139,7 @@ Result<std::uint32_t> lower_set(Lowering& lowering, Entries entries) {
         content.add_bytes(key);
         content.add_bytes(value);
     }
-    const auto number = lowering.numberings.service_sets.number_of(content.bytes());
+    auto number = lowering.numberings.service_sets.number_of(content.bytes());
     if (!number) {
         return number;
     }

@@ -20,7 +20,8 @@ std::string sort_key(std::string_view pointer) {
         const std::string_view token = pointer.substr(0, pointer.find('/'));
         pointer.remove_prefix(token.size());
         constexpr std::size_t kLongestIndex = 20;
-        const bool is_index = !token.empty() && token.size() <= kLongestIndex && token.find_first_not_of("0123456789") == token.npos;
+        const bool is_index =
+            !token.empty() && token.size() <= kLongestIndex && token.find_first_not_of("0123456789") == std::string_view::npos;
         key += is_index ? static_cast<char>(1 + token.size()) : '\x7f';
         key += token;
         key += '\0';

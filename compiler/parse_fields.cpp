@@ -24,11 +24,11 @@ std::string_view name_of(Family family) { return family == Family::Ipv4 ? "IPv4"
 // What no interface can call its own; its packets would pass for those of the host, of a group or of nobody (RFC 6890).
 const std::array<Prefix, 10>& foreign_ranges() {
     static const std::array<Prefix, 10> ranges = [] {
-        constexpr std::array<std::string_view, 10> texts = {"0.0.0.0/8",          "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-                                                            "255.255.255.255/32", "::/128",      "::1/128",        "::ffff:0:0/96",
-                                                            "fe80::/10",          "ff00::/8"};
+        constexpr std::array<std::string_view, 10> kTexts = {"0.0.0.0/8",          "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+                                                             "255.255.255.255/32", "::/128",      "::1/128",        "::ffff:0:0/96",
+                                                             "fe80::/10",          "ff00::/8"};
         std::array<Prefix, 10> parsed;
-        std::transform(texts.begin(), texts.end(), parsed.begin(), [](std::string_view text) { return Prefix::parse(text)->prefix; });
+        std::transform(kTexts.begin(), kTexts.end(), parsed.begin(), [](std::string_view text) { return Prefix::parse(text)->prefix; });
         return parsed;
     }();
     return ranges;

@@ -19,13 +19,12 @@ constexpr SourceList kCidrLists[] = {{"IpRanges", "CidrIp", Family::Ipv4}, {"Ipv
 
 constexpr std::string_view kPairWithoutGroup = "a reference without GroupId matches nothing";
 
-void add_cidr_sources(const JsonCursor& permission, const Traffic& traffic, std::vector<SecurityGroupRule>& rules) {
-    for (const SourceList& names : kCidrLists) {
-        const JsonCursor list = permission.member(names.list);
-        for (const JsonCursor& range : list.objects()) {
-            if (const auto cidr = parse_cidr(range.required(names.key), names.family)) {
-                rules.push_back({.id = {}, .traffic = traffic, .source = *cidr, .position = range.position()});
-            }
+void add_cidr_sources(const JsonCursor& permission, const SourceList& names, const Traffic& traffic,
+                      std::vector<SecurityGroupRule>& rules) {
+    const JsonCursor list = permission.member(names.list);
+    for (const JsonCursor& range : list.objects()) {
+        if (const auto cidr = parse_cidr(range.required(names.key), names.family)) {
+            rules.push_back({.id = {}, .traffic = traffic, .source = *cidr, .position = range.position()});
         }
     }
 }
@@ -53,7 +52,9 @@ std::vector<SecurityGroupRule> parse_permissions(const JsonCursor& permissions) 
     for (const JsonCursor& permission : permissions.objects()) {
         // Sources are read in any case: what is wrong with them is to be said even where the ports are wrong too.
         const auto traffic = parse_permission_traffic(permission);
-        add_cidr_sources(permission, traffic.value_or(Traffic{}), rules);
+        for (const SourceList& names : kCidrLists) {
+            add_cidr_sources(permission, names, traffic.value_or(Traffic{}), rules);
+        }
         add_references(permission, traffic.value_or(Traffic{}), rules);
     }
     keep_first(rules, [](const SecurityGroupRule& rule) { return std::pair(rule.traffic, rule.source); });

@@ -40,6 +40,16 @@ void validate_entries(const std::vector<NetworkAclEntry>& entries, Findings& fin
     }
 }
 
+void validate_associations(const NetworkAcl& acl, const DeclaredIndex& index, Claims& subnets, Findings& findings) {
+    for (const std::string& subnet_id : acl.subnet_ids) {
+        subnets.add(subnet_id, acl);
+        const Subnet* subnet = index.subnet(subnet_id);
+        if (subnet != nullptr && subnet->vpc_id != acl.vpc_id) {
+            findings.error(acl.position, "the subnet " + quoted(subnet_id) + " is in another VPC, " + quoted(subnet->vpc_id));
+        }
+    }
+}
+
 }  // namespace
 
 void validate_network_acls(const Model& model, const DeclaredIndex& index, Findings& findings) {
@@ -52,13 +62,7 @@ void validate_network_acls(const Model& model, const DeclaredIndex& index, Findi
         if (acl.is_default) {
             defaults.add(acl.vpc_id, acl);
         }
-        for (const std::string& subnet_id : acl.subnet_ids) {
-            subnets.add(subnet_id, acl);
-            const Subnet* subnet = index.subnet(subnet_id);
-            if (subnet != nullptr && subnet->vpc_id != acl.vpc_id) {
-                findings.error(acl.position, "the subnet " + quoted(subnet_id) + " is in another VPC, " + quoted(subnet->vpc_id));
-            }
-        }
+        validate_associations(acl, index, subnets, findings);
     }
     for (const Subnet& subnet : model.subnets) {
         const bool has_acl = subnets.contain(subnet.id) || defaults.contain(subnet.vpc_id);

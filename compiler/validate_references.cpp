@@ -55,6 +55,14 @@ void validate_source(const SecurityGroupRule& rule, const DeclaredIndex& index, 
     }
 }
 
+void validate_group(const SecurityGroup& group, const DeclaredIndex& index, Findings& findings) {
+    for (const auto& rules : group.rules) {
+        for (const SecurityGroupRule& rule : rules) {
+            validate_source(rule, index, findings);
+        }
+    }
+}
+
 }  // namespace
 
 void validate_references(const Model& model, const DeclaredIndex& index, Findings& findings) {
@@ -67,11 +75,7 @@ void validate_references(const Model& model, const DeclaredIndex& index, Finding
         validate_interface(interface, index, findings);
     }
     for (const SecurityGroup& group : model.security_groups) {
-        for (const auto& rules : group.rules) {
-            for (const SecurityGroupRule& rule : rules) {
-                validate_source(rule, index, findings);
-            }
-        }
+        validate_group(group, index, findings);
     }
 }
 

@@ -57,6 +57,7 @@ class ServiceChecks {
 
    private:
     void check_interface(const NetworkInterface& interface) const;
+    void check_allowed_addresses(const PortClaim& port) const;
     void check_range(const Holder& holder, const Prefix& range) const;
     void check_ec2(const Holder& holder, const Prefix& range, const ServicePlace& word) const;
     void check_mac(const Holder& holder, const Mac& mac) const;
@@ -106,15 +107,22 @@ void ServiceChecks::check_range(const Holder& holder, const Prefix& range) const
     }
 }
 
-void ServiceChecks::check_ec2(const Holder& holder, const Prefix& range, const ServicePlace& word) const {
+// Those that are the same in every VPC, and the resolvers of this one, if it is known.
+std::vector<Address> ec2_addresses(const Vpc* vpc) {
     std::vector<Address> addresses = fixed_ec2_addresses();
-    if (const Vpc* vpc = index_.vpc(holder.interface.vpc_id)) {
-        for (const Prefix& block : vpc->cidrs) {
-            if (const auto resolver = resolver_of(block)) {
-                addresses.push_back(*resolver);
-            }
+    if (vpc == nullptr) {
+        return addresses;
+    }
+    for (const Prefix& block : vpc->cidrs) {
+        if (const auto resolver = resolver_of(block)) {
+            addresses.push_back(*resolver);
         }
     }
+    return addresses;
+}
+
+void ServiceChecks::check_ec2(const Holder& holder, const Prefix& range, const ServicePlace& word) const {
+    const std::vector<Address> addresses = ec2_addresses(index_.vpc(holder.interface.vpc_id));
     const auto held = std::find_if(addresses.begin(), addresses.end(), [&](const Address& address) { return range.contains(address); });
     if (held != addresses.end()) {
         findings_.error(holder.position, range.to_string() + " of " + quoted(holder.interface.id) + " holds " + held->to_string() +
@@ -143,6 +151,20 @@ void ServiceChecks::check_interface(const NetworkInterface& interface) const {
     }
 }
 
+void ServiceChecks::check_allowed_addresses(const PortClaim& port) const {
+    const NetworkInterface* interface = index_.interface(port.network_interface_id);
+    if (interface == nullptr) {
+        return;
+    }
+    const Holder holder{.interface = *interface, .position = port.position};
+    for (const AllowedAddress& allowed : port.allowed_addresses) {
+        check_range(holder, allowed.prefix);
+        if (allowed.mac) {
+            check_mac(holder, *allowed.mac);
+        }
+    }
+}
+
 void ServiceChecks::check_interfaces(const Model& model) const {
     if (places_.empty()) {
         return;
@@ -151,17 +173,7 @@ void ServiceChecks::check_interfaces(const Model& model) const {
         check_interface(interface);
     }
     for (const PortClaim& port : model.ports) {
-        const NetworkInterface* interface = index_.interface(port.network_interface_id);
-        for (const AllowedAddress& allowed : port.allowed_addresses) {
-            if (interface == nullptr) {
-                continue;
-            }
-            const Holder holder{.interface = *interface, .position = port.position};
-            check_range(holder, allowed.prefix);
-            if (allowed.mac) {
-                check_mac(holder, *allowed.mac);
-            }
-        }
+        check_allowed_addresses(port);
     }
 }
 

@@ -59,6 +59,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);
     [[nodiscard]] Result<> recycle_slots();
     [[nodiscard]] Result<> pin(const Standing& standing);
+    [[nodiscard]] Result<> close_lost_device(std::uint32_t ifindex);
     [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
@@ -120,6 +121,23 @@ Result<> BpfDataplane::State::pin(const Standing& standing) {
     return pinned;
 }
 
+Result<> BpfDataplane::State::close_lost_device(std::uint32_t ifindex) {
+    const auto device = in_force.devices.find(ifindex);
+    if (device == in_force.devices.end()) {
+        return {};
+    }
+    const std::uint32_t slot = device->second.slot;
+    if (auto closed = maps.close_device(ifindex, slot); !closed) {
+        return closed;
+    }
+    in_force.devices.erase(device);
+    in_force.has_lost_devices = true;
+    if (in_force.ports.erase(slot) != 0) {
+        slots.release(slot);
+    }
+    return {};
+}
+
 // The entries of devices whose programs are gone from their hooks: whatever comes under their numbers finds nothing of theirs.
 Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices, const Standing& standing) {
     const auto lost = hooks.find_lost(devices, standing);
@@ -127,17 +145,8 @@ Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices,
         return fail(lost.error());
     }
     for (const std::uint32_t ifindex : *lost) {
-        const auto device = in_force.devices.find(ifindex);
-        if (device != in_force.devices.end()) {
-            const std::uint32_t slot = device->second.slot;
-            if (auto closed = maps.close_device(ifindex, slot); !closed) {
-                return closed;
-            }
-            in_force.devices.erase(device);
-            in_force.has_lost_devices = true;
-            if (in_force.ports.erase(slot) != 0) {
-                slots.release(slot);
-            }
+        if (auto closed = close_lost_device(ifindex); !closed) {
+            return closed;
         }
         hooks.forget(ifindex);
     }

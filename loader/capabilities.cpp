@@ -84,8 +84,8 @@ Result<> probe_compare_and_swap() {
 }
 
 struct Kind {
-    bpf_map_type type;
-    std::uint32_t key_bytes;
+    bpf_map_type type = BPF_MAP_TYPE_UNSPEC;
+    std::uint32_t key_bytes = 0;
     std::uint32_t flags = 0;
     std::uint32_t value_bytes = sizeof(std::uint64_t);
     std::uint32_t entries = 1;

@@ -13,6 +13,17 @@ namespace {
 constexpr const char* kMap = "pc_half_open";
 constexpr std::uint32_t kSides = 2;
 
+Result<> add_queues(const BpfObject& object, std::uint32_t slot, std::uint32_t entries, std::vector<MapOfMaps::Row>& rows) {
+    for (std::uint32_t side = 0; side < kSides; ++side) {
+        auto queue = object.make_inner(kMap, entries);
+        if (!queue) {
+            return fail(std::move(queue.error()));
+        }
+        rows.push_back({.number = slot * kSides + side, .map = std::move(*queue)});
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<HalfOpenQueues> HalfOpenQueues::open(const BpfObject& object) {
@@ -32,12 +43,8 @@ Result<> HalfOpenQueues::prepare(const BpfObject& object, const HostImage& wante
         if ((port.view.flags & PC_PORT_OPEN) == 0 || (made != made_.end() && made->second == needed)) {
             continue;
         }
-        for (std::uint32_t side = 0; side < kSides; ++side) {
-            auto queue = object.make_inner(kMap, needed.entries);
-            if (!queue) {
-                return fail(std::move(queue.error()));
-            }
-            rows.push_back({.number = slot * kSides + side, .map = std::move(*queue)});
+        if (auto added = add_queues(object, slot, needed.entries, rows); !added) {
+            return added;
         }
         making.emplace(slot, needed);
     }

@@ -95,8 +95,8 @@ void sort_entries(MapImage::Entries<Key, std::uint32_t>& entries) {
     static_assert(std::has_unique_object_representations_v<Key>, "padding would be compared");
     const auto order = [](const auto& a, const auto& b) { return std::memcmp(&a.first, &b.first, sizeof(Key)); };
     std::ranges::stable_sort(entries, [&](const auto& a, const auto& b) { return order(a, b) < 0; });
-    const auto repeated = std::ranges::unique(entries, [&](const auto& a, const auto& b) { return order(a, b) == 0; });
-    entries.erase(repeated.begin(), repeated.end());
+    const auto repeated = std::unique(entries.begin(), entries.end(), [&](const auto& a, const auto& b) { return order(a, b) == 0; });
+    entries.erase(repeated, entries.end());
 }
 
 // A row that stands for several interfaces counts as bound where the first of them that is bound is: towards the others it is stricter

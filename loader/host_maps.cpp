@@ -188,9 +188,10 @@ Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
 // What was written over is written over again, which deletes nothing; what was new goes.
 Result<> HostMaps::rewrite_macs_back(const ImageDiff& diff) {
     std::vector<pc_mac_key> added;
-    for (const auto& [key, ifindex] : diff.macs.written) {
+    for (const auto& entry : diff.macs.written) {
+        const pc_mac_key& key = entry.first;
         const bool was_there =
-            std::ranges::any_of(diff.macs.former, [&](const auto& entry) { return std::memcmp(&entry.first, &key, sizeof(key)) == 0; });
+            std::ranges::any_of(diff.macs.former, [&](const auto& former) { return std::memcmp(&former.first, &key, sizeof(key)) == 0; });
         if (!was_there) {
             added.push_back(key);
         }
@@ -203,6 +204,7 @@ Result<> HostMaps::rewrite_macs_back(const ImageDiff& diff) {
 Result<> HostMaps::note_departed(const ImageDiff& diff) {
     const auto note = [&](auto& map, const auto& keys) {
         std::vector<std::pair<std::decay_t<decltype(keys.front())>, std::uint32_t>> entries;
+        entries.reserve(keys.size());
         for (const auto& key : keys) {
             entries.emplace_back(key, 1);
         }

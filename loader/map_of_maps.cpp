@@ -21,13 +21,12 @@ Result<> in_shares(std::size_t count, const std::function<Result<>(std::size_t f
     }
     const std::size_t share = (count + kThreads - 1) / kThreads;
     std::vector<Result<>> results((count + share - 1) / share);
-    {
-        std::vector<std::jthread> threads;
-        for (std::size_t index = 1; index < results.size(); ++index) {
-            threads.emplace_back([&, index] { results[index] = work(index * share, std::min(count, (index + 1) * share)); });
-        }
-        results[0] = work(0, std::min(count, share));
+    std::vector<std::jthread> threads;
+    for (std::size_t index = 1; index < results.size(); ++index) {
+        threads.emplace_back([&, index] { results[index] = work(index * share, std::min(count, (index + 1) * share)); });
     }
+    results[0] = work(0, std::min(count, share));
+    threads.clear();  // waits for them
     for (Result<>& result : results) {
         if (!result) {
             return std::move(result);

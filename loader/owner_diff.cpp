@@ -101,9 +101,13 @@ void note_departure(const Key& key, const OwnerRow& before, const OwnerRow& afte
     }
 }
 
+std::vector<pc_member4_key>& departed_of(ImageDiff& diff, const pc_member4_key*) { return diff.departed4; }
+std::vector<pc_member6_key>& departed_of(ImageDiff& diff, const pc_member6_key*) { return diff.departed6; }
+
 template <class Key>
-void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff, std::vector<Key>& departed) {
+void diff_owners_of(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff) {
     const Key* const family = nullptr;
+    std::vector<Key>& departed = departed_of(diff, family);
     std::vector<RowChange<pc_owner>>& changes = diff.owners;
     const auto& former = members(from, family);
     const auto& wanted = members(to, family);
@@ -174,8 +178,8 @@ void add_touched(const MapImage& image, const std::set<std::uint32_t>& owners, c
 }  // namespace
 
 void diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff) {
-    diff_owners_of<pc_member4_key>(from, to, parity, diff, diff.departed4);
-    diff_owners_of<pc_member6_key>(from, to, parity, diff, diff.departed6);
+    diff_owners_of<pc_member4_key>(from, to, parity, diff);
+    diff_owners_of<pc_member6_key>(from, to, parity, diff);
 }
 
 std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity) {

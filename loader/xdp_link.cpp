@@ -65,8 +65,10 @@ Result<std::vector<std::string>> xdp_link_paths(const std::string& links_directo
         return fail(std::move(names.error()));
     }
     std::vector<std::string> paths;
+    paths.reserve(names->size());
     for (const std::string& name : *names) {
-        paths.push_back(links_directory + "/" + name);
+        paths.push_back(links_directory);
+        paths.back().append("/").append(name);
     }
     return paths;
 }
