@@ -16,7 +16,7 @@ function(bpf_object name source)
     VERBATIM)
   add_custom_command(
     OUTPUT ${skeleton}
-    COMMAND sh -c "'${PORTCULLIS_BPFTOOL}' gen skeleton '${object}' name ${name}_bpf > '${skeleton}'"
+    COMMAND sh -c "{ echo '// NOLINTBEGIN: generated'; '${PORTCULLIS_BPFTOOL}' gen skeleton '${object}' name ${name}_bpf && echo '// NOLINTEND'; } > '${skeleton}'"
     DEPENDS ${object}
     VERBATIM)
   add_custom_target(${name}_skel_generate DEPENDS ${skeleton})

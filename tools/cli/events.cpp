@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // portcullis events: the last denials of ports whose OnDeny asks for a log.
-#include <time.h>
-
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <ostream>
 

@@ -19,7 +19,7 @@ check_tidy_bpf() {
 # Every source of ours that the tidy preset compiles; the generated skeletons are all that has to be built for it.
 check_tidy() {
   configure tidy
-  quietly tidy-generate.log cmake --build build-tidy --target tc_skel_generate || return 1
+  quietly tidy-generate.log cmake --build build-tidy --target tc_skel_generate xdp_skel_generate || return 1
   run-clang-tidy -p build-tidy -j "$(nproc)" -quiet "^$root/(core|compiler|loader|tools)/" >build/log/tidy.log 2>&1 && return
   grep -E '(warning|error):' -A 4 build/log/tidy.log | head -n 200 >&2
   return 1
