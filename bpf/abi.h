@@ -41,14 +41,14 @@ struct pc_host {
 /* ---- devices and ports ------------------------------------------------------------------------------------------------------------ */
 
 #define PC_DEVICE_PORT 1u   /* both programs are attached; `slot` is its row in pc_ports */
-#define PC_DEVICE_UPLINK 2u /* a bridge port that leads off the host; `slot` is 0 */
-#define PC_DEVICE_BRIDGE 3u /* a bridge: what enters by it was sent or routed by the host itself; `slot` is 0 */
+#define PC_DEVICE_UPLINK 2u /* leads off the host; `slot` is 0 */
+#define PC_DEVICE_HOST 3u   /* a bridge, or what cannot be a port of one: what enters by it the host sent or routed; `slot` is 0 */
 
 /* pc_devices: ifindex -> what it is. A device that is missing here drops everything in our programs (no_port). */
 struct pc_device {
 	__u32 kind;
 	__u32 slot;
-	__u32 bridge; /* of an uplink: ifindex of the bridge that it is a port of; 0: none. Of others 0 */
+	__u32 bridge; /* of an uplink: ifindex of the bridge that it is a port of; 0: none, the host routes by it. Of others 0 */
 };
 
 #define PC_PORT_OPEN 1u             /* without it everything is dropped (closed) */

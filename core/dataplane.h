@@ -21,8 +21,9 @@ struct DeviceBinding {
     enum class Kind : std::uint8_t {
         Bound,   // port of an interface: enforces Ruleset::ports[port]
         Closed,  // managed, without a policy: nothing passes in either direction
-        Uplink,  // port of a managed bridge that leads off the host: no program, but known as such
-        Bridge,  // a bridge that has managed ports
+        Uplink,  // leads off the host, by a managed bridge or by the host's routing: no program, but known as such
+        Bridge,  // a bridge, managed or not: what enters by it was sent or routed by the host
+        Routed,  // no bridge, and what can be no port of one: what enters by it was routed by the host
     };
     std::uint32_t ifindex = 0;
     std::string device;  // for messages; never used to find it

@@ -19,8 +19,8 @@
 namespace portcullis {
 namespace {
 
-// Devices beyond ports: uplinks and bridges, and room for a port's successor before its predecessor's entry is deleted.
-constexpr std::uint32_t kOtherDevices = 1024;
+// Devices beyond ports: uplinks and the host's own, and room for a device's successor before its predecessor's entry is deleted.
+constexpr std::uint32_t kOtherDevices = 10240;
 
 constexpr std::array<const char*, 3> kMapsOfMaps = {"pc_flows4", "pc_flows6", "pc_half_open"};
 

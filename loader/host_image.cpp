@@ -180,9 +180,9 @@ Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostIma
     const auto bridges = numbers_of_bridges(wanted);
     for (const DeviceBinding& binding : wanted.devices) {
         if (!is_port(binding)) {
-            const bool is_bridge = binding.kind == DeviceBinding::Kind::Bridge;
-            image.devices.emplace(binding.ifindex, is_bridge ? pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0, .bridge = 0}
-                                                             : pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0, .bridge = binding.bridge});
+            const bool is_uplink = binding.kind == DeviceBinding::Kind::Uplink;
+            image.devices.emplace(binding.ifindex, is_uplink ? pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0, .bridge = binding.bridge}
+                                                             : pc_device{.kind = PC_DEVICE_HOST, .slot = 0, .bridge = 0});
             continue;
         }
         const bool is_bound = binding.kind == DeviceBinding::Kind::Bound;

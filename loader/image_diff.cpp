@@ -112,6 +112,12 @@ bool differ_but_for_epoch(const pc_port_view& a, pc_port_view b) {
     return !is_same(a, b);
 }
 
+// What entered by other devices is cached as what they are, whichever it was: nothing of it is another's once they are gone.
+bool loses_port(const HostImage& from, const ImageDiff& diff) {
+    return std::ranges::any_of(diff.devices.removed,
+                               [&](std::uint32_t ifindex) { return from.devices.at(ifindex).kind == PC_DEVICE_PORT; });
+}
+
 // Epochs go round in 1 … PC_WORD_EPOCH_MASK: 0 means "forgotten" in a flow.
 std::uint32_t next_epoch(std::uint32_t epoch) { return epoch % PC_WORD_EPOCH_MASK + 1; }
 
@@ -184,8 +190,8 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     diff_owners(from.policy, to.policy, parity, diff);
     diff.interfaces = diff_interfaces(from, to, parity);
     const auto zones = touched_zones(from.policy, to.policy, diff);
-    const bool is_everywhere = from.has_lost_devices || !diff.moves.empty() || !diff.devices.removed.empty() ||
-                               !diff.host_addresses.empty() || !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
+    const bool is_everywhere = from.has_lost_devices || !diff.moves.empty() || loses_port(from, diff) || !diff.host_addresses.empty() ||
+                               !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
     renew_epochs(from, to, zones, is_everywhere);
     diff_ports(from, to, parity, diff);
     return diff;

@@ -58,8 +58,8 @@ XdpHooks XdpHooks::create(XdpMode mode, const BpfObject& object, std::string lin
 
 bool XdpHooks::means(const DeviceBinding& binding) const {
     const bool is_uplink = binding.kind == DeviceBinding::Kind::Uplink;
-    if (!object_ || (!is_uplink && !is_port(binding))) {
-        return false;
+    if (!object_ || (!is_uplink && !is_port(binding)) || (is_uplink && binding.bridge == 0)) {
+        return false;  // by an uplink that is no port of a bridge nothing comes that a port would drop for its MAC
     }
     switch (mode_) {
         case XdpMode::Everywhere:

@@ -73,7 +73,7 @@ TEST_F(XdpHooksTest, TapsGetItAndVethPairsDoNot) {
 TEST_F(XdpHooksTest, UplinksGetItWhereTheirDriverHasIt) {
     const auto dataplane = create(XdpMode::All);
     std::vector<DeviceBinding> devices = net_.devices();
-    devices.push_back({.ifindex = net_.host().ifindex_of("lo"), .device = "lo", .kind = DeviceBinding::Kind::Uplink});
+    devices.push_back({.ifindex = net_.host().ifindex_of("lo"), .device = "lo", .kind = DeviceBinding::Kind::Uplink, .bridge = 1});
     devices.push_back(add_tap(DeviceBinding::Kind::Uplink));
     apply(*dataplane, devices);
     EXPECT_NE(xdp_program_at(devices.back().ifindex), 0U);

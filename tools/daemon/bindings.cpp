@@ -28,7 +28,7 @@ class Planner {
     void bind_aliased();
     void close_orphaned();
     void close_unknown(const std::set<std::uint32_t>& default_routes);
-    void add_bridges();
+    void add_host_devices();
     void list_absent();
     BindingPlan finish();
 
@@ -36,6 +36,7 @@ class Planner {
     [[nodiscard]] const Device* device_named(const std::string& name) const;
     [[nodiscard]] std::uint32_t bridge_of(const Device& device) const;  // 0: its master is none, or no bridge
     [[nodiscard]] const Bridge* listed_bridge_of(const Device& device) const;
+    [[nodiscard]] bool is_uplink(const Device& device) const;
     [[nodiscard]] bool is_decided(std::uint32_t ifindex) const { return decided_.contains(ifindex); }
     void bind(const Device& device, Index port, std::string claimed_device);
     void close(const Device& device, PortState state, std::string interface_id, std::string detail);
@@ -101,10 +102,18 @@ void Planner::keep_standing() {
     }
 }
 
+// A port of the bridge that lists it, or of nothing: then it is the host's routing that leads to it. As a port of something else it is an
+// unknown one.
+bool Planner::is_uplink(const Device& device) const {
+    const Bridge* const own = listed_bridge_of(device);
+    return std::ranges::any_of(ruleset_.bridges, [&](const Bridge& bridge) {
+        return (device.master == 0 || own == &bridge) && std::ranges::find(bridge.uplinks, device.name) != bridge.uplinks.end();
+    });
+}
+
 void Planner::find_uplinks() {
     for (const auto& [ifindex, device] : devices_) {
-        const Bridge* bridge = listed_bridge_of(device);
-        if (bridge != nullptr && !is_decided(ifindex) && std::ranges::find(bridge->uplinks, device.name) != bridge->uplinks.end()) {
+        if (!is_decided(ifindex) && is_uplink(device)) {
             decided_[ifindex] = {.ifindex = ifindex, .device = device.name, .kind = DeviceBinding::Kind::Uplink, .port = 0};
         }
     }
@@ -173,17 +182,16 @@ void Planner::close_unknown(const std::set<std::uint32_t>& default_routes) {
     }
 }
 
-// Listed bridges, and those with managed ports: what enters a port from such a device was sent or routed by the host itself.
-void Planner::add_bridges() {
-    std::set<std::uint32_t> bridges;
-    for (const auto& [ifindex, binding] : decided_) {
-        bridges.insert(devices_.at(ifindex).master);
-    }
+// What enters by these was sent or routed by the host itself: bridges, and what is no Ethernet device, for the kernel makes no port of a
+// bridge of either. Any other device may become one before we hear of it.
+void Planner::add_host_devices() {
+    std::size_t count = 0;
     for (const auto& [ifindex, device] : devices_) {
-        const bool is_listed = std::ranges::find(ruleset_.bridges, device.name, &Bridge::device) != ruleset_.bridges.end();
-        if (device.is_bridge && !is_decided(ifindex) && (is_listed || bridges.contains(ifindex))) {
-            decided_[ifindex] = {.ifindex = ifindex, .device = device.name, .kind = DeviceBinding::Kind::Bridge, .port = 0};
+        if (is_decided(ifindex) || (!device.is_bridge && device.is_ethernet) || ++count > kMostHostDevices) {
+            continue;
         }
+        const auto kind = device.is_bridge ? DeviceBinding::Kind::Bridge : DeviceBinding::Kind::Routed;
+        decided_[ifindex] = {.ifindex = ifindex, .device = device.name, .kind = kind, .port = 0};
     }
 }
 
@@ -250,7 +258,7 @@ BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, co
     planner.bind_aliased();
     planner.close_orphaned();
     planner.close_unknown(default_routes);
-    planner.add_bridges();
+    planner.add_host_devices();
     planner.list_absent();
     return planner.finish();
 }

@@ -5,6 +5,7 @@
 // what is left out passes everything.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -24,6 +25,10 @@ struct StandingBinding {
     std::string claimed_device;  // Ports[].Device that claimed it; empty: the device's alias did
     bool operator==(const StandingBinding&) const = default;
 };
+
+// Bridges and other devices that what enters by counts as the host's (docs/semantics.md, "Entrance"); further ones, of higher numbers,
+// count as elsewhere, which is stricter.
+inline constexpr std::size_t kMostHostDevices = 4096;
 
 // What the controller remembers from one plan to the next.
 struct BindingMemory {

@@ -21,6 +21,7 @@ struct Device {
     std::uint32_t master = 0;                  // ifindex of the bridge (or bond, …) it is a port of; 0: none
     bool is_bridge = false;                    // of the kernel's kind "bridge"
     bool is_physical = false;                  // it hangs on a bus: the kernel names a parent device
+    bool is_ethernet = true;                   // of that link type: no other device can be a port of a bridge
     std::vector<TunnelEndpoint> tunnels = {};  // what it would unwrap
     bool operator==(const Device&) const = default;
 };

@@ -3,6 +3,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -74,7 +75,7 @@ std::optional<Device> parse_device(const nlmsghdr* message) {
     if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg) || header->ifi_family != AF_UNSPEC) {
         return std::nullopt;
     }
-    Device device{.ifindex = static_cast<std::uint32_t>(header->ifi_index)};
+    Device device{.ifindex = static_cast<std::uint32_t>(header->ifi_index), .is_ethernet = header->ifi_type == ARPHRD_ETHER};
     const auto take = [&device](const nlattr* attribute) { take_attribute(attribute, device); };
     each_attribute(message, sizeof(ifinfomsg), take);
     return device.name.empty() ? std::nullopt : std::optional(std::move(device));

@@ -189,10 +189,10 @@ TEST(ImageDiff, ADeviceThatBecomesSomethingElseIsMoved) {
     HostImage from;
     from.devices = {{7, pc_device{.kind = PC_DEVICE_UPLINK, .slot = 0, .bridge = 0}}};
     HostImage to;
-    to.devices = {{7, pc_device{.kind = PC_DEVICE_BRIDGE, .slot = 0, .bridge = 0}}};
+    to.devices = {{7, pc_device{.kind = PC_DEVICE_HOST, .slot = 0, .bridge = 0}}};
     const ImageDiff made = diff(from, to);
     ASSERT_THAT(made.moves, SizeIs(1));
-    EXPECT_EQ(made.moves.front().to.kind, PC_DEVICE_BRIDGE);
+    EXPECT_EQ(made.moves.front().to.kind, PC_DEVICE_HOST);
     EXPECT_TRUE(made.devices.empty());
 }
 
@@ -265,6 +265,17 @@ TEST(Epochs, ADeviceThatWasTakenOutBeforeConcernsEveryPort) {
     from.has_lost_devices = true;
     (void)diff(from, to);
     EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
+}
+
+TEST(Epochs, APortThatGoesConcernsEveryPortAndAnotherDeviceNone) {
+    for (const std::uint32_t kind : {PC_DEVICE_PORT, PC_DEVICE_UPLINK, PC_DEVICE_HOST}) {
+        HostImage from;
+        add_port(from, 1, kZone, 3);
+        HostImage to = from;
+        from.devices[7] = pc_device{.kind = kind, .slot = kind == PC_DEVICE_PORT ? 2U : 0U, .bridge = 0};
+        (void)diff(from, to);
+        EXPECT_EQ(to.ports.at(1).view.epoch, kind == PC_DEVICE_PORT ? 10U : 9U) << kind;
+    }
 }
 
 TEST(Epochs, AnOwnerInAllZonesConcernsEveryPort) {

@@ -60,7 +60,8 @@ TEST(Bindings, UnrelatedDevicesAreLeftAlone) {
     const BindingPlan plan =
         plan_of(ruleset_of({{"eni-1", "tap0"}}),
                 devices_of({{.ifindex = 5, .name = "tap7", .master = kBridge}, {.ifindex = 6, .name = "tap8", .alias = "lab"}}));
-    EXPECT_THAT(plan.devices, IsEmpty());
+    EXPECT_EQ(kind_of(plan, 5), std::nullopt);
+    EXPECT_EQ(kind_of(plan, 6), std::nullopt);
 }
 
 TEST(Bindings, InterfaceWithoutDeviceOrAliasIsNoPortOfThisHost) {
@@ -179,8 +180,47 @@ TEST(Bindings, UplinkOfAListedBridgeIsNotClosed) {
     EXPECT_THAT(plan.lines, IsEmpty());
 }
 
-TEST(Bindings, DeviceWithAnUplinksNameOutsideTheBridgeIsLeftAlone) {
-    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth1"}})), 5), std::nullopt);
+TEST(Bindings, UplinkThatIsNoPortOfAnythingIsOneByTheHostsRouting) {
+    const BindingPlan plan =
+        plan_bindings(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 5, .name = "eth1", .is_physical = true}}), {}, {5});
+    EXPECT_EQ(kind_of(plan, 5), Kind::Uplink);
+    EXPECT_EQ(binding_of(plan.devices, 5)->bridge, 0U);
+    EXPECT_THAT(plan.cut_off, IsEmpty());
+    EXPECT_THAT(plan.lines, IsEmpty());
+}
+
+TEST(Bindings, DeviceWithAnUplinksNameThatIsAPortOfSomethingElseIsNone) {
+    const Bridge other{.device = "br1", .uplinks = {}, .unknown_ports = UnknownPorts::Closed};
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "eth1", .master = 8}, {.ifindex = 8, .name = "br1", .is_bridge = true}});
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge, other}), devices), 5), Kind::Closed);
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge}), devices), 5), std::nullopt);
+}
+
+TEST(Bindings, EveryBridgeIsTheHostsWhetherItIsListedOrNot) {
+    const BindingPlan plan = plan_of(ruleset_of({}), devices_of({{.ifindex = 9, .name = "br9", .is_bridge = true}}));
+    EXPECT_EQ(kind_of(plan, kBridge), Kind::Bridge);
+    EXPECT_EQ(kind_of(plan, 9), Kind::Bridge);
+}
+
+TEST(Bindings, DeviceThatCannotBeAPortOfABridgeIsTheHosts) {
+    const BindingPlan plan = plan_of(ruleset_of({}), devices_of({{.ifindex = 9, .name = "tun0", .is_ethernet = false}}));
+    EXPECT_EQ(kind_of(plan, 9), Kind::Routed);
+    EXPECT_THAT(plan.lines, IsEmpty());
+}
+
+// It may be made a port of the bridge, and send, before the daemon hears of it.
+TEST(Bindings, EthernetDeviceThatIsNotListedIsNotTheHosts) {
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge}), devices_of({{.ifindex = 9, .name = "eth9"}})), 9), std::nullopt);
+}
+
+TEST(Bindings, DevicesOfTheHostBeyondTheirNumberAreLeftOut) {
+    HostDevices devices = devices_of({});
+    for (std::uint32_t ifindex = 2; ifindex < kMostHostDevices + 10; ++ifindex) {
+        devices[ifindex] = {.ifindex = ifindex, .name = "tun" + std::to_string(ifindex), .is_ethernet = false};
+    }
+    const BindingPlan plan = plan_of(ruleset_of({}), devices);
+    EXPECT_THAT(plan.devices, SizeIs(kMostHostDevices));
+    EXPECT_EQ(plan.devices.front().ifindex, kBridge);
 }
 
 TEST(Bindings, BoundDeviceDoesNotBecomeAnUplinkByARename) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "tools/daemon/netlink_messages.h"
 
@@ -138,6 +140,19 @@ TEST(Tunnels, OfIpInIpAreTheProtocolsItCanUnwrap) {
 TEST(Tunnels, OfGreIsItsProtocol) { EXPECT_THAT(tunnels_of_kind("ip6gretap"), ElementsAre(TunnelEndpoint{.protocol = 47})); }
 
 TEST(Tunnels, ABridgeIsNone) { EXPECT_THAT(tunnels_of_kind("bridge"), IsEmpty()); }
+
+TEST(LinkType, TellsWhatCanBeAPortOfABridge) {
+    for (const auto& [type, is_ethernet] : {std::pair{ARPHRD_ETHER, true}, std::pair{ARPHRD_NONE, false}, std::pair{ARPHRD_LOOPBACK, false},
+                                            std::pair{ARPHRD_PPP, false}, std::pair{ARPHRD_TUNNEL, false}}) {
+        const Message message(RTM_NEWLINK);
+        auto* header = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message.header(), sizeof(ifinfomsg)));
+        header->ifi_type = static_cast<unsigned short>(type);
+        mnl_attr_put_strz(message.header(), IFLA_IFNAME, "dev0");
+        const auto device = parse_device(message.header());
+        ASSERT_TRUE(device);
+        EXPECT_EQ(device->is_ethernet, is_ethernet) << type;
+    }
+}
 
 TEST(HostFactsOf, LeaveOutLoopbackAddressesButNotOthersOnItsDevice) {
     const HostAddresses addresses{{.ifindex = 1, .address = Address::ipv4(127, 0, 0, 1)},
