@@ -27,6 +27,17 @@ std::vector<Key> keys_of(const std::vector<std::pair<Key, Value>>& entries) {
     return keys;
 }
 
+// Entries of maps that hold keys alone.
+template <class Key>
+std::vector<std::pair<Key, std::uint32_t>> present(const std::vector<Key>& keys) {
+    std::vector<std::pair<Key, std::uint32_t>> entries;
+    entries.reserve(keys.size());
+    for (const Key& key : keys) {
+        entries.emplace_back(key, 1);
+    }
+    return entries;
+}
+
 }  // namespace
 
 template <class Map>
@@ -164,9 +175,19 @@ Result<> HostMaps::remove_entries(const ImageDiff& diff) {
                     [&] { return remove(group_sets_, diff.group_sets.removed); },  //
                     [&] { return remove(port_sets_, diff.port_sets.removed); },    //
                     [&] { return remove(services_, diff.services.removed); },      //
-                    [&] { return remove(host_addresses_, diff.host_addresses.removed); },
-                    [&] { return remove(tunnels_, diff.tunnels.removed); },  //
                     [&] { return remove(macs_, diff.macs.removed); });
+}
+
+// What flows cache under an epoch may say nothing of facts that are over: where they went after the switch, packets between the two would
+// be judged by them and have the new epoch.
+Result<> HostMaps::remove_facts(const ImageDiff& diff) {
+    return in_order([&] { return remove(host_addresses_, diff.host_addresses.removed); },
+                    [&] { return remove(tunnels_, diff.tunnels.removed); });
+}
+
+Result<> HostMaps::put_facts_back(const ImageDiff& diff) {
+    return in_order([&] { return insert(host_addresses_, present(diff.host_addresses.removed)); },
+                    [&] { return insert(tunnels_, present(diff.tunnels.removed)); });
 }
 
 Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
@@ -203,13 +224,8 @@ Result<> HostMaps::rewrite_macs_back(const ImageDiff& diff) {
 // Read by pc_sweep alone, which does not run now: no grace period is needed.
 Result<> HostMaps::note_departed(const ImageDiff& diff) {
     const auto note = [&](auto& map, const auto& keys) {
-        std::vector<std::pair<std::decay_t<decltype(keys.front())>, std::uint32_t>> entries;
-        entries.reserve(keys.size());
-        for (const auto& key : keys) {
-            entries.emplace_back(key, 1);
-        }
-        writes_ += entries.size();
-        return entries.empty() ? Result<>() : map.write_all(entries);
+        writes_ += keys.size();
+        return keys.empty() ? Result<>() : map.write_all(present(keys));
     };
     return in_order([&] { return note(departed4_, diff.departed4); }, [&] { return note(departed6_, diff.departed6); });
 }
@@ -243,7 +259,8 @@ Result<> HostMaps::write_aside(const ImageDiff& diff) {
                     [&] { return write_rows(ports_, diff.ports, &RowChange<pc_port>::aside); },                 //
                     [&] { return note_departed(diff); },                                                        //
                     [&] { return insert_entries(diff); },                                                       //
-                    [&] { return move_devices(diff.moves, &DeviceMove::to); });
+                    [&] { return move_devices(diff.moves, &DeviceMove::to); },                                  //
+                    [&] { return remove_facts(diff); });
 }
 
 Result<> HostMaps::settle(const ImageDiff& diff) {
@@ -259,6 +276,7 @@ Result<> HostMaps::settle(const ImageDiff& diff) {
 // Numbers that the change gave out may be given out again by the next one: what a running program may still read of them is gone before.
 Result<> HostMaps::undo(const ImageDiff& diff) {
     return in_order([&] { return take_back_entries(diff); },                                                     //
+                    [&] { return put_facts_back(diff); },                                                        //
                     [&] { return move_devices(diff.moves, &DeviceMove::from); },                                 //
                     [&] { return forget_departed(diff); },                                                       //
                     [&] { return wait(); },                                                                      //

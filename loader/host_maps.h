@@ -59,6 +59,8 @@ class HostMaps {
     [[nodiscard]] Result<> remove(BpfMap<Key, Value>& map, const std::vector<Key>& keys);
     [[nodiscard]] Result<> insert_entries(const ImageDiff& diff);
     [[nodiscard]] Result<> remove_entries(const ImageDiff& diff);
+    [[nodiscard]] Result<> remove_facts(const ImageDiff& diff);
+    [[nodiscard]] Result<> put_facts_back(const ImageDiff& diff);
     [[nodiscard]] Result<> take_back_entries(const ImageDiff& diff);
     [[nodiscard]] Result<> note_departed(const ImageDiff& diff);
     [[nodiscard]] Result<> rewrite_macs_back(const ImageDiff& diff);
