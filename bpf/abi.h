@@ -351,7 +351,11 @@ struct pc_event {
  * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
  * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may use neither
  * tries nor the coarse clock.
+ *
+ * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
+ * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way.
  */
+#define PC_REQUEUE_MAX 64u
 struct pc_sweep_request {
 	__u32 shard;
 	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */

@@ -179,3 +179,44 @@ __noinline int take_room(struct __sk_buff *skb, struct gate_numbers *numbers, __
 	__sync_fetch_and_sub(count, 1);
 	return PC_REASON_flow_table_full;
 }
+
+/* ---- a queue that takes another's place --------------------------------------------------------------------------------------------------- */
+
+static __noinline bool is_half_open_still(union flow_key *key, __u64 seed, __u32 side)
+{
+	__u64 word = 0;
+	bool is_moving;
+	__u32 family = key->record.family;
+
+	key->record.family = 0;
+	__u64 tag = tag_of(key, family, seed);
+	const struct pc_flow *flow = look_up(key, family, tag, &word, &is_moving);
+	key->record.family = family;
+	return flow && !is_moving && !((word ^ tag) & PC_WORD_TAG_MASK) && is_half_open_of(word, side);
+}
+
+/* The record at that place of the frame; 0: there is none. */
+__noinline int requeue_one(struct __sk_buff *skb, __u32 offset, __u32 row, __u64 seed)
+{
+	union flow_key key = {};
+
+	if (bpf_skb_load_bytes(skb, offset, &key.record, sizeof(key.record)))
+		return 0;
+	if (is_half_open_still(&key, seed, row & 1))
+		enqueue(&key, row / 2, row & 1, seed);
+	return 1;
+}
+
+static __always_inline int requeue(struct __sk_buff *skb)
+{
+	__u32 zero = 0, row = skb->cb[0];
+	const struct pc_host *host = bpf_map_lookup_elem(&pc_host, &zero);
+
+	if (!host)
+		return TC_ACT_SHOT;
+	for (__u32 i = 0; i < PC_REQUEUE_MAX; i++) {
+		if (!requeue_one(skb, ETH_HLEN + i * sizeof(struct pc_half_open_record), row, host->tag_seed))
+			break;
+	}
+	return TC_ACT_UNSPEC;
+}

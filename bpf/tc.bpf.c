@@ -49,7 +49,7 @@ int pc_to_instance(struct __sk_buff *skb)
 SEC("tc")
 int pc_sweep(struct __sk_buff *skb)
 {
-	return sweep_request(skb);
+	return skb->len > ETH_HLEN ? requeue(skb) : sweep_request(skb);
 }
 
 /* Some helpers are offered to GPL-compatible programs only. */

@@ -207,7 +207,7 @@ Result<> BpfDataplane::State::carry_out(Plan& plan) {
         done = sweeper.begin_port(*port);
     }
     if (done) {
-        done = queues.prepare(object, plan.image);
+        done = queues.prepare(object, plan.image, sweeper);
     }
     if (done) {
         done = maps.write_aside(plan.diff);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/half_open_queues.h"
 
+#include <bpf/bpf.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -24,6 +26,32 @@ Result<> add_queues(const BpfObject& object, std::uint32_t slot, std::uint32_t e
     return {};
 }
 
+// What the queue holds, oldest first. No program uses it any more.
+std::vector<pc_half_open_record> drain(int queue) {
+    std::vector<pc_half_open_record> records;
+    pc_half_open_record record{};
+    while (::bpf_map_lookup_and_delete_elem(queue, nullptr, &record) == 0) {
+        records.push_back(record);
+    }
+    return records;
+}
+
+// Both queues of each slot, as they are.
+Result<std::vector<MapOfMaps::Row>> open_queues(const MapOfMaps& queues, const std::vector<std::uint32_t>& slots) {
+    std::vector<MapOfMaps::Row> rows;
+    rows.reserve(slots.size() * kSides);
+    for (const std::uint32_t slot : slots) {
+        for (const std::uint32_t number : {slot * kSides, slot * kSides + 1}) {
+            auto queue = queues.open(number);
+            if (!queue) {
+                return fail(std::move(queue.error()));
+            }
+            rows.push_back({.number = number, .map = std::move(*queue)});
+        }
+    }
+    return rows;
+}
+
 }  // namespace
 
 Result<HalfOpenQueues> HalfOpenQueues::open(const BpfObject& object) {
@@ -34,8 +62,9 @@ Result<HalfOpenQueues> HalfOpenQueues::open(const BpfObject& object) {
     return HalfOpenQueues(std::move(*queues));
 }
 
-Result<> HalfOpenQueues::prepare(const BpfObject& object, const HostImage& wanted) {
+Result<> HalfOpenQueues::prepare(const BpfObject& object, const HostImage& wanted, const Sweeper& sweeper) {
     std::vector<MapOfMaps::Row> rows;
+    std::vector<std::uint32_t> replaced;
     std::map<std::uint32_t, Made> making;
     for (const auto& [slot, port] : wanted.ports) {
         const Made needed{.port_id = port.port_id, .entries = std::max(port.view.half_open_quota, 1U)};
@@ -46,12 +75,22 @@ Result<> HalfOpenQueues::prepare(const BpfObject& object, const HostImage& wante
         if (auto added = add_queues(object, slot, needed.entries, rows); !added) {
             return added;
         }
+        if (made != made_.end() && made->second.port_id == needed.port_id) {  // else there is none, or it is of flows that are gone
+            replaced.push_back(slot);
+        }
         making.emplace(slot, needed);
+    }
+    auto former = open_queues(queues_, replaced);
+    if (!former) {
+        return fail(std::move(former.error()));
     }
     auto written = queues_.write_all(rows);
     if (written) {
         making.merge(made_);
         made_ = std::move(making);
+    }
+    for (auto queue = former->begin(); written && queue != former->end(); ++queue) {
+        written = sweeper.requeue(queue->number, drain(queue->map.value()));
     }
     return written;
 }

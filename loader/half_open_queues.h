@@ -9,6 +9,7 @@
 #include "loader/bpf_object.h"
 #include "loader/host_image.h"
 #include "loader/map_of_maps.h"
+#include "loader/sweeper.h"
 
 namespace portcullis {
 
@@ -16,9 +17,9 @@ class HalfOpenQueues {
    public:
     [[nodiscard]] static Result<HalfOpenQueues> open(const BpfObject& object);
 
-    // Makes the queues that the open ports of `wanted` lack: those of a new port id, or of another quota than before. A live port whose
-    // quota changes loses what stood in its queues: those flows end by their time.
-    [[nodiscard]] Result<> prepare(const BpfObject& object, const HostImage& wanted);
+    // Makes the queues that the open ports of `wanted` lack: those of a new port id, or of another quota than before. Where it is the
+    // quota, what stood in the former ones is queued again, and what is too much for the new ones ends, oldest first.
+    [[nodiscard]] Result<> prepare(const BpfObject& object, const HostImage& wanted, const Sweeper& sweeper);
     // Removes the queues of slots that nothing uses any more. Pre: a grace period has passed since.
     [[nodiscard]] Result<> release_others(const HostImage& in_force);
 

@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -35,27 +36,47 @@ Result<Sweeper> Sweeper::open(const BpfObject& object) {
     return sweeper;
 }
 
-// The program is of a kind that judges packets: it is run on an empty frame, and what it is asked stands in the frame's control block.
-Result<> Sweeper::run(const pc_sweep_request& request) const {
-    std::array<std::uint8_t, ETH_HLEN> frame{};
+// The program is of a kind that judges packets: it is run on a frame that is empty but for `records`, and what it is asked stands in the
+// frame's control block. Answers are in `request`.
+Result<> Sweeper::run(pc_sweep_request& request, std::span<const pc_half_open_record> records) const {
+    std::array<std::uint8_t, ETH_HLEN + PC_REQUEUE_MAX * sizeof(pc_half_open_record)> frame{};
+    std::memcpy(frame.data() + ETH_HLEN, records.data(), records.size_bytes());
     __sk_buff context{};
     std::memcpy(context.cb, &request, sizeof(request));
     LIBBPF_OPTS(bpf_test_run_opts, options);
     options.data_in = frame.data();
-    options.data_size_in = frame.size();
+    options.data_size_in = static_cast<std::uint32_t>(ETH_HLEN + records.size_bytes());
     options.ctx_in = &context;
     options.ctx_size_in = sizeof(context);
+    options.ctx_out = &context;
+    options.ctx_size_out = sizeof(context);
     if (const int result = ::bpf_prog_test_run_opts(program_fd_, &options); result < 0) {
         return fail(Error::from_errno("cannot run pc_sweep", -result));
     }
+    std::memcpy(&request, context.cb, sizeof(request));
     return options.retval == static_cast<std::uint32_t>(TC_ACT_UNSPEC) ? Result<>() : fail("pc_sweep could not do what it was asked for");
 }
 
 Result<> Sweeper::sweep_shard(std::uint32_t shard, Departed departed) const {
-    return run({.shard = shard, .ends_departed = departed == Departed::Ended ? 1U : 0U});
+    pc_sweep_request request{.shard = shard, .ends_departed = departed == Departed::Ended ? 1U : 0U};
+    return run(request);
 }
 
-Result<> Sweeper::begin_port(std::uint32_t port_id) { return run({.begin_port_id = port_id}); }
+Result<> Sweeper::begin_port(std::uint32_t port_id) {
+    pc_sweep_request request{.begin_port_id = port_id};
+    return run(request);
+}
+
+Result<> Sweeper::requeue(std::uint32_t row, std::span<const pc_half_open_record> records) const {
+    Result<> queued;
+    while (queued && !records.empty()) {
+        const auto some = records.first(std::min<std::size_t>(records.size(), PC_REQUEUE_MAX));
+        pc_sweep_request request{.shard = row};
+        queued = run(request, some);
+        records = records.subspan(some.size());
+    }
+    return queued;
+}
 
 Result<> Sweeper::sweep_share(const HostImage& in_force) {
     for (std::uint32_t count = 0; count < kShare; ++count) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "bpf/abi.h"
 #include "core/result.h"
@@ -24,10 +25,13 @@ class Sweeper {
     [[nodiscard]] Result<> sweep_all(Departed departed);
     // What the programs counted and remembered for a former port of its slot is nothing to the new one. Pre: no device has the port id yet.
     [[nodiscard]] Result<> begin_port(std::uint32_t port_id);
+    // What stood in a queue of half-open flows, oldest first, into the one that took its place in the row of pc_half_open: flows that are
+    // still half-open.
+    [[nodiscard]] Result<> requeue(std::uint32_t row, std::span<const pc_half_open_record> records) const;
 
    private:
     explicit Sweeper(int program_fd) : program_fd_(program_fd) {}
-    [[nodiscard]] Result<> run(const pc_sweep_request& request) const;
+    [[nodiscard]] Result<> run(pc_sweep_request& request, std::span<const pc_half_open_record> records = {}) const;
     [[nodiscard]] Result<> sweep_shard(std::uint32_t shard, Departed departed) const;
     [[nodiscard]] Result<> free_claims(const HostImage& in_force);
     int program_fd_;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the data plane keeps besides policy: flows and their end, queues of half-open ones, the host's addresses, events.
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <set>
 
 #include "bpf/abi.h"
 #include "loader/bpf_dataplane.h"
@@ -13,6 +17,7 @@
 #include "tests/dataplane/small_maps.h"
 #include "tests/dataplane/two_instances.h"
 #include "tests/support/private_bpffs.h"
+#include "tests/support/prog_run.h"
 
 namespace portcullis::test {
 namespace {
@@ -53,6 +58,33 @@ class BpfDataplaneState : public ::testing::Test {
         bpf_map_info info{};
         std::uint32_t bytes = sizeof(info);
         return queue && ::bpf_obj_get_info_by_fd(queue->value(), &info, &bytes) == 0 ? info.max_entries : 0;
+    }
+
+    static Ruleset with_half_open(std::uint32_t quota) {
+        Ruleset ruleset = ruleset_of({.udp_port = 53});
+        for (Port& port : ruleset.ports) {
+            port.half_open = quota;
+        }
+        return ruleset;
+    }
+    void deliver(int packets) const {
+        for (int i = 0; i < packets; ++i) {
+            ASSERT_TRUE(net_.delivers(53));
+        }
+    }
+    // The source ports of the first instance's packets that there are flows of.
+    static std::set<std::uint16_t> asking_ports() {
+        std::set<std::uint16_t> ports;
+        const auto shards = MapOfMaps::adopt(pinned("pc_flows4"));
+        EXPECT_TRUE(shards);
+        for (std::uint32_t shard = 0; shard < PC_FLOW_SHARDS; ++shard) {
+            for (const std::vector<std::byte>& bytes : KernelMap(shards->open(shard).value()).keys()) {
+                pc_flow4_key key{};
+                std::memcpy(&key, bytes.data(), sizeof(key));
+                ports.insert(ntohs(ntohs(key.local_port) == 53 ? key.remote_port : key.local_port));
+            }
+        }
+        return ports;
     }
 
     PrivateBpffs bpffs_;
@@ -133,6 +165,30 @@ TEST_F(BpfDataplaneState, QueuesAreAsLongAsTheQuotaSays) {
     apply(ruleset);
     EXPECT_EQ(queue_entries(2), 7U);
     EXPECT_EQ(queue_entries(3), 7U);
+}
+
+// Both ports have a half-open flow of each packet that is delivered.
+TEST_F(BpfDataplaneState, ASmallerQuotaEndsTheOldestHalfOpenFlowsAndNewOnesAreAdmitted) {
+    apply(with_half_open(6));
+    deliver(6);
+    const std::set<std::uint16_t> before = asking_ports();
+    apply(with_half_open(4));
+    EXPECT_EQ(flows(), 2U * 4U);
+    EXPECT_EQ(asking_ports(), std::set<std::uint16_t>(std::next(before.begin(), 2), before.end()));
+    deliver(4);
+    EXPECT_EQ(flows(), 2U * 4U);
+    EXPECT_GT(*asking_ports().begin(), *before.rbegin());
+}
+
+TEST_F(BpfDataplaneState, ALargerQuotaKeepsTheOrderInWhichHalfOpenFlowsGiveWay) {
+    apply(with_half_open(4));
+    deliver(4);
+    const std::set<std::uint16_t> before = asking_ports();
+    apply(with_half_open(5));
+    EXPECT_EQ(asking_ports(), before);
+    deliver(3);
+    EXPECT_EQ(flows(), 2U * 5U);
+    EXPECT_EQ(*asking_ports().begin(), *std::next(before.begin(), 2));
 }
 
 TEST_F(BpfDataplaneState, QueuesGoWithTheirPorts) {
