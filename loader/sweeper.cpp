@@ -18,6 +18,8 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint32_t kShare = PC_FLOW_SHARDS / 8;
+// Each but the first ends what the one before passed over: entries beside one that was deleted at that instant.
+constexpr std::uint32_t kMostWalks = 8;
 
 bool is_gone(const HostImage& in_force, std::uint32_t port_id) {
     const auto port = in_force.ports.find(DeviceSlots::slot_of(port_id));
@@ -57,9 +59,18 @@ Result<> Sweeper::run(pc_sweep_request& request, std::span<const pc_half_open_re
     return options.retval == static_cast<std::uint32_t>(TC_ACT_UNSPEC) ? Result<>() : fail("pc_sweep could not do what it was asked for");
 }
 
+// The kernel's walk through a hash map may pass over entries where another is deleted or moves meanwhile: what must be found is looked for
+// until a walk finds nothing.
 Result<> Sweeper::sweep_shard(std::uint32_t shard, Departed departed) const {
-    pc_sweep_request request{.shard = shard, .ends_departed = departed == Departed::Ended ? 1U : 0U};
-    return run(request);
+    const std::uint32_t most = departed == Departed::Ended ? kMostWalks : 1;
+    Result<> swept;
+    std::uint32_t freed = 1;
+    for (std::uint32_t walk = 0; swept && walk < most && freed != 0; ++walk) {
+        pc_sweep_request request{.shard = shard, .ends_departed = departed == Departed::Ended ? 1U : 0U};
+        swept = run(request);
+        freed = request.freed;
+    }
+    return swept;
 }
 
 Result<> Sweeper::begin_port(std::uint32_t port_id) {

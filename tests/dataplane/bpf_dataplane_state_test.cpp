@@ -60,6 +60,14 @@ class BpfDataplaneState : public ::testing::Test {
         return queue && ::bpf_obj_get_info_by_fd(queue->value(), &info, &bytes) == 0 ? info.max_entries : 0;
     }
 
+    // How often pc_sweep has run while runs were counted.
+    static std::uint64_t sweeps() {
+        const UniqueFd program(::bpf_obj_get((PrivateBpffs::directory() + std::string("/progs/pc_sweep")).c_str()));
+        bpf_prog_info info{};
+        std::uint32_t bytes = sizeof(info);
+        EXPECT_EQ(::bpf_obj_get_info_by_fd(program.value(), &info, &bytes), 0);
+        return info.run_cnt;
+    }
     static Ruleset with_half_open(std::uint32_t quota) {
         Ruleset ruleset = ruleset_of({.udp_port = 53});
         for (Port& port : ruleset.ports) {
@@ -101,6 +109,20 @@ TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesTheModelEnd) {
     std::erase_if(ruleset.owners, [](const AddressOwner& owner) { return owner.prefix == Prefix::host(Address::ipv4(10, 0, 0, 12)); });
     apply(ruleset);
     EXPECT_EQ(flows(), 0U);
+}
+
+// A walk through a hash map may pass over entries while others are deleted: only one that found nothing is taken for the last.
+TEST_F(BpfDataplaneState, ShardsWithFlowsOfAnAddressThatLeavesAreGoneThroughUntilNothingIsFound) {
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    apply(ruleset);
+    ASSERT_TRUE(net_.delivers(53));
+    const UniqueFd counting(::bpf_enable_stats(BPF_STATS_RUN_TIME));
+    ASSERT_TRUE(counting.is_open());
+    const std::uint64_t before = sweeps();
+    std::erase_if(ruleset.owners, [](const AddressOwner& owner) { return owner.prefix == Prefix::host(Address::ipv4(10, 0, 0, 12)); });
+    apply(ruleset);
+    EXPECT_GT(sweeps(), before + PC_FLOW_SHARDS);
+    EXPECT_LE(sweeps(), before + PC_FLOW_SHARDS + 2) << "of two flows";
 }
 
 TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesEndThoughTheirPortIsClosed) {
