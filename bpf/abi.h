@@ -373,7 +373,7 @@ static_assert(sizeof(struct pc_flow6_key) == 44, "ABI");
 static_assert(sizeof(struct pc_flow) == 80, "ABI");
 static_assert(sizeof(struct pc_service_key) == 24, "ABI");
 static_assert(sizeof(struct pc_half_open_record) == 48, "ABI");
-static_assert(sizeof(struct pc_port_state) == 96, "ABI");
+static_assert(sizeof(struct pc_port_state) == 96 + 4 * PC_FLOW_SHARDS, "ABI");
 static_assert(sizeof(struct pc_port_set_key) == 8, "ABI");
 static_assert(sizeof(struct pc_set_head) == 48, "ABI");
 static_assert(sizeof(struct pc_interface) == 144, "ABI");

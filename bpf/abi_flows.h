@@ -122,7 +122,7 @@ struct pc_half_open_record {
 };
 
 /* pc_port_states: slot -> what the programs count for a port, by atomic adds. Begun anew by pc_sweep (begin_port_id) when the slot gets another port id, but for
- * `entries`, which are the slot's, whoever's port it was when they were made, until they are swept. */
+ * `entries` and `in_shards`, which are the slot's, whoever's port it was when they were made, until they are swept. */
 #define PC_RATE_ANNOUNCEMENT 0u /* RARP (docs/semantics.md 2.1.3) */
 #define PC_RATE_ICMP_ERROR 1u   /* 7.9 */
 #define PC_RATE_EVENT 2u
@@ -141,6 +141,7 @@ struct pc_port_state {
 	__u64 rates[PC_RATES]; /* window << 32 | count */
 	__u64 lost_events;     /* denials that made no event, for the limit or a full ring */
 	__u64 pad[2];
+	__u32 in_shards[PC_FLOW_SHARDS]; /* of the entries, answered and service flows in each shard: where to look for expired ones */
 };
 #define PC_SERVICE_FLOWS_MAX 1024u
 

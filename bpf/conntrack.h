@@ -99,6 +99,7 @@ static __noinline enum pc_reason swap_to_answered(const struct gate *gate, struc
 		__sync_fetch_and_sub(&state->half_open[PC_INBOUND], 1);
 	else
 		__sync_fetch_and_sub(&state->half_open[PC_OUTBOUND], 1);
+	count_in_shard(gate->at->slot, shard_of(tracked->tag), 1);
 	return PC_REASON_passed;
 }
 
@@ -229,9 +230,12 @@ __noinline int open_flow(struct gate_numbers *at, const struct packet *packet, c
 	if (!at || !packet || !opening)
 		return PC_REASON_inconsistent;
 	long error = insert_flow(at, packet, opening, &tag);
-	if (!error)
+	if (!error) {
+		if (word_flags(opening->word) & PC_FLOW_SERVICE)
+			count_in_shard(at->slot, shard_of(tag), 1);
 		return PC_REASON_passed;
-	give_back(at->slot, at->port_id, word_flags(opening->word));
+	}
+	give_back(at->slot, at->port_id, word_flags(opening->word), PC_FLOW_SHARDS);
 	return error == -EEXIST ? PC_REASON_flow_busy : PC_REASON_flow_table_full;
 }
 
@@ -246,6 +250,6 @@ __noinline int queue_flow(struct gate_numbers *at, const struct packet *packet)
 	key.record.family = packet->family;
 	if (enqueue(&key, at->slot, at->direction, at->tag_seed))
 		return PC_REASON_passed;
-	give_back(at->slot, at->port_id, at->direction == PC_INBOUND ? PC_FLOW_STARTED_IN : 0);
+	give_back(at->slot, at->port_id, at->direction == PC_INBOUND ? PC_FLOW_STARTED_IN : 0, PC_FLOW_SHARDS);
 	return PC_REASON_flow_table_full;
 }

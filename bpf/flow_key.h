@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Keys of flows (docs/semantics.md 7.2), their keyed hash, and what its bits are for: 0-11 the tag of the verdict word, 12-17 the shard, 16-31 the tag of
- * counters, 32-63 the tag of the time of last use.
+ * Keys of flows (docs/semantics.md 7.2), their keyed hash, and what its bits are for: 0-11 the tag of the verdict word, 16-31 the tag of
+ * counters, 32-63 the tag of the time of last use, of which 32-37 are the shard.
  */
 #pragma once
 #include "bpf/packet.h"
@@ -29,9 +29,10 @@ static __always_inline __u64 tag_of(const union flow_key *key, __u32 family, __u
 	return hash ^ hash >> 32;
 }
 
+/* Of bits that `seen` holds: who ends a flow knows by them which shard it was in. */
 static __always_inline __u32 shard_of(__u64 tag)
 {
-	return tag >> 12 & (PC_FLOW_SHARDS - 1);
+	return tag >> 32 & (PC_FLOW_SHARDS - 1);
 }
 
 static __always_inline __u64 counter_tag(__u64 tag)

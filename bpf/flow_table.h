@@ -92,8 +92,18 @@ static __always_inline bool is_over(const struct pc_port_view *view, __u64 seen,
 	return (__s32)(now - (__u32)seen) > (__s32)view->timeout_ticks[state & (PC_FLOW_STATES - 1)];
 }
 
-/* Gives back what a flow with these flags has taken (bpf/room.h takes it). */
-__noinline int give_back(__u32 slot, __u32 port_id, __u32 flags)
+/* How many answered and service flows of the slot the shard holds. */
+__noinline int count_in_shard(__u32 slot, __u32 shard, __u32 change)
+{
+	struct pc_port_state *state = bpf_map_lookup_elem(&pc_port_states, &slot);
+
+	if (state && shard < PC_FLOW_SHARDS)
+		__sync_fetch_and_add(&state->in_shards[shard], change);
+	return 0;
+}
+
+/* Gives back what a flow with these flags has taken (bpf/room.h takes it). `shard`: that it was in; PC_FLOW_SHARDS: not in any yet. */
+__noinline int give_back(__u32 slot, __u32 port_id, __u32 flags, __u32 shard)
 {
 	__u32 zero = 0;
 	struct pc_port_state *state = bpf_map_lookup_elem(&pc_port_states, &slot);
@@ -112,6 +122,8 @@ __noinline int give_back(__u32 slot, __u32 port_id, __u32 flags)
 		else
 			__sync_fetch_and_sub(&state->half_open[PC_OUTBOUND], 1);
 	}
+	if (shard < PC_FLOW_SHARDS && (flags & (PC_FLOW_SERVICE | PC_FLOW_ANSWERED)))
+		__sync_fetch_and_sub(&state->in_shards[shard], 1);
 	if (__sync_fetch_and_sub(&state->entries, 1) > host->flow_reserve)
 		__sync_fetch_and_sub(&pool->shared, 1);
 	return 0;
@@ -120,10 +132,12 @@ __noinline int give_back(__u32 slot, __u32 port_id, __u32 flags)
 /* Ends a flow: true for the one caller whose change of the word it was, who is to delete the entry. */
 static __always_inline bool kill(struct pc_flow *flow, __u64 word, __u32 port_id)
 {
+	__u32 shard = shard_of(READ_ONCE(flow->seen));
+
 	PC_STALL(STALL_KILL);
 	if (__sync_val_compare_and_swap(&flow->word, word, make_word(word, 0, PC_FLOW_DEAD, 0)) != word)
 		return false;
-	give_back(port_id & ((1u << PC_PORT_ID_SLOT_BITS) - 1), port_id, word_flags(word));
+	give_back(port_id & ((1u << PC_PORT_ID_SLOT_BITS) - 1), port_id, word_flags(word), shard);
 	return true;
 }
 

@@ -4,7 +4,8 @@
  *
  * Every entry counts once for its slot (`entries`: the first `flow_reserve` are the port's own, further ones are taken from what all ports share) and
  * once for its class: service flows, answered flows, or half-open ones by side. A full class of half-open flows makes room by ending its oldest; any
- * other lack of room by freeing what is expired in one shard after another, a bounded number of steps, at most one fruitless try in a tick.
+ * other lack of room by freeing what is expired in one shard after another, a bounded number of steps, at most one fruitless try in a tick: for the
+ * port's own quotas in shards that hold such flows of its slot, for room in the table in any.
  */
 #pragma once
 #include "bpf/flow_table.h"
@@ -86,20 +87,37 @@ static __always_inline bool enqueue(union flow_key *record, __u32 slot, __u32 si
 	return !bpf_map_push_elem(queue, record, 0);
 }
 
-/* Frees expired entries; whether there were any. */
-static __always_inline bool reclaim(__u32 slot, __u32 parity, __u32 now)
+/* The next shard to look for expired entries in: of the slot's own (`is_own`), one that holds some that quotas count. PC_FLOW_SHARDS: none. */
+__noinline __u32 next_shard(__u32 slot, __u32 is_own)
 {
 	struct pc_port_state *state = state_of(slot);
 
-	if (!state || READ_ONCE(state->reclaimed) == now)
-		return false;
-	for (int i = 0; i < RECLAIM_SHARDS; i++) {
+	if (!state)
+		return PC_FLOW_SHARDS;
+	for (int i = 0; i < (int)PC_FLOW_SHARDS; i++) {
 		__u32 shard = __sync_fetch_and_add(&state->shard, 1) & (PC_FLOW_SHARDS - 1);
 
-		if (sweep_shard(shard, parity, now, 0) >> 32)
+		if (!is_own || (__s32)READ_ONCE(state->in_shards[shard]) > 0)
+			return shard;
+	}
+	return PC_FLOW_SHARDS;
+}
+
+/* Frees expired entries: of the port, until its class of that count has room, or where there is no `count`, any. Whether it did. */
+static __always_inline bool reclaim(const struct gate_numbers *at, const __u32 *count, __u32 quota)
+{
+	struct pc_port_state *state = state_of(at->slot);
+
+	if (!state || READ_ONCE(state->reclaimed) == at->now)
+		return false;
+	for (int i = 0; i < RECLAIM_SHARDS; i++) {
+		__u32 shard = next_shard(at->slot, !!count);
+		__u32 freed = sweep_shard(shard, at->parity, at->now, 0) >> 32;
+
+		if (count ? (__s32)READ_ONCE(*count) < (__s32)quota : freed)
 			return true;
 	}
-	state->reclaimed = now;
+	state->reclaimed = at->now;
 	return false;
 }
 
@@ -123,7 +141,7 @@ static __always_inline bool take_half_open(const struct gate *gate, struct pc_po
 
 static __always_inline bool take_or_reclaim(const struct gate *gate, __u32 *count, __u32 quota)
 {
-	return take(count, quota) || (reclaim(gate->at->slot, gate->at->parity, gate->at->now) && take(count, quota));
+	return take(count, quota) || (reclaim(gate->at, count, quota) && take(count, quota));
 }
 
 /* Room for one more answered flow of the port. */
@@ -167,9 +185,7 @@ __noinline int take_room(struct __sk_buff *skb, struct gate_numbers *numbers, __
 		return PC_REASON_flow_quota;
 	if (take_entry(state))
 		return PC_REASON_passed;
-	if ((evict_half_open(gate.at->slot, gate.at->direction, gate.at->tag_seed) ||
-	     reclaim(gate.at->slot, gate.at->parity, gate.at->now)) &&
-	    take_entry(state))
+	if ((evict_half_open(gate.at->slot, gate.at->direction, gate.at->tag_seed) || reclaim(gate.at, NULL, 0)) && take_entry(state))
 		return PC_REASON_passed;
 	/* give_back() would take an entry off as well */
 	__u32 *count = flags & PC_FLOW_SERVICE            ? &state->services
