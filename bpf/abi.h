@@ -35,8 +35,12 @@ struct pc_host {
 	__u32 clock_offset; /* ticks added to the kernel's clock; 0 but in tests, where time passes by it */
 	__u32 flow_reserve; /* entries of the flow tables that each port has for itself; never changes while flows live */
 	__u32 flow_shared;  /* entries that all ports share beyond that: Quotas.Flows less the reserves, at least 0 */
-	__u32 reserved;
+	__u32 answer_mark;  /* random, not 0: the mark of pc_reject's answers between two hooks of one device; never changes */
 };
+
+/* pc_tails: programs that others end in. */
+#define PC_TAIL_REJECT 0u /* pc_reject */
+#define PC_TAILS 1u
 
 /* ---- devices and ports ------------------------------------------------------------------------------------------------------------ */
 
@@ -61,6 +65,7 @@ struct pc_device {
 #define PC_PORT_STRICT_ICMP 128u    /* 7.9 */
 #define PC_PORT_CUT 256u            /* OnRevoke "cut": 7.8 */
 #define PC_PORT_LOG 512u            /* denials make events */
+#define PC_PORT_REJECT 1024u        /* 13.5: outbound denials of stages 6 to 8 are answered */
 #define PC_PORT_ISOLATED 2048u      /* 13.2 */
 #define PC_PORT_HOST_SERVICES 4096u /* 13.3: host_set holds what may be reached */
 /* What the sets in `services` hold, so that nothing is looked for that is not there. */

@@ -126,6 +126,7 @@ struct pc_half_open_record {
 #define PC_RATE_ANNOUNCEMENT 0u /* RARP (docs/semantics.md 2.1.3) */
 #define PC_RATE_ICMP_ERROR 1u   /* 7.9 */
 #define PC_RATE_EVENT 2u
+#define PC_RATE_ANSWER 3u      /* 13.5 */
 #define PC_RATES 4u            /* a power of two */
 #define PC_RATE_WINDOW_SHIFT 3 /* a window of the limits is 8 ticks, 1.07 s */
 struct pc_port_state {

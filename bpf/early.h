@@ -59,5 +59,8 @@ static __always_inline enum pc_reason judge_early(struct gate *gate, struct pack
 	/* the first fragment of a later one may have been admitted (9.3) */
 	if (reason || packet->fragment == FRAGMENT_LATER)
 		return reason;
+	/* what the policy denies is answered by TC (13.5) */
+	if (gate->view->flags & PC_PORT_REJECT)
+		return PC_REASON_passed;
 	return deny_by_policy(gate, packet);
 }

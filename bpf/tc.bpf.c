@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Entry points. pc_from_instance runs at the ingress hook of a port's host device, pc_to_instance at its egress hook; pc_sweep is run by the
- * daemon. Each packet: find the gate, parse, judge stage by stage, finish.
+ * Entry points. pc_from_instance runs at the ingress hook of a port's host device, pc_to_instance at its egress hook, pc_reject behind the
+ * former; pc_sweep is run by the daemon. Each packet: find the gate, parse, judge stage by stage, finish.
  */
+#include "bpf/answer.h"
 #include "bpf/finish.h"
 #include "bpf/link.h"
 #include "bpf/stages.h"
@@ -31,7 +32,11 @@ static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 
 	if (!reason)
 		reason = judge(&gate, &packet);
-	return finish(&gate, &packet, reason);
+	int code = finish(&gate, &packet, reason);
+	/* does not come back, but if pc_reject is not there */
+	if (direction == PC_OUTBOUND && unlikely(reason) && is_to_be_answered(skb, &numbers, &packet, reason))
+		bpf_tail_call(skb, &pc_tails, PC_TAIL_REJECT);
+	return code;
 }
 
 SEC("tc")
@@ -43,7 +48,18 @@ int pc_from_instance(struct __sk_buff *skb)
 SEC("tc")
 int pc_to_instance(struct __sk_buff *skb)
 {
+	if (unlikely(skb->mark) && is_own_answer(skb)) {
+		skb->mark = 0;
+		return TC_ACT_UNSPEC;
+	}
 	return run(skb, PC_INBOUND);
+}
+
+/* The answer to a packet that pc_from_instance denied; dropped silently if there can be none. */
+SEC("tc")
+int pc_reject(struct __sk_buff *skb)
+{
+	return make_answer(skb) ? send_back(skb) : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -92,6 +92,7 @@ std::uint32_t flags_of(const Ruleset& ruleset, const Port& port) {
         {!port.relates_icmp_errors, PC_PORT_STRICT_ICMP},
         {port.on_revoke == OnRevoke::Cut, PC_PORT_CUT},
         {port.on_deny.log, PC_PORT_LOG},
+        {port.on_deny.reject, PC_PORT_REJECT},
         {ruleset.isolates_instances, PC_PORT_ISOLATED},
         {ruleset.host_services.has_value(), PC_PORT_HOST_SERVICES},
     };

@@ -78,12 +78,7 @@ void SettingReader::count(const JsonCursor& value, Setting setting, std::uint32_
 void parse_shared_settings(const JsonCursor& object, const SettingReader& reader) {
     const JsonCursor on_deny = object.member("OnDeny");
     check_keys(on_deny, {"Action", "Log"});
-    const JsonCursor action = on_deny.member("Action");
-    if (action.is_string() && action.text() == "reject") {
-        action.error("Action \"reject\" is not supported by this version");
-    } else {
-        reader.word(action, Setting::Rejects, {"drop", "reject"});
-    }
+    reader.word(on_deny.member("Action"), Setting::Rejects, {"drop", "reject"});
     reader.flag(on_deny.member("Log"), Setting::Logs);
     reader.word(object.member("OnRevoke"), Setting::Cuts, {"keep", "cut"});
     const JsonCursor quotas = object.member("Quotas");

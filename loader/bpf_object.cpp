@@ -105,6 +105,20 @@ Result<InnerKinds> inner_kinds(bpf_object* object) {
     return kinds;
 }
 
+// Names the programs that others end in. Not by the object itself: what shares the map would name its own.
+Result<> link_tails(const BpfObject& object) {
+    const auto tails = object.map("pc_tails");
+    if (!tails) {
+        return fail(tails.error());
+    }
+    const std::uint32_t index = PC_TAIL_REJECT;
+    const int program = object.program_fd("pc_reject");
+    if (const int result = ::bpf_map_update_elem(tails->value(), &index, &program, BPF_ANY); result != 0) {
+        return fail(Error::from_errno("cannot fill pc_tails", -result));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string_view program_name(Direction direction) { return direction == Direction::Outbound ? "pc_from_instance" : "pc_to_instance"; }
@@ -154,6 +168,9 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
             return fail(Error::from_errno("cannot ask the kernel about " + std::string(program_name(direction)), -result));
         }
         object.skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
+    }
+    if (auto linked = link_tails(object); !linked) {
+        return fail(std::move(linked.error()));
     }
     if (auto made = make_flow_shards(object, capacities); !made) {
         return fail(std::move(made.error()));

@@ -9,6 +9,15 @@
 #include <utility>
 
 namespace portcullis {
+namespace {
+
+// False: errno says why.
+template <class T>
+bool fill_randomly(T& value) {
+    return ::getrandom(&value, sizeof value, 0) == sizeof value;
+}
+
+}  // namespace
 
 Result<HostWord> HostWord::open(UniqueFd map, std::uint32_t flow_reserve) {
     void* const memory = ::mmap(nullptr, sizeof(pc_host), PROT_READ | PROT_WRITE, MAP_SHARED, map.value(), 0);
@@ -18,8 +27,13 @@ Result<HostWord> HostWord::open(UniqueFd map, std::uint32_t flow_reserve) {
     HostWord word(static_cast<pc_host*>(memory));
     word.row_->abi_version = PC_ABI_VERSION;
     word.row_->flow_reserve = flow_reserve;
-    if (::getrandom(&word.row_->tag_seed, sizeof(word.row_->tag_seed), 0) != sizeof(word.row_->tag_seed)) {
+    if (!fill_randomly(word.row_->tag_seed)) {
         return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
+    }
+    while (word.row_->answer_mark == 0) {
+        if (!fill_randomly(word.row_->answer_mark)) {
+            return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
+        }
     }
     return word;
 }

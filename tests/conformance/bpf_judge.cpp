@@ -87,8 +87,8 @@ Verdict BpfJudge::judge(const Arrival& arrival) {
 bool BpfJudge::run(std::size_t port, const Arrival& arrival) {
     const AttachedProgram& program = host_.program(port, arrival.direction);
     const std::uint32_t code = program.run(arrival.frame, host_.test_host().port_ifindex(port), entrance_ifindex(arrival));
-    EXPECT_TRUE(code == kNext || code == kShot) << "the hook's code is " << code;
-    return code != kShot;
+    EXPECT_TRUE(code == kNext || code == kShot || code == kAnswered) << "the hook's code is " << code;
+    return code == kNext;
 }
 
 // Outbound from the far end of the port's pair, inbound by the port itself. Where it entered cannot be chosen: what is cut is dropped

@@ -46,14 +46,15 @@ AttachedProgram attached_at(std::uint32_t ifindex, Direction direction) {
 
 }  // namespace
 
-EnforcedHost::EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities, XdpMode xdp) : host_(options) {
+EnforcedHost::EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities, XdpMode xdp, AttachMode attach_mode)
+    : host_(options),
+      options_{.bpffs_directory = PrivateBpffs::directory(), .attach_mode = attach_mode, .xdp = xdp, .capacities = capacities, .log = {}} {
+    start_daemon();
+}
+
+void EnforcedHost::start_daemon() {
     const NetNamespace::Entered here = host_.host().enter();
-    dataplane_ = value_or_end(BpfDataplane::create({.bpffs_directory = PrivateBpffs::directory(),
-                                                    .attach_mode = AttachMode::Auto,
-                                                    .xdp = xdp,
-                                                    .capacities = capacities,
-                                                    .log = {}}),
-                              "load the BPF back end");
+    dataplane_ = value_or_end(BpfDataplane::create(options_), "load the BPF back end");
 }
 
 void EnforcedHost::apply(const Model& model, const HostFacts& facts) {

@@ -37,7 +37,11 @@ class EnforcedHost {
                                           .flows6 = 16'384};
 
     // Pre: a PrivateBpffs outlives this.
-    explicit EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities = kSmall, XdpMode xdp = XdpMode::Off);
+    explicit EnforcedHost(const TestHostOptions& options, const MapCapacities& capacities = kSmall, XdpMode xdp = XdpMode::Off,
+                          AttachMode attach_mode = AttachMode::Auto);
+    // What was pinned goes on until another daemon has applied a model.
+    void end_daemon() { dataplane_.reset(); }
+    void start_daemon();
 
     // Pre: the model validates and binds at most as many interfaces as the host has ports. Ports without an interface are closed.
     // Failure ends the process.
@@ -62,6 +66,7 @@ class EnforcedHost {
         AttachedProgram program[2];  // by Direction
     };
     TestHost host_;
+    BpfDataplaneOptions options_;
     std::unique_ptr<BpfDataplane> dataplane_;
     std::vector<Hooks> hooks_;  // by port
     [[nodiscard]] static KernelMap map(std::string_view name);

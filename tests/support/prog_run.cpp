@@ -21,6 +21,9 @@ namespace {
 constexpr std::uint32_t kTcxIngress = 46;
 constexpr std::uint32_t kTcxEgress = 47;
 
+// Of a frame by our programs, in bytes.
+constexpr std::size_t kMostGrowth = 256;
+
 long bpf(bpf_cmd command, bpf_attr& attributes) { return ::syscall(__NR_bpf, command, &attributes, sizeof attributes); }
 
 template <class T>
@@ -215,6 +218,32 @@ std::uint32_t AttachedProgram::run(std::span<const std::uint8_t> frame, std::uin
     context.ifindex = ifindex;
     context.ingress_ifindex = ingress_ifindex;
     return run_in(frame, std::as_writable_bytes(std::span(&context, 1)));
+}
+
+AttachedProgram::Outcome AttachedProgram::outcome_of(std::span<const std::uint8_t> frame, const Run& run) const {
+    __sk_buff context{};
+    context.ifindex = run.ifindex;
+    context.ingress_ifindex = run.ingress_ifindex;
+    context.mark = run.mark;
+    context.gso_size = run.gso_size;
+    context.gso_segs = run.gso_segs;
+    Outcome outcome{.frame = std::vector<std::uint8_t>(frame.size() + kMostGrowth)};
+    bpf_attr attributes{};
+    attributes.test.prog_fd = static_cast<std::uint32_t>(fd_.value());
+    attributes.test.data_in = pointer(frame.data());
+    attributes.test.data_size_in = static_cast<std::uint32_t>(frame.size());
+    attributes.test.data_out = pointer(outcome.frame.data());
+    attributes.test.data_size_out = static_cast<std::uint32_t>(outcome.frame.size());
+    attributes.test.ctx_in = attributes.test.ctx_out = pointer(&context);
+    attributes.test.ctx_size_in = attributes.test.ctx_size_out = sizeof context;
+    if (bpf(BPF_PROG_TEST_RUN, attributes) != 0) {
+        end_test_run("run a program on a frame of " + std::to_string(frame.size()) + " bytes");
+    }
+    outcome.code = attributes.test.retval;
+    outcome.mark = context.mark;
+    outcome.gso_segs = context.gso_segs;
+    outcome.frame.resize(attributes.test.data_size_out);
+    return outcome;
 }
 
 std::uint32_t AttachedProgram::run_xdp(std::span<const std::uint8_t> frame, std::uint32_t ifindex) const {

@@ -17,9 +17,11 @@
 
 namespace portcullis::test {
 
-// Return values of a TC program that matter here (linux/pkt_cls.h): TC_ACT_UNSPEC, also TCX_NEXT, and TC_ACT_SHOT.
+// Return values of a TC program that matter here (linux/pkt_cls.h): TC_ACT_UNSPEC, also TCX_NEXT; TC_ACT_SHOT; and TC_ACT_REDIRECT: what
+// was denied has become the answer to it (docs/semantics.md 13.5).
 inline constexpr std::uint32_t kNext = 0xffffffff;
 inline constexpr std::uint32_t kShot = 2;
+inline constexpr std::uint32_t kAnswered = 7;
 
 // A map with the raw bytes of its keys and values.
 class KernelMap {
@@ -64,7 +66,22 @@ class AttachedProgram {
     // Return value of the program for the frame on that device, at least 14 bytes long. `ingress_ifindex` is where it entered the host;
     // 0 is the host itself. The calling thread must be in the device's namespace.
     [[nodiscard]] std::uint32_t run(std::span<const std::uint8_t> frame, std::uint32_t ifindex, std::uint32_t ingress_ifindex) const;
-    // The same of an XDP program (XDP_DROP, XDP_PASS).
+    // The same for a packet with more to it, and what became of that.
+    struct Run {
+        std::uint32_t ifindex = 0;
+        std::uint32_t ingress_ifindex = 0;
+        std::uint32_t mark = 0;
+        std::uint32_t gso_size = 0;
+        std::uint32_t gso_segs = 0;
+    };
+    struct Outcome {
+        std::uint32_t code = 0;
+        std::uint32_t mark = 0;
+        std::uint32_t gso_segs = 0;
+        std::vector<std::uint8_t> frame;
+    };
+    [[nodiscard]] Outcome outcome_of(std::span<const std::uint8_t> frame, const Run& run) const;
+    // The same as `run` of an XDP program (XDP_DROP, XDP_PASS).
     [[nodiscard]] std::uint32_t run_xdp(std::span<const std::uint8_t> frame, std::uint32_t ifindex) const;
     [[nodiscard]] int fd() const { return fd_.value(); }
     // The map of that name among those it uses: ends the process when there is none.

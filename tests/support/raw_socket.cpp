@@ -55,6 +55,12 @@ void RawSocket::send(std::span<const std::uint8_t> frame) const {
     }
 }
 
+void RawSocket::set_mark(std::uint32_t mark) const {
+    if (::setsockopt(socket_.value(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0) {
+        end_test_run("mark a packet socket");
+    }
+}
+
 std::optional<Bytes> RawSocket::receive() const {
     Bytes frame(65536);
     iovec part{.iov_base = frame.data(), .iov_len = frame.size()};

@@ -18,6 +18,8 @@ class RawSocket {
 
     // Ends the process when the device does not take the frame. A drop by the device's own egress hook (ENOBUFS) is no failure.
     void send(std::span<const std::uint8_t> frame) const;
+    // Of what is sent from now on: the packets' mark in the kernel, not in the frame.
+    void set_mark(std::uint32_t mark) const;
     // The next frame that is waiting, with the VLAN tag that the kernel took out put back; none when nothing waits.
     [[nodiscard]] std::optional<Bytes> receive() const;
     // Throws away what is waiting.

@@ -61,6 +61,15 @@ tcp_info tcp_state(int socket) {
     return info;
 }
 
+int pending_error(int socket) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0) {
+        end_test_run("read the error of a socket");
+    }
+    return error;
+}
+
 // Text of what waits; none when nothing does.
 std::optional<std::string> receive_text(int socket, SocketAddress& from) {
     std::array<char, 65536> buffer{};
@@ -75,6 +84,8 @@ std::optional<std::string> receive_text(int socket, SocketAddress& from) {
 
 bool TcpConnection::is_established() const { return tcp_state(socket_.value()).tcpi_state == TCP_ESTABLISHED; }
 bool TcpConnection::is_reset() const { return tcp_state(socket_.value()).tcpi_state == TCP_CLOSE; }
+
+int TcpConnection::take_error() const { return pending_error(socket_.value()); }
 
 void TcpConnection::send(std::string_view text) const {
     if (send_some(text) != text.size()) {
@@ -150,6 +161,15 @@ std::optional<UdpSocket::Datagram> UdpSocket::receive() const {
     }
     return datagram;
 }
+
+void UdpSocket::connect(const Address& destination, std::uint16_t port) const {
+    const SocketAddress to = socket_address(destination, port);
+    if (::connect(socket_.value(), to.pointer(), to.length) != 0) {
+        end_test_run("connect to " + destination.to_string());
+    }
+}
+
+int UdpSocket::take_error() const { return pending_error(socket_.value()); }
 
 PingSocket::PingSocket(const NetNamespace& where, const Address& source, std::uint16_t identifier)
     : socket_(open_bound(where, source, 0, {SOCK_RAW, source.family == Family::Ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}})),

@@ -19,6 +19,8 @@ class TcpConnection {
     // The handshake is through, or was refused by the peer's stack.
     [[nodiscard]] bool is_established() const;
     [[nodiscard]] bool is_reset() const;
+    // The errno that the stack holds ready, which it then forgets; 0: none.
+    [[nodiscard]] int take_error() const;
     void send(std::string_view text) const;
     // As much as the stack takes now; how much that was.
     [[nodiscard]] std::size_t send_some(std::string_view text) const;
@@ -61,6 +63,9 @@ class UdpSocket {
         std::uint16_t port = 0;
     };
     [[nodiscard]] std::optional<Datagram> receive() const;
+    // From now on the stack tells what becomes of datagrams to there.
+    void connect(const Address& destination, std::uint16_t port) const;
+    [[nodiscard]] int take_error() const;  // as TcpConnection's
 
    private:
     UniqueFd socket_;

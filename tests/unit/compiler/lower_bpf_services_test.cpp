@@ -259,7 +259,11 @@ TEST(LowerPorts, EveryOptionIsItsFlag) {
     model.on_revoke = OnRevoke::Cut;
     model.on_deny.log = true;
     EXPECT_EQ(flags(), PC_PORT_NO_ACL | PC_PORT_TRACK_ALL | PC_PORT_STRICT_ICMP | PC_PORT_CUT | PC_PORT_LOG);
-    claim.on_deny = OnDeny{.log = false};
+    model.on_deny.reject = true;
+    EXPECT_EQ(flags(), PC_PORT_NO_ACL | PC_PORT_TRACK_ALL | PC_PORT_STRICT_ICMP | PC_PORT_CUT | PC_PORT_LOG | PC_PORT_REJECT);
+    claim.on_deny = OnDeny{.reject = true, .log = false};
+    EXPECT_EQ(flags(), PC_PORT_NO_ACL | PC_PORT_TRACK_ALL | PC_PORT_STRICT_ICMP | PC_PORT_CUT | PC_PORT_REJECT);
+    claim.on_deny = OnDeny{};
     EXPECT_EQ(flags(), PC_PORT_NO_ACL | PC_PORT_TRACK_ALL | PC_PORT_STRICT_ICMP | PC_PORT_CUT);
     model.network_interfaces[0].addresses.clear();
     EXPECT_EQ(flags(), PC_PORT_NO_ACL | PC_PORT_TRACK_ALL | PC_PORT_STRICT_ICMP | PC_PORT_CUT | PC_PORT_NO_ADDRESSES);

@@ -127,6 +127,7 @@ TEST(Merge, JoinsTheListsOfPortcullis) {
 TEST(Merge, RefusesEveryScalarOfPortcullisWithTwoValues) {
     const char* const cases[][3] = {
         {"/Portcullis/Egress/IsolateInstances", "true", "false"},
+        {"/Portcullis/OnDeny/Action", R"("reject")", R"("drop")"},
         {"/Portcullis/OnDeny/Log", "true", "false"},
         {"/Portcullis/OnRevoke", R"("keep")", R"("cut")"},
         {"/Portcullis/Quotas/FlowsPerPort", "1", "2"},
@@ -134,6 +135,7 @@ TEST(Merge, RefusesEveryScalarOfPortcullisWithTwoValues) {
         {"/Portcullis/Ports/0/TrackAll", "true", "false"},
         {"/Portcullis/Ports/0/LinkLocal", R"("mac")", R"("claimed")"},
         {"/Portcullis/Ports/0/IcmpErrors", R"("strict")", R"("related")"},
+        {"/Portcullis/Ports/0/OnDeny/Action", R"("reject")", R"("drop")"},
         {"/Portcullis/Ports/0/OnDeny/Log", "true", "false"},
         {"/Portcullis/Ports/0/OnRevoke", R"("keep")", R"("cut")"},
         {"/Portcullis/Ports/0/Quotas/FlowsPerPort", "1", "2"},

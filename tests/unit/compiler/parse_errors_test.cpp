@@ -181,8 +181,6 @@ INSTANTIATE_TEST_SUITE_P(WrongValues, Refused, testing::ValuesIn(kValues));
 
 constexpr const char* kNotSupported = "is not supported by this version";
 const Variant kUnsupported[] = {
-    {"/Portcullis/Ports/0/OnDeny", R"({"Action": "reject"})", "/Portcullis/Ports/0/OnDeny/Action", R"(Action "reject" is not supported)"},
-    {"/Portcullis/OnDeny", R"({"Action": "reject"})", "/Portcullis/OnDeny/Action", kNotSupported},
     {"/Portcullis/FastPath", "true", "/Portcullis/FastPath", kNotSupported},
     {"/Portcullis/GuardedEndpoints", R"(["10.0.0.1"])", "/Portcullis/GuardedEndpoints", kNotSupported},
     {"/Portcullis/Masquerade", "[{}]", "/Portcullis/Masquerade", kNotSupported},

@@ -198,11 +198,11 @@ TEST(Parse, ReadsHostPolicies) {
     const Model model = accepted(with_host_keys(R"({
         "Egress": {"DenyCidrs": ["192.0.2.0/24", {"Cidr": "2001:db8:9::/48", "NewOnly": true}, {"Cidr": "192.0.2.0/24"}],
                    "IsolateInstances": true},
-        "OnDeny": {"Action": "drop", "Log": true}, "OnRevoke": "cut",
+        "OnDeny": {"Action": "reject", "Log": true}, "OnRevoke": "cut",
         "Quotas": {"Flows": 1, "FlowsPerPort": 1000000, "HalfOpenPerPort": 65536}})"));
     EXPECT_THAT(model.deny_cidrs, ElementsAre(DenyCidr{prefix("192.0.2.0/24"), false}, DenyCidr{prefix("2001:db8:9::/48"), true}));
     EXPECT_TRUE(model.isolates_instances);
-    EXPECT_EQ(model.on_deny, (OnDeny{.reject = false, .log = true}));
+    EXPECT_EQ(model.on_deny, (OnDeny{.reject = true, .log = true}));
     EXPECT_EQ(model.on_revoke, OnRevoke::Cut);
     EXPECT_EQ(model.quotas.flows, 1u);
     EXPECT_EQ(model.quotas.flows_per_port, 1'000'000u);
@@ -261,6 +261,21 @@ TEST(Parse, LeavesToTheHostWhatAPortDoesNotSay) {
     const PortClaim port = accepted(document).ports.at(0);
     EXPECT_EQ(port.on_deny, (OnDeny{.reject = false, .log = true})) << "Log is still the host's";
     EXPECT_EQ(port.on_revoke, OnRevoke::Keep);
+}
+
+TEST(Parse, ReadsTheActionOnDenialsOfTheHostAndOfAPortApart) {
+    const auto port_of = [](const char* of_host, const char* of_port) {
+        json document = with_host_keys(of_host);
+        document["Portcullis"]["Ports"][0].update(json::parse(of_port));
+        return accepted(document).ports.at(0).on_deny;
+    };
+    EXPECT_EQ(accepted(with_host_keys(R"({"OnDeny": {"Action": "reject"}})")).on_deny, (OnDeny{.reject = true, .log = false}));
+    EXPECT_EQ(accepted(with_host_keys(R"({"OnDeny": {"Action": "drop"}})")).on_deny, OnDeny{});
+    EXPECT_EQ(port_of("{}", R"({"OnDeny": {"Action": "reject"}})"), (OnDeny{.reject = true, .log = false}));
+    EXPECT_EQ(port_of(R"({"OnDeny": {"Action": "reject"}})", R"({"OnDeny": {"Action": "drop"}})"), OnDeny{});
+    EXPECT_EQ(port_of(R"({"OnDeny": {"Action": "reject"}})", R"({"OnDeny": {"Log": true}})"), (OnDeny{.reject = true, .log = true}))
+        << "Action is still the host's";
+    EXPECT_EQ(port_of(R"({"OnDeny": {"Action": "reject"}})", "{}"), std::nullopt);
 }
 
 TEST(Parse, TreatsAbsentEmptyAndNullListsAlike) {
