@@ -91,7 +91,7 @@ class PolicyMaker {
             model_.host_services = std::move(listed);
         }
         model_.on_revoke = random_.chance(40) ? OnRevoke::Cut : OnRevoke::Keep;
-        model_.on_deny.log = random_.chance(15);
+        model_.on_deny = {.reject = random_.chance(30), .log = random_.chance(15)};
     }
 
     void make_port(PortClaim& port) {
@@ -113,6 +113,10 @@ class PolicyMaker {
         port.claims_link_local = random_.chance(80);
         port.relates_icmp_errors = random_.chance(80);
         port.services = random_.chance(15) ? random_services() : Services{};
+        port.on_deny.reset();
+        if (random_.chance(20)) {
+            port.on_deny = OnDeny{.reject = random_.chance(50), .log = random_.chance(15)};
+        }
         port.on_revoke.reset();
         if (random_.chance(25)) {
             port.on_revoke = random_.chance(50) ? OnRevoke::Cut : OnRevoke::Keep;
