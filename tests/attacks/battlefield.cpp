@@ -226,7 +226,7 @@ std::optional<Bytes> Battlefield::receive(Place place) const {
     return std::visit([](const auto& cable) { return cable.receive(); }, cables_.at(place));
 }
 
-// Hears every cable until the marker came. False: it did not.
+// Hears every cable until the marker came. False: it did not. What comes back to the sender has come by then: it crossed fewer devices.
 bool Battlefield::collect(Place from, const Bytes& marker, Round& round) {
     bool has_arrived = true;
     for (const Place place : kPlaces) {
@@ -239,6 +239,9 @@ bool Battlefield::collect(Place from, const Bytes& marker, Round& round) {
                                           }
                                           return false;
                                       }));
+    }
+    while (std::optional<Bytes> next = receive(from)) {
+        round.heard[from].push_back(std::move(*next));
     }
     return has_arrived;
 }

@@ -62,8 +62,10 @@ Address address_of(std::size_t instance, Family family) {
     return ip(family == Family::Ipv4 ? text4(subnet, kHosts[instance]) : text6(subnet, kHosts[instance]));
 }
 
-BridgeNetwork::BridgeNetwork(bool calls_netfilter)
-    : host_({.ports = 3, .calls_netfilter = calls_netfilter, .has_stacks = true, .instance_macs = {mac_of(0), mac_of(1), mac_of(2)}}) {
+BridgeNetwork::BridgeNetwork(const BridgeNetworkOptions& options)
+    : host_(
+          {.ports = 3, .calls_netfilter = options.calls_netfilter, .has_stacks = true, .instance_macs = {mac_of(0), mac_of(1), mac_of(2)}},
+          EnforcedHost::kSmall, options.xdp, options.attach_mode) {
     host_.apply(bridge_network_model());
     const NetNamespace& router = host_.test_host().host();
     router.set_sysctl("net/ipv4/ip_forward", "1");

@@ -16,9 +16,16 @@ inline constexpr std::uint16_t kOpenTcp = 8080, kClosedTcp = 8081, kOpenUdp = 53
 // Of an instance (kClient …).
 [[nodiscard]] Address address_of(std::size_t instance, Family family);
 
+struct BridgeNetworkOptions {
+    bool calls_netfilter = false;
+    XdpMode xdp = XdpMode::Off;
+    AttachMode attach_mode = AttachMode::Auto;
+};
+
 class BridgeNetwork {
    public:
-    explicit BridgeNetwork(bool calls_netfilter);
+    explicit BridgeNetwork(const BridgeNetworkOptions& options);
+    explicit BridgeNetwork(bool calls_netfilter) : BridgeNetwork(BridgeNetworkOptions{.calls_netfilter = calls_netfilter}) {}
 
     [[nodiscard]] EnforcedHost& host() { return host_; }
     [[nodiscard]] const NetNamespace& instance(std::size_t which) const { return host_.test_host().instance(which); }
