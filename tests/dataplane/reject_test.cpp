@@ -7,7 +7,6 @@
 #include <cstring>
 #include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "bpf/abi.h"
@@ -108,8 +107,6 @@ class RejectTest : public testing::Test {
     NetNamespace::Entered here_ = host_.test_host().host().enter();
 };
 
-// ---- TCP -----------------------------------------------------------------------------------------------------------------------------
-
 TEST_F(RejectTest, ASynIsAnsweredByAResetThatAcknowledgesIt) {
     expect_answer(out4() / kSynOut, back4() / kToSyn);
     expect_answer(out6() / kSynOut, back6() / kToSyn);
@@ -146,8 +143,6 @@ TEST_F(RejectTest, AResetIsNeverAnswered) {
     expect_silence((out4() / with_flags(kAckOut, kRst)).bytes(), PC_REASON_no_flow);
     expect_silence((out6() / with_flags(kAckOut, kRst | kAck)).bytes(), PC_REASON_no_flow);
 }
-
-// ---- everything else -------------------------------------------------------------------------------------------------------------------
 
 TEST_F(RejectTest, AUdpPacketIsAnsweredByAnErrorThatQuotesIt) {
     const Bytes small4 = (out4() / kDatagram / text("question")).bytes();
@@ -248,8 +243,6 @@ TEST_F(RejectTest, AGsoPacketIsAnsweredOnceAsAnOrdinaryOne) {
     EXPECT_EQ(hex(outcome.frame), hex((back4() / kToAck).bytes()));
 }
 
-// ---- which denials ---------------------------------------------------------------------------------------------------------------------
-
 using Change = std::function<void(Model&)>;
 void allow_all(Model& model) { model.security_groups[0].rules[kOut] = {{.traffic = {.protocol = -1}, .source = prefix("0.0.0.0/0")}}; }
 void deny_by_acl(Model& model) {
@@ -339,8 +332,6 @@ TEST_F(RejectTest, WhatPassesIsNotTouched) {
     EXPECT_EQ(outcome.frame, frame);
 }
 
-// ---- how often -------------------------------------------------------------------------------------------------------------------------
-
 TEST_F(RejectTest, AHundredAnswersFitIntoAWindowAndTheRestIsDroppedInSilence) {
     constexpr unsigned kLimit = 100, kPackets = 1000;
     const Bytes frame = (out4() / kSynOut).bytes();
@@ -383,11 +374,9 @@ TEST_F(RejectTest, WhatHasAnotherMarkOrEnteredElsewhereIsJudged) {
         {.ifindex = ifindex(), .ingress_ifindex = host_.test_host().bridge_ifindex(), .mark = mark},
         {.ifindex = ifindex(), .ingress_ifindex = host_.test_host().uplink_ifindex(), .mark = mark},
     };
-    std::uint64_t judged = 0;
-    for (const AttachedProgram::Run& run : runs) {
+    for (std::uint64_t judged = 0; const AttachedProgram::Run& run : runs) {
         EXPECT_EQ(host_.program(0, Direction::Inbound).outcome_of(frame, run).code, kShot) << run.mark << " from " << run.ingress_ifindex;
-        ++judged;
-        EXPECT_EQ(counts(Direction::Inbound)[PC_REASON_no_flow], judged);
+        EXPECT_EQ(counts(Direction::Inbound)[PC_REASON_no_flow], ++judged);
     }
 }
 
