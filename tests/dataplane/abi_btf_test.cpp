@@ -164,7 +164,12 @@ const std::map<std::string, Layout>& nested() {
 
 class AbiBtf : public ::testing::Test {
    protected:
-    void SetUp() override { ASSERT_TRUE(object_) << object_.error().message; }
+    void SetUp() override { ASSERT_TRUE(object()) << object().error().message; }
+    // Loaded once, since verifying takes seconds, and by the first test: a program that only lists its tests loads nothing.
+    static const Result<BpfObject>& object() {
+        static const Result<BpfObject> loaded = BpfObject::load(small_maps());
+        return loaded;
+    }
     static bpf_map_info info_of(const BpfObject::Part& map) {
         bpf_map_info info{};
         std::uint32_t bytes = sizeof(info);
@@ -172,12 +177,11 @@ class AbiBtf : public ::testing::Test {
         return info;
     }
     static Btf types_of(const bpf_map_info& info) { return {::btf__load_from_kernel_by_id(info.btf_id), ::btf__free}; }
-    static inline Result<BpfObject> object_ = BpfObject::load(small_maps());  // once: verifying takes seconds
 };
 
 TEST_F(AbiBtf, EveryMapCarriesBtfThatAgreesWithTheHostsLayout) {
     std::size_t values = 0;
-    for (const BpfObject::Part& map : object_->maps()) {
+    for (const BpfObject::Part& map : object()->maps()) {
         if (kUntyped.contains(map.name)) {
             continue;
         }
@@ -206,7 +210,7 @@ TEST_F(AbiBtf, ShardsAndQueuesHaveKeysAndValuesOfTheHostsSize) {
     for (const Inner& wanted :
          {Inner{"pc_flows4", sizeof(pc_flow4_key), sizeof(pc_flow4)}, Inner{"pc_flows6", sizeof(pc_flow6_key), sizeof(pc_flow6)},
           Inner{"pc_half_open", 0, sizeof(pc_half_open_record)}}) {
-        const auto made = object_->make_inner(wanted.table, 16);
+        const auto made = object()->make_inner(wanted.table, 16);
         ASSERT_TRUE(made) << made.error().message;
         const bpf_map_info info = info_of({.name = wanted.table, .fd = made->value()});
         EXPECT_EQ(info.key_size, wanted.key_bytes) << wanted.table;
@@ -215,7 +219,7 @@ TEST_F(AbiBtf, ShardsAndQueuesHaveKeysAndValuesOfTheHostsSize) {
 }
 
 TEST_F(AbiBtf, NestedStructsAgreeToo) {
-    const auto maps = object_->maps();
+    const auto maps = object()->maps();
     const auto ports = std::ranges::find(maps, "pc_ports", &BpfObject::Part::name);
     ASSERT_NE(ports, maps.end());
     const Btf types = types_of(info_of(*ports));
