@@ -180,12 +180,7 @@ class AnswersToSegments : public AnswersBase {
             kAttacker, [&] { field.send_segments(kAttacker, frame, header); }, answer.bytes(), segments);
     }
 };
-INSTANTIATE_TEST_SUITE_P(Everywhere, AnswersToSegments, testing::ValuesIn([] {
-                             std::vector<Setting> taps = settings();
-                             std::erase_if(taps, [](const Setting& setting) { return !setting.has_taps; });
-                             return taps;
-                         }()),
-                         [](const auto& setting) { return name_of_setting(setting.param); });
+PORTCULLIS_ATTACK_ON_TAPS(AnswersToSegments);
 
 TEST_P(AnswersToSegments, A71UncutSegmentsAreAnsweredByOneReset) {
     constexpr std::uint16_t kSegment = 1000;

@@ -16,7 +16,9 @@ class AttackTest : public testing::TestWithParam<Setting> {
 
 }  // namespace portcullis::test
 
-// Names tests "Everywhere/SUITE.TEST/SETTING", by which ctest runs the settings apart. A macro, since gtest instantiates by one.
-#define PORTCULLIS_ATTACK_EVERYWHERE(suite)                                                        \
-    INSTANTIATE_TEST_SUITE_P(Everywhere, suite, testing::ValuesIn(::portcullis::test::settings()), \
+// Names tests "Everywhere/SUITE.TEST/SETTING", by which ctest runs the settings apart. Macros, since gtest instantiates by one.
+#define PORTCULLIS_ATTACK_IN(suite, settings)                                \
+    INSTANTIATE_TEST_SUITE_P(Everywhere, suite, testing::ValuesIn(settings), \
                              [](const auto& setting) { return ::portcullis::test::name_of_setting(setting.param); })
+#define PORTCULLIS_ATTACK_EVERYWHERE(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::settings())
+#define PORTCULLIS_ATTACK_ON_TAPS(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::tap_settings())

@@ -67,12 +67,7 @@ class Segments : public AttackTest {
         EXPECT_TRUE(round.heard[kOutside].empty());
     }
 };
-INSTANTIATE_TEST_SUITE_P(Everywhere, Segments, testing::ValuesIn([] {
-                             std::vector<Setting> taps = settings();
-                             std::erase_if(taps, [](const Setting& setting) { return !setting.has_taps; });
-                             return taps;
-                         }()),
-                         [](const auto& setting) { return name_of_setting(setting.param); });
+PORTCULLIS_ATTACK_ON_TAPS(Segments);
 
 TEST_P(Segments, A39UncutSegmentsAreJudgedAsEachOfThem) {
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a battlefield stands: kind of ports, hooks, and what the bridge hands to netfilter. Every attack is tried in every setting.
+// Where a battlefield stands: kind of ports, hooks, and what the bridge hands to netfilter. Every attack is tried in every setting; which
+// of them ctest runs without being asked for more says CMakeLists.txt.
 #pragma once
 
 #include <string>
@@ -17,8 +18,10 @@ struct Setting {
     bool operator==(const Setting&) const = default;
 };
 
-// Pairs of every two of the three choices.
+// Every combination.
 [[nodiscard]] std::vector<Setting> settings();
+// Those whose ports take segments uncut.
+[[nodiscard]] std::vector<Setting> tap_settings();
 [[nodiscard]] std::string name_of_setting(const Setting& setting);
 
 }  // namespace portcullis::test

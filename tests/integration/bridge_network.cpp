@@ -62,6 +62,37 @@ Address address_of(std::size_t instance, Family family) {
     return ip(family == Family::Ipv4 ? text4(subnet, kHosts[instance]) : text6(subnet, kHosts[instance]));
 }
 
+std::string name_of(const BridgeNetworkOptions& options) {
+    const std::string hooks = options.attach_mode == AttachMode::Tcx ? "Tcx" : options.attach_mode == AttachMode::Clsact ? "Clsact" : "";
+    return hooks + (options.calls_netfilter ? "WithNetfilter" : "") + (options.xdp == XdpMode::Off ? "" : "EarlyDrop");
+}
+
+std::vector<BridgeNetworkOptions> usual_networks() { return {{.calls_netfilter = false}, {.calls_netfilter = true}}; }
+
+std::vector<BridgeNetworkOptions> all_networks() {
+    std::vector<BridgeNetworkOptions> all;
+    for (const AttachMode attach_mode : {AttachMode::Tcx, AttachMode::Clsact}) {
+        for (const bool calls_netfilter : {false, true}) {
+            for (const XdpMode xdp : {XdpMode::Off, XdpMode::Everywhere}) {
+                all.push_back({.calls_netfilter = calls_netfilter, .xdp = xdp, .attach_mode = attach_mode});
+            }
+        }
+    }
+    return all;
+}
+
+std::string name_of(const StackSetting& setting) { return (setting.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + name_of(setting.network); }
+
+std::vector<StackSetting> in_both_families(const std::vector<BridgeNetworkOptions>& networks) {
+    std::vector<StackSetting> settings;
+    for (const BridgeNetworkOptions& network : networks) {
+        for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+            settings.push_back({.network = network, .family = family});
+        }
+    }
+    return settings;
+}
+
 BridgeNetwork::BridgeNetwork(const BridgeNetworkOptions& options)
     : host_(
           {.ports = 3, .calls_netfilter = options.calls_netfilter, .has_stacks = true, .instance_macs = {mac_of(0), mac_of(1), mac_of(2)}},

@@ -4,6 +4,9 @@
 // admits the same. Nothing else.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "tests/support/enforced_host.h"
 #include "tests/support/private_bpffs.h"
 
@@ -21,6 +24,20 @@ struct BridgeNetworkOptions {
     XdpMode xdp = XdpMode::Off;
     AttachMode attach_mode = AttachMode::Auto;
 };
+// "ClsactWithNetfilterEarlyDrop"; what is as by default is not said.
+[[nodiscard]] std::string name_of(const BridgeNetworkOptions& options);
+// With the kernel's best hooks: without br_netfilter and with it.
+[[nodiscard]] std::vector<BridgeNetworkOptions> usual_networks();
+// Every combination, the hooks by their names: for the tests' long form (tests/README.md).
+[[nodiscard]] std::vector<BridgeNetworkOptions> all_networks();
+
+// What most tests of real stacks have as their parameter.
+struct StackSetting {
+    BridgeNetworkOptions network;
+    Family family = Family::Ipv4;
+};
+[[nodiscard]] std::string name_of(const StackSetting& setting);  // "Ipv6WithNetfilter"
+[[nodiscard]] std::vector<StackSetting> in_both_families(const std::vector<BridgeNetworkOptions>& networks);
 
 class BridgeNetwork {
    public:

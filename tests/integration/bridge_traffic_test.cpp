@@ -10,15 +10,14 @@ namespace portcullis::test {
 namespace {
 
 struct Setting {
-    bool calls_netfilter = false;
-    Family family = Family::Ipv4;
+    StackSetting stack;
     std::size_t server = kServer;  // kFar: through the router
 };
 
 class BridgeTraffic : public testing::TestWithParam<Setting> {
    protected:
-    [[nodiscard]] Address client_address() const { return address_of(kClient, GetParam().family); }
-    [[nodiscard]] Address server_address() const { return address_of(GetParam().server, GetParam().family); }
+    [[nodiscard]] Address client_address() const { return address_of(kClient, GetParam().stack.family); }
+    [[nodiscard]] Address server_address() const { return address_of(GetParam().server, GetParam().stack.family); }
     [[nodiscard]] const NetNamespace& client() const { return network_.instance(kClient); }
     [[nodiscard]] const NetNamespace& server() const { return network_.instance(GetParam().server); }
     [[nodiscard]] std::uint64_t denied(std::size_t port, Direction direction) const {
@@ -41,7 +40,7 @@ class BridgeTraffic : public testing::TestWithParam<Setting> {
         EXPECT_TRUE(wait_until([&] { return (heard = attempt.receive()) == "answer"; }));
     }
 
-    BridgeNetwork network_{GetParam().calls_netfilter};
+    BridgeNetwork network_{GetParam().stack.network};
 };
 
 TEST_P(BridgeTraffic, TcpConnectsToTheAdmittedPort) {
@@ -132,7 +131,7 @@ TEST_P(BridgeTraffic, NeighboursFindEachOther) {
     socket.send(server_address(), 1);
     std::optional<std::uint16_t> sequence;
     EXPECT_TRUE(wait_until([&] { return (sequence = socket.receive()).has_value(); }));
-    const Reason refused = GetParam().family == Family::Ipv4 ? PC_REASON_arp : PC_REASON_nd;
+    const Reason refused = GetParam().stack.family == Family::Ipv4 ? PC_REASON_arp : PC_REASON_nd;
     EXPECT_EQ(network_.count(kClient, Direction::Outbound, refused), 0u);
     EXPECT_EQ(network_.count(GetParam().server, Direction::Outbound, refused), 0u);
 }
@@ -149,17 +148,23 @@ TEST(BridgeNetwork, LeavesNoProgramInTheKernel) {
     EXPECT_EQ(host_inventory(), before);
 }
 
-std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {
-    return std::string(info.param.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + (info.param.server == kFar ? "Routed" : "Bridged") +
-           (info.param.calls_netfilter ? "WithNetfilter" : "");
+std::vector<Setting> bridged_and_routed(const std::vector<BridgeNetworkOptions>& networks) {
+    std::vector<Setting> settings;
+    for (const std::size_t server : {kServer, kFar}) {
+        for (const StackSetting& stack : in_both_families(networks)) {
+            settings.push_back({.stack = stack, .server = server});
+        }
+    }
+    return settings;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BridgeTraffic,
-                         testing::Values(Setting{false, Family::Ipv4, kServer}, Setting{false, Family::Ipv6, kServer},
-                                         Setting{true, Family::Ipv4, kServer}, Setting{true, Family::Ipv6, kServer},
-                                         Setting{false, Family::Ipv4, kFar}, Setting{false, Family::Ipv6, kFar},
-                                         Setting{true, Family::Ipv4, kFar}, Setting{true, Family::Ipv6, kFar}),
-                         name_of_setting);
+std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {
+    return std::string(info.param.stack.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + (info.param.server == kFar ? "Routed" : "Bridged") +
+           name_of(info.param.stack.network);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BridgeTraffic, testing::ValuesIn(bridged_and_routed(usual_networks())), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(Long, BridgeTraffic, testing::ValuesIn(bridged_and_routed(all_networks())), name_of_setting);
 
 }  // namespace
 }  // namespace portcullis::test

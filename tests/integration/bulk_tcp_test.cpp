@@ -19,11 +19,6 @@
 namespace portcullis::test {
 namespace {
 
-struct Setting {
-    bool calls_netfilter = false;
-    Family family = Family::Ipv4;
-};
-
 constexpr std::size_t kMtu = 1500;
 constexpr std::size_t kEthernetBytes = 14;
 
@@ -54,7 +49,7 @@ std::string make_text() {
     return text;
 }
 
-class BulkTcp : public testing::TestWithParam<Setting> {
+class BulkTcp : public testing::TestWithParam<StackSetting> {
    protected:
     [[nodiscard]] static Address address(std::size_t instance) { return address_of(instance, GetParam().family); }
 
@@ -96,7 +91,7 @@ class BulkTcp : public testing::TestWithParam<Setting> {
         return connect_tcp(network_.instance(kClient), address(kClient), address(kServer), kClosedTcp);
     }
 
-    BridgeNetwork network_{GetParam().calls_netfilter};
+    BridgeNetwork network_{GetParam().network};
     const std::string text_ = make_text();
     std::optional<TcpConnection> sender_;
     std::optional<TcpConnection> receiver_;
@@ -184,14 +179,21 @@ TEST_P(OffloadTcp, ArrivesByteForByteInWholeSegmentsAndInPacketsOfTheLink) {
     EXPECT_FALSE(closed.accept().has_value());
 }
 
-std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {
-    return std::string(info.param.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + (info.param.calls_netfilter ? "WithNetfilter" : "");
-}
+const auto kName = [](const auto& info) { return name_of(info.param); };
 
-constexpr Setting kAll[] = {{false, Family::Ipv4}, {false, Family::Ipv6}, {true, Family::Ipv4}, {true, Family::Ipv6}};
-
-INSTANTIATE_TEST_SUITE_P(All, GibibyteTcp, testing::Values(kAll[0], kAll[3]), name_of_setting);
-INSTANTIATE_TEST_SUITE_P(All, OffloadTcp, testing::ValuesIn(kAll), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, GibibyteTcp,
+                         testing::Values(StackSetting{.network = {.calls_netfilter = false}, .family = Family::Ipv4},
+                                         StackSetting{.network = {.calls_netfilter = true}, .family = Family::Ipv6}),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Long, GibibyteTcp, testing::ValuesIn(in_both_families(all_networks())), kName);
+INSTANTIATE_TEST_SUITE_P(All, OffloadTcp, testing::ValuesIn(in_both_families(usual_networks())), kName);
+// A veth pair with XDP has no segmentation offload.
+INSTANTIATE_TEST_SUITE_P(Long, OffloadTcp, testing::ValuesIn([] {
+                             std::vector<BridgeNetworkOptions> networks = all_networks();
+                             std::erase_if(networks, [](const BridgeNetworkOptions& network) { return network.xdp != XdpMode::Off; });
+                             return in_both_families(networks);
+                         }()),
+                         kName);
 
 }  // namespace
 }  // namespace portcullis::test

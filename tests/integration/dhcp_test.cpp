@@ -63,7 +63,7 @@ class Program {
     bool ended_ = false;
 };
 
-class Dhcp : public testing::TestWithParam<bool> {
+class Dhcp : public testing::TestWithParam<BridgeNetworkOptions> {
    protected:
     Dhcp() {
         Model model = bridge_network_model();
@@ -158,9 +158,13 @@ TEST_P(Dhcp, AnInstanceThatOffersUnaskedIsDroppedAtItsOwnPort) {
     EXPECT_EQ(refused(kClient, Direction::Inbound), 0u);
 }
 
-std::string name_of_setting(const testing::TestParamInfo<bool>& info) { return info.param ? "WithNetfilter" : "Plain"; }
+std::string name_of_setting(const testing::TestParamInfo<BridgeNetworkOptions>& info) {
+    const std::string name = name_of(info.param);
+    return name.empty() ? "Plain" : name;
+}
 
-INSTANTIATE_TEST_SUITE_P(All, Dhcp, testing::Bool(), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, Dhcp, testing::ValuesIn(usual_networks()), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(Long, Dhcp, testing::ValuesIn(all_networks()), name_of_setting);
 
 }  // namespace
 }  // namespace portcullis::test

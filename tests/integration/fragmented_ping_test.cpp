@@ -10,11 +10,6 @@
 namespace portcullis::test {
 namespace {
 
-struct Setting {
-    bool calls_netfilter = false;
-    Family family = Family::Ipv4;
-};
-
 constexpr std::size_t kDataBytes = 4000;
 constexpr std::uint64_t kFragments = 3;  // of 1500 bytes
 constexpr std::size_t kControlBytes = 200;
@@ -40,7 +35,7 @@ Model pinging_model() {
     return model;
 }
 
-class FragmentedPing : public testing::TestWithParam<Setting> {
+class FragmentedPing : public testing::TestWithParam<StackSetting> {
    protected:
     FragmentedPing() { network_.host().apply(pinging_model()); }
 
@@ -73,7 +68,7 @@ class FragmentedPing : public testing::TestWithParam<Setting> {
         return false;
     }
 
-    BridgeNetwork network_{GetParam().calls_netfilter};
+    BridgeNetwork network_{GetParam().network};
 };
 
 TEST_P(FragmentedPing, IsAnsweredBothWays) {
@@ -106,14 +101,10 @@ TEST_P(FragmentedPing, LeavesNoFragmentOfAnInstanceWhoseGroupsLetNothingOut) {
     EXPECT_FALSE(socket.receive().has_value());
 }
 
-std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {
-    return std::string(info.param.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + (info.param.calls_netfilter ? "WithNetfilter" : "");
-}
+const auto kName = [](const auto& info) { return name_of(info.param); };
 
-INSTANTIATE_TEST_SUITE_P(All, FragmentedPing,
-                         testing::Values(Setting{false, Family::Ipv4}, Setting{false, Family::Ipv6}, Setting{true, Family::Ipv4},
-                                         Setting{true, Family::Ipv6}),
-                         name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, FragmentedPing, testing::ValuesIn(in_both_families(usual_networks())), kName);
+INSTANTIATE_TEST_SUITE_P(Long, FragmentedPing, testing::ValuesIn(in_both_families(all_networks())), kName);
 
 }  // namespace
 }  // namespace portcullis::test

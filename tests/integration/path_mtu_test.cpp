@@ -13,18 +13,16 @@
 namespace portcullis::test {
 namespace {
 
-struct Setting {
-    bool calls_netfilter = false;
-    Family family = Family::Ipv4;
-    unsigned path_mtu = 1400;
-};
-
 constexpr unsigned kBridgeMtu = 1500;
+
+// Two of them, since nothing must depend on which.
+unsigned path_mtu_of(const StackSetting& setting) { return setting.network.calls_netfilter ? 1280 : 1400; }
+
 constexpr std::size_t kBytes = 1u << 20;
 
 // client eth0 … br0 … up0 - eth0 router far0 - eth0 remote. Only the router's end of the last link has the small MTU, so that the remote
 // offers an MSS which is too large for it.
-class PathMtu : public testing::TestWithParam<Setting> {
+class PathMtu : public testing::TestWithParam<StackSetting> {
    protected:
     PathMtu() {
         const NetNamespace& router = network_.outside();
@@ -35,13 +33,14 @@ class PathMtu : public testing::TestWithParam<Setting> {
         }
         router.ip("link add far0 type veth peer name eth0 netns " + remote_.path() + "\naddr add 10.0.0.254/24 dev eth0\n" +
                   "addr add 2001:db8:1::fe/64 dev eth0 nodad\naddr add 198.51.100.1/24 dev far0\n" +
-                  "addr add 2001:db8:2::1/64 dev far0 nodad\nlink set far0 mtu " + std::to_string(GetParam().path_mtu) + " up\n");
+                  "addr add 2001:db8:2::1/64 dev far0 nodad\nlink set far0 mtu " + std::to_string(path_mtu()) + " up\n");
         remote_.ip(
             "addr add 198.51.100.2/24 dev eth0\naddr add 2001:db8:2::2/64 dev eth0 nodad\nlink set eth0 up\n"
             "route add default via 198.51.100.1\nroute add default via 2001:db8:2::1\n");
         network_.instance(kClient).ip("route add 198.51.100.0/24 via 10.0.0.254\nroute add 2001:db8:2::/64 via 2001:db8:1::fe\n");
     }
 
+    [[nodiscard]] static unsigned path_mtu() { return path_mtu_of(GetParam()); }
     [[nodiscard]] static Address remote_address() { return ip(GetParam().family == Family::Ipv4 ? "198.51.100.2" : "2001:db8:2::2"); }
     [[nodiscard]] std::uint64_t denied() const { return network_.count(kClient, Direction::Inbound, PC_REASON_security_group); }
 
@@ -66,7 +65,7 @@ class PathMtu : public testing::TestWithParam<Setting> {
         }
     }
 
-    BridgeNetwork network_{GetParam().calls_netfilter};
+    BridgeNetwork network_{GetParam().network};
     NetNamespace remote_;
     const std::string text_ = std::string(kBytes, 'x');
     std::optional<TcpConnection> sender_;
@@ -84,7 +83,7 @@ TEST_P(PathMtu, IsFoundOutByAnErrorThatBelongsToTheConnection) {
     })) << heard_.size()
         << " bytes arrived";
     EXPECT_TRUE(heard_ == text_);
-    EXPECT_EQ(sender_->findings().path_mtu, GetParam().path_mtu);
+    EXPECT_EQ(sender_->findings().path_mtu, path_mtu());
     EXPECT_EQ(denied(), before);
     // What belongs to nothing does not pass: the remote pings the client.
     const PingSocket stranger(remote_, remote_address(), 31);
@@ -113,18 +112,16 @@ TEST_P(PathMtu, IsNotFoundOutWhereErrorsNeedARuleAndThereIsNone) {
         return heard_.size() == kBytes;
     })) << heard_.size()
         << " bytes arrived";
-    EXPECT_EQ(sender_->findings().path_mtu, GetParam().path_mtu);
+    EXPECT_EQ(sender_->findings().path_mtu, path_mtu());
 }
 
-std::string name_of_setting(const testing::TestParamInfo<Setting>& info) {
-    return std::string(info.param.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + "Mtu" + std::to_string(info.param.path_mtu) +
-           (info.param.calls_netfilter ? "WithNetfilter" : "");
+std::string name_of_setting(const testing::TestParamInfo<StackSetting>& info) {
+    return (info.param.family == Family::Ipv4 ? "Ipv4" : "Ipv6") + ("Mtu" + std::to_string(path_mtu_of(info.param))) +
+           name_of(info.param.network);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PathMtu,
-                         testing::Values(Setting{false, Family::Ipv4, 1400}, Setting{false, Family::Ipv6, 1400},
-                                         Setting{true, Family::Ipv4, 1280}, Setting{true, Family::Ipv6, 1280}),
-                         name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, PathMtu, testing::ValuesIn(in_both_families(usual_networks())), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(Long, PathMtu, testing::ValuesIn(in_both_families(all_networks())), name_of_setting);
 
 }  // namespace
 }  // namespace portcullis::test

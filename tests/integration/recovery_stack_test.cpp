@@ -13,7 +13,7 @@
 namespace portcullis::test {
 namespace {
 
-class RecoveryStack : public testing::TestWithParam<bool> {
+class RecoveryStack : public testing::TestWithParam<BridgeNetworkOptions> {
    protected:
     BridgeNetwork network_{GetParam()};
 };
@@ -122,9 +122,13 @@ TEST_P(RecoveryStack, Ipv6AddressesComeUpByDuplicateAddressDetection) {
     EXPECT_TRUE(wait_until([&] { return network_.count(kServer, Direction::Outbound, PC_REASON_nd) > probes; }));
 }
 
-std::string name_of_setting(const testing::TestParamInfo<bool>& info) { return info.param ? "WithNetfilter" : "Plain"; }
+std::string name_of_setting(const testing::TestParamInfo<BridgeNetworkOptions>& info) {
+    const std::string name = name_of(info.param);
+    return name.empty() ? "Plain" : name;
+}
 
-INSTANTIATE_TEST_SUITE_P(All, RecoveryStack, testing::Bool(), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, RecoveryStack, testing::ValuesIn(usual_networks()), name_of_setting);
+INSTANTIATE_TEST_SUITE_P(Long, RecoveryStack, testing::ValuesIn(all_networks()), name_of_setting);
 
 }  // namespace
 }  // namespace portcullis::test

@@ -16,23 +16,17 @@
 namespace portcullis::test {
 namespace {
 
-struct Setting {
-    const char* name;
-    BridgeNetworkOptions options;
-};
-void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
-
 Model model_of(bool rejects) {
     Model model = bridge_network_model();
     model.on_deny.reject = rejects;
     return model;
 }
 
-class Reject : public testing::TestWithParam<std::tuple<Setting, Family>> {
+class Reject : public testing::TestWithParam<StackSetting> {
    protected:
     Reject() { network_.host().apply(model_of(true)); }
 
-    [[nodiscard]] static Address address(std::size_t instance) { return address_of(instance, std::get<Family>(GetParam())); }
+    [[nodiscard]] static Address address(std::size_t instance) { return address_of(instance, GetParam().family); }
     [[nodiscard]] std::uint64_t denied(std::size_t port, Direction direction) const {
         return network_.count(port, direction, PC_REASON_security_group);
     }
@@ -43,7 +37,7 @@ class Reject : public testing::TestWithParam<std::tuple<Setting, Family>> {
         EXPECT_TRUE(wait_until([&] { return attempt.is_established() && listener.accept().has_value(); }));
     }
 
-    BridgeNetwork network_{std::get<Setting>(GetParam()).options};
+    BridgeNetwork network_{GetParam().network};
 };
 
 TEST_P(Reject, AConnectionThatIsDeniedIsRefusedAtOnce) {
@@ -67,7 +61,7 @@ TEST_P(Reject, AConnectedDatagramSocketIsToldThatItMayNot) {
     asker.send(address(kClient), kOpenUdp, "question");
     int error = 0;
     EXPECT_TRUE(wait_until([&] { return (error = asker.take_error()) != 0; }));
-    EXPECT_EQ(error, std::get<Family>(GetParam()) == Family::Ipv4 ? EHOSTUNREACH : EACCES);
+    EXPECT_EQ(error, GetParam().family == Family::Ipv4 ? EHOSTUNREACH : EACCES);
     EXPECT_EQ(denied(kServer, Direction::Outbound), before + 1);
     EXPECT_FALSE(heard.receive().has_value());
 }
@@ -116,7 +110,7 @@ TEST_P(Reject, AMarkOfTheInstanceOpensNothing) {
     const RawSocket cable(network_.instance(kClient), "eth0");
     cable.set_mark(mark);
     const Mac own = network_.instance(kClient).mac_of("eth0");
-    const bool is_ipv4 = std::get<Family>(GetParam()) == Family::Ipv4;
+    const bool is_ipv4 = GetParam().family == Family::Ipv4;
     Packet packet = is_ipv4 ? Ethernet{.source = own, .destination = mac("02:00:5e:00:53:99")} /
                                   Ipv4{.source = address(kClient), .destination = ip("203.0.113.9")}
                             : Ethernet{.source = own, .destination = mac("02:00:5e:00:53:99")} /
@@ -131,18 +125,15 @@ TEST_P(Reject, AMarkOfTheInstanceOpensNothing) {
     }
 }
 
-std::string name_of_setting(const testing::TestParamInfo<std::tuple<Setting, Family>>& info) {
-    return std::string(std::get<Setting>(info.param).name) + (std::get<Family>(info.param) == Family::Ipv4 ? "Ipv4" : "Ipv6");
-}
+const auto kName = [](const auto& info) { return name_of(info.param); };
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Reject,
-    testing::Combine(testing::Values(Setting{"Tcx", {.attach_mode = AttachMode::Tcx}},
-                                     Setting{"Clsact", {.calls_netfilter = true, .attach_mode = AttachMode::Clsact}},
-                                     Setting{"TcxWithNetfilter", {.calls_netfilter = true, .attach_mode = AttachMode::Tcx}},
-                                     Setting{"ClsactEarlyDrop", {.xdp = XdpMode::Everywhere, .attach_mode = AttachMode::Clsact}}),
-                     testing::Values(Family::Ipv4, Family::Ipv6)),
-    name_of_setting);
+INSTANTIATE_TEST_SUITE_P(All, Reject,
+                         testing::ValuesIn(in_both_families({{.attach_mode = AttachMode::Tcx},
+                                                             {.attach_mode = AttachMode::Clsact},
+                                                             {.calls_netfilter = true, .attach_mode = AttachMode::Tcx},
+                                                             {.xdp = XdpMode::Everywhere, .attach_mode = AttachMode::Clsact}})),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Long, Reject, testing::ValuesIn(in_both_families(all_networks())), kName);
 
 }  // namespace
 }  // namespace portcullis::test
