@@ -59,6 +59,7 @@ void Comparison::begin(std::shared_ptr<const Model> model, HostFacts host) {
     oracle_.begin(*model_, host_);
     judge_.begin(*model_, host_);
     history_.clear();
+    first_fragments_.clear();
     allowed_rules_.clear();
     earliest_ = PC_REASON_passed;
     unchecked_ = 0;
@@ -72,10 +73,12 @@ std::optional<std::string> Comparison::judge_step(Step& step) {
         }
         oracle_.change(*step.model);
         judge_.change(*step.model);
+        first_fragments_.age();
     }
     if (step.wait_s != 0) {
         oracle_.wait(step.wait_s);
         judge_.wait(step.wait_s);
+        first_fragments_.clear();  // no wait is shorter than their memory
     }
     const Verdict expected = oracle_.judge(step.arrival());
     const Verdict judged = judge_.judge(step.arrival());
@@ -89,9 +92,26 @@ std::optional<std::string> Comparison::judge_step(Step& step) {
     // What is too much of a kind is not the oracle's business. Such packets change no state.
     const bool is_excused = judged.reason == PC_REASON_rate_limited && expected.passes();
     if (expected.reason == judged.reason || is_excused) {
+        first_fragments_.note(step, judged.passes());
+        return std::nullopt;
+    }
+    if (judged.passes() && is_still_remembered(step)) {
+        step.reason = PC_REASON_passed;
         return std::nullopt;
     }
     return to_string(step.arrival()) + "\n  evaluator: " + to_string(expected) + "\n  judge:     " + to_string(judged);
+}
+
+// The oracle forgets first fragments whenever the model changes, others when the change concerns the port (9.2). That a later fragment
+// passes all the same is right where both judges still admit its first one, and with that the oracle this one.
+bool Comparison::is_still_remembered(const Step& step) {
+    const Step* const first = first_fragments_.former(step);
+    if (first == nullptr) {
+        return false;
+    }
+    const Verdict again = oracle_.judge(first->arrival());
+    allowed_rules_.insert(allowed_rules_.end(), again.rules.begin(), again.rules.end());
+    return judge_.judge(first->arrival()).passes() && again.passes() && oracle_.judge(step.arrival()).passes();
 }
 
 std::optional<std::string> Comparison::compare_rules() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/conformance/case_file.h"
+#include "tests/conformance/first_fragments.h"
 #include "tests/conformance/judge.h"
 
 namespace portcullis::test {
@@ -48,6 +49,7 @@ class Comparison {
     // From a fresh start. With `every_rule` rules are compared at each step.
     [[nodiscard]] std::optional<Found> run(std::vector<Step>& steps, bool every_rule);
     [[nodiscard]] std::optional<std::string> judge_step(Step& step);
+    [[nodiscard]] bool is_still_remembered(const Step& step);
     [[nodiscard]] std::optional<std::string> compare_rules();
     [[nodiscard]] Case as_case(std::vector<Step> steps) const;
     [[nodiscard]] std::vector<Step> fewest_steps(std::vector<Step> steps, bool every_rule);
@@ -60,6 +62,7 @@ class Comparison {
     std::shared_ptr<const Model> model_;
     HostFacts host_;
     std::vector<Step> history_;
+    FirstFragments first_fragments_;
     std::vector<std::string> allowed_rules_;  // by the oracle, since rules were compared last
     Reason earliest_ = PC_REASON_passed;      // of them, where the ACL comes behind: its rules may be named (run_case.h)
     std::size_t unchecked_ = 0;
