@@ -177,6 +177,8 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
+Verdict Evaluator::peek(const Arrival& arrival) const { return State(*state_).judge(arrival); }
+
 Verdict Evaluator::judge(const Arrival& arrival) { return state_->judge(arrival); }
 
 void Evaluator::replace_model(const Model& model) {

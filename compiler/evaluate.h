@@ -71,6 +71,8 @@ class Evaluator {
 
     // Judges and, when the frame passes, updates the state of the port's flows.
     [[nodiscard]] Verdict judge(const Arrival& arrival);
+    // The same verdict without an effect on state. Copies all of it.
+    [[nodiscard]] Verdict peek(const Arrival& arrival) const;
 
     // Goes on with another model, as a running host does: flows stay, verdicts follow docs/semantics.md 7.8. The flows and claims of a
     // port that is no longer there end. Pre: the former model still lives; the new one outlives the evaluator.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The evaluator's memory of admitted first fragments (docs/semantics.md 9.2): of each port and family a ring of the last 32. It is forgotten
-// with every change of the model, whether it concerns the port or not, which is more than 9.2 asks for. Called by evaluate.cpp alone.
+// The evaluator's memory of admitted first fragments (docs/semantics.md 9.2): of each port and family a ring of the last 32. It is
+// forgotten with every change of the model, whether it concerns the port or not, which is more than 9.2 asks for. Called by evaluate.cpp
+// alone.
 #pragma once
 
 #include <array>

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "core/model.h"
+#include "tests/support/packet.h"
 
 namespace portcullis::test {
 
-inline Prefix prefix(const std::string& text) { return Prefix::parse(text)->prefix; }
 inline Address address(const std::string& text) { return *Address::parse(text); }
 
 inline Traffic tcp(std::uint16_t from, std::uint16_t to) { return {.protocol = 6, .from_port = from, .to_port = to}; }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower_nft_claims.h"
+
+#include "compiler/lower_nft_own.h"
+#include "compiler/lower_nft_reserved.h"
+#include "compiler/nft_names.h"
+
+namespace portcullis {
+namespace {
+
+constexpr std::uint32_t kClaimsPerPort = 4;
+constexpr std::uint32_t kClaimsPerBridge = 8192;
+
+const Prefix& link_local() {
+    static const Prefix prefix = Prefix::parse("fe80::/10")->prefix;
+    return prefix;
+}
+
+// What no port claims: reserved addresses, and those that interfaces of the VPC have by their MAC. The latter in a set that keeps its name:
+// an interface more is an element more.
+std::string reserved_set(NftBuilder& bridge, const NftPort& port) {
+    std::vector<Prefix> reserved;
+    for (const Address& address : nft_reserved(port)) {
+        reserved.push_back(Prefix::host(address));
+    }
+    return nft_prefix_set(bridge, "reserved6", Family::Ipv6, reserved);
+}
+
+std::string taken_set(NftBuilder& bridge, const NftPort& port) {
+    const std::string name = nft_name("taken6", {port.ruleset().zones[port.port->zone]});
+    return bridge.once(name, [&] {
+        NftSet set{.name = name, .key = {NftType::Ipv6Address}};
+        set.is_interval = true;
+        const Prefix* last = nullptr;
+        for (const AddressOwner& owner : port.ruleset().owners) {  // sorted: a prefix comes before those in it
+            const bool is_of_zone = owner.zone == port.port->zone && link_local().contains(owner.prefix);
+            if (is_of_zone && (last == nullptr || !last->contains(owner.prefix))) {
+                set.elements.push_back(
+                    {.from = nft_first(owner.prefix), .to = nft_last(owner.prefix), .verdict = {}, .data = {}, .comment = {}});
+                last = &owner.prefix;
+            }
+        }
+        bridge.add_set(set);
+        return name;
+    });
+}
+
+NftLoad claimant(const std::string& map, const NftLoad& target) {
+    NftLoad load;
+    load.kind = NftLoad::Kind::Map;
+    load.map = map;
+    load.key = {target};
+    load.length = 4;
+    return load;
+}
+
+}  // namespace
+
+std::string nft_claims(NftBuilder& bridge, const NftPort& port) {
+    if (!port.port->claims_link_local) {
+        return {};
+    }
+    NftSet set{.name = "claims-" + std::to_string(port.ifindex()), .key = {NftType::Ipv6Address}};
+    set.is_dynamic = true;
+    set.size = kClaimsPerPort;
+    const std::string name = set.name;
+    bridge.add_set(std::move(set));
+    return name;
+}
+
+std::string nft_claimants(NftBuilder& bridge, const NftPort& port) {
+    NftSet map{.name = "claimants-" + std::to_string(port.device->bridge), .kind = NftSet::Kind::DataMap, .key = {NftType::Ipv6Address}};
+    map.data = NftType::Interface;
+    map.is_dynamic = true;
+    map.size = kClaimsPerBridge;
+    const std::string name = map.name;
+    bridge.add_set(std::move(map));
+    return name;
+}
+
+// The map decides between ports: adding leaves alone what is there, so that of two which claim an address at once the later finds the
+// other's number. The size of the port's set decides how many it has; what found no room there is taken back.
+std::string nft_claim(NftBuilder& bridge, const NftPort& port, const NftLoad& target, const NftVerdict& admitted) {
+    const std::string claims = nft_claims(bridge, port);
+    if (claims.empty()) {
+        return {};
+    }
+    const std::string claimants = nft_claimants(bridge, port);
+    const NftVerdict drop = bridge.drop(Direction::Outbound, PC_REASON_nd);
+    const NftStatement is_ours = nft_is(claimant(claimants, target), nft_ifindex(port.ifindex()));
+    const NftMapUpdate enter{.op = NftMapUpdate::Op::Add, .key = {target}, .map = claimants, .data = nft_iif()};
+    const NftMapUpdate leave{.op = NftMapUpdate::Op::Delete, .key = {target}, .map = claimants, .data = nft_iif()};
+    const NftUpdate take{.op = NftUpdate::Op::Add, .key = {target}, .set = claims};
+    const std::string free = bridge.chain(
+        "claim", {nft_rule({enter, is_ours, take, admitted}), nft_rule({is_ours, nft_not_in({target}, claims), leave}), nft_always(drop)});
+    return bridge.chain("claim-free",
+                        {nft_when({nft_in_range(target, nft_first(link_local()), nft_last(link_local())),
+                                   nft_not_in({target}, reserved_set(bridge, port)), nft_not_in({target}, taken_set(bridge, port))},
+                                  nft_goto(free)),
+                         nft_always(drop)});
+}
+
+}  // namespace portcullis

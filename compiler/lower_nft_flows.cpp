@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every change is the last thing before the packet passes (1.2). A rule whose set is full ends, and the next one drops.
+#include "compiler/lower_nft_flows.h"
+
+#include "compiler/lower_nft_errors.h"
+#include "compiler/lower_nft_fragments.h"
+#include "compiler/nft_words.h"
+
+namespace portcullis {
+namespace {
+
+using Step = NftFlowStep;
+
+constexpr std::uint64_t kServiceMilliseconds = 180'000;
+
+NftLoad constant_number(const NftFlowWord& word) {
+    NftLoad load;
+    load.kind = NftLoad::Kind::Constant;
+    load.constant = nft_u32(word.number());
+    load.length = 4;
+    return load;
+}
+
+class Advance {
+   public:
+    Advance(const NftLane& lane, NftForm form) : lane_(lane), form_(form), admit_(nft_goto(nft_admit(lane))) {}
+
+    [[nodiscard]] std::string chain() const {
+        std::vector<NftRule> rules;
+        if (form_ == NftForm::Tcp) {
+            rules.push_back(renewal());
+        }
+        rules.push_back(nft_rule({steps_in(lane_.answered(), false)}));
+        rules.push_back(nft_rule({steps_in(lane_.half_open(), true)}));
+        rules.push_back(nft_rule({lane_.bridge->drop(lane_.direction, PC_REASON_flow_quota)}));
+        return lane_.bridge->chain(lane_.stem("advance"), std::move(rules));
+    }
+
+    [[nodiscard]] std::vector<NftStatement> forget_half_open() const {
+        return {NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = key(), .map = lane_.half_open(), .data = {}},
+                NftUpdate{.op = NftUpdate::Op::Delete, .key = key(), .set = lane_.quota_of(opposite_of(lane_.direction))}};
+    }
+
+   private:
+    [[nodiscard]] std::vector<NftLoad> key() const { return lane_.key(form_); }
+
+    // What the step of the packet's flow is, if the map holds it. The chains of steps return where a set is full.
+    [[nodiscard]] NftStatement steps_in(const std::string& map, bool is_half_open) const {
+        NftSet chains{.name = "flow-steps", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
+        for (const Step& step : nft_all_steps(form_, lane_.direction, is_half_open)) {
+            chains.elements.push_back({.from = nft_u32(step.number()),
+                                       .to = {},
+                                       .verdict = step.kind == Step::Kind::Nothing ? admit_ : nft_jump(step_chain(step)),
+                                       .data = {},
+                                       .comment = {}});
+        }
+        return nft_verdict_of({lane_.looked_up(nft_flow_steps(*lane_.bridge, lane_.direction), map, form_)},
+                              lane_.bridge->set(std::move(chains)));
+    }
+
+    [[nodiscard]] std::string step_chain(const Step& step) const {
+        std::vector<NftStatement> statements;
+        const std::uint64_t idle_ms = lane_.milliseconds(step.idle);
+        const std::string next = nft_next_words(*lane_.bridge, lane_.direction);
+        switch (step.kind) {
+            case Step::Kind::Refresh:
+                statements = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.number_in(lane_.answered(), form_), idle_ms)};
+                break;
+            case Step::Kind::Change:
+                statements = {update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.looked_up(next, lane_.answered(), form_), idle_ms)};
+                break;
+            case Step::Kind::Touch:
+                statements = {NftUpdate{.key = key(), .set = lane_.quota_of(lane_.direction), .timeout_ms = idle_ms}};
+                [[fallthrough]];
+            case Step::Kind::TouchService:
+                statements.push_back(
+                    update(NftMapUpdate::Op::Update, lane_.half_open(), lane_.number_in(lane_.half_open(), form_), idle_ms));
+                break;
+            case Step::Kind::Answer:
+                statements = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.looked_up(next, lane_.half_open(), form_), idle_ms)};
+                for (NftStatement& statement : forget_half_open()) {
+                    statements.push_back(std::move(statement));
+                }
+                break;
+            case Step::Kind::Nothing:
+                break;
+        }
+        statements.emplace_back(admit_);
+        return lane_.bridge->chain(lane_.stem("step"), {nft_rule(std::move(statements))});
+    }
+
+    [[nodiscard]] NftMapUpdate update(NftMapUpdate::Op op, const std::string& map, NftLoad data, std::uint64_t timeout_ms) const {
+        return {.op = op, .key = key(), .map = map, .data = std::move(data), .timeout_ms = timeout_ms};
+    }
+
+    // A SYN+ACK that answers the other side's bare SYN.
+    [[nodiscard]] NftRule renewal() const {
+        const std::uint32_t other_side = lane_.is_outbound() ? kNftBegunInboundBit : 0;
+        std::vector<NftStatement> statements = {
+            nft_is(nft_segment_flags(), nft_u8(kNftSynAck)),
+            nft_is(nft_masked(lane_.number_in(lane_.renewals(), form_), nft_u32(kNftBegunInboundBit)), nft_u32(other_side)),
+            update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.number_in(lane_.renewals(), form_),
+                   lane_.milliseconds(NftIdle::Seconds60)),
+            update(NftMapUpdate::Op::Delete, lane_.half_open(), {}, 0), update(NftMapUpdate::Op::Delete, lane_.renewals(), {}, 0)};
+        for (const Direction side : {Direction::Outbound, Direction::Inbound}) {
+            statements.push_back(NftUpdate{.op = NftUpdate::Op::Delete, .key = key(), .set = lane_.quota_of(side)});
+        }
+        statements.emplace_back(admit_);
+        return nft_rule(std::move(statements));
+    }
+
+    const NftLane& lane_;
+    NftForm form_;
+    NftVerdict admit_;
+};
+
+NftPhase opened_by(NftForm form, std::uint8_t flags) {
+    switch (form) {
+        case NftForm::Tcp:
+            return flags == kNftSyn ? NftPhase::SynSent : NftPhase::PickedUp;
+        case NftForm::Udp:
+            return NftPhase::Udp;
+        case NftForm::Icmp:
+            return NftPhase::Icmp;
+        case NftForm::Other:
+            break;
+    }
+    return NftPhase::Other;
+}
+
+// Of a TCP segment the rule goes on for those flags alone.
+NftRule opening_rule(const NftLane& lane, NftForm form, const NftOpening& opening, std::uint8_t flags) {
+    const NftFlowWord word{.phase = opened_by(form, flags),
+                           .is_begun_inbound = !lane.is_outbound(),
+                           .is_service = opening.is_service,
+                           .counts = opening.counts};
+    const std::uint64_t idle_ms = lane.milliseconds(idle_of(word.phase));
+    std::vector<NftStatement> statements;
+    if (form == NftForm::Tcp) {
+        statements.push_back(nft_is(nft_segment_flags(), nft_u8(flags)));
+    }
+    statements.push_back(NftUpdate{
+        .key = lane.key(form), .set = opening.is_service ? lane.service_quota() : lane.quota_of(lane.direction), .timeout_ms = idle_ms});
+    statements.push_back(
+        NftMapUpdate{.key = lane.key(form), .map = lane.half_open(), .data = constant_number(word), .timeout_ms = idle_ms});
+    if (form == NftForm::Tcp) {
+        statements.push_back(NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = lane.key(form), .map = lane.renewals(), .data = {}});
+    }
+    statements.emplace_back(nft_goto(nft_admit(lane)));
+    return nft_rule(std::move(statements));
+}
+
+}  // namespace
+
+std::string nft_admit(const NftLane& lane) {
+    return lane.bridge->chain(lane.stem("admit"), {nft_remember_fragment(lane), nft_rule({lane.bridge->pass(lane.direction)})});
+}
+
+std::string nft_advance(const NftLane& lane, NftForm form) {
+    const std::string key =
+        lane.stem("advance") + " " + std::to_string(lane.port->ifindex()) + " " + std::to_string(static_cast<unsigned>(form));
+    return lane.bridge->once(key, [&] { return Advance(lane, form).chain(); });
+}
+
+std::vector<NftRule> nft_note_syn(const NftLane& lane, const NftRenewal& renewal) {
+    constexpr NftForm kForm = NftForm::Tcp;
+    const NftFlowWord word{.phase = NftPhase::SynReceived,
+                           .is_begun_inbound = !lane.is_outbound(),
+                           .is_service = renewal.is_service,
+                           .counts = renewal.counts};
+    return {nft_rule({nft_is(nft_masked(lane.number_in(lane.half_open(), kForm), nft_u32(kNftPhaseBits)),
+                             nft_u32(static_cast<std::uint32_t>(NftPhase::SynSent))),
+                      nft_return()}),
+            nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Replace,
+                                   .key = lane.key(kForm),
+                                   .map = lane.renewals(),
+                                   .data = constant_number(word),
+                                   .timeout_ms = lane.milliseconds(NftIdle::Seconds120)},
+                      nft_return()}),
+            nft_rule({lane.bridge->drop(lane.direction, PC_REASON_flow_quota)})};
+}
+
+std::vector<NftRule> nft_count_service_flow(const NftLane& lane, NftForm form) {
+    // One that did not count any more, with others in its place, is not kept from going on: it was admitted.
+    return {nft_rule({NftUpdate{.key = lane.key(form), .set = lane.service_quota(), .timeout_ms = kServiceMilliseconds}})};
+}
+
+std::string nft_open(const NftLane& lane, NftForm form, const NftOpening& opening) {
+    NftBuilder& bridge = *lane.bridge;
+    std::vector<NftRule> rules = lane.port->port->relates_icmp_errors ? nft_remember_ends(lane) : std::vector<NftRule>();
+    if (form == NftForm::Tcp) {
+        rules.push_back(nft_rule({nft_is(nft_segment_flags(), nft_u8(kNftFinAck)), nft_goto(nft_admit(lane))}));
+        rules.push_back(opening_rule(lane, form, opening, kNftSyn));
+        rules.push_back(opening_rule(lane, form, opening, kNftAck));
+    } else {
+        if (form == NftForm::Icmp) {
+            rules.push_back(
+                nft_rule({nft_not_in({nft_icmp_type_code()}, nft_queries_and_replies(bridge, lane.family)), nft_goto(nft_admit(lane))}));
+        }
+        rules.push_back(opening_rule(lane, form, opening, 0));
+    }
+    rules.push_back(nft_rule({bridge.drop(lane.direction, PC_REASON_flow_quota)}));
+    return bridge.chain(lane.stem("open"), std::move(rules));
+}
+
+}  // namespace portcullis

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower_nft_places.h"
+
+#include "compiler/lower_nft_own.h"
+
+namespace portcullis {
+
+std::vector<NftRule> nft_vpc_rules(NftBuilder& bridge, const NftPort& port, NftEntrance entrance) {
+    if (entrance != NftEntrance::Port) {
+        return {};
+    }
+    // Those of the same VPC are listed, so that a port that is not known here is another VPC's.
+    NftSet set{.name = "same-vpc", .key = {NftType::Interface}};
+    for (const DeviceBinding* const peer : port.peers) {
+        if (port.port_of(*peer).zone == port.port->zone) {
+            set.elements.push_back({.from = nft_key({nft_ifindex(peer->ifindex)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+        }
+    }
+    // The port itself belongs to it as well (a hairpin), and so the set is the same for all ports of the VPC.
+    set.elements.push_back({.from = nft_key({nft_ifindex(port.ifindex())}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+    return {nft_when({nft_not_in({nft_iif()}, bridge.set(std::move(set)))}, bridge.drop(Direction::Inbound, PC_REASON_vpc))};
+}
+
+std::string nft_instances(NftBuilder& bridge, const NftPort& port, Family family) {
+    if (!port.ruleset().isolates_instances) {
+        return {};
+    }
+    std::vector<Prefix> prefixes;
+    for (const auto& [prefix, interface] : port.ruleset().instance_addresses) {
+        prefixes.push_back(prefix);
+    }
+    return nft_prefix_set(bridge, family == Family::Ipv4 ? "instances4" : "instances6", family, prefixes);
+}
+
+}  // namespace portcullis

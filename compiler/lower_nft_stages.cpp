@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower_nft_stages.h"
+
+#include <utility>
+
+#include "compiler/lower_nft_flows.h"
+#include "compiler/lower_nft_fragments.h"
+#include "compiler/lower_nft_guards.h"
+#include "compiler/lower_nft_own.h"
+#include "compiler/nft_words.h"
+
+namespace portcullis {
+namespace {
+
+constexpr std::uint8_t kTcp = 6, kUdp = 17, kIcmp = 1, kIcmpv6 = 58;
+
+NftElement to_chain(NftBytes key, const std::string& chain) {
+    return {.from = std::move(key), .to = {}, .verdict = nft_goto(chain), .data = {}, .comment = {}};
+}
+
+}  // namespace
+
+void append_check(std::vector<NftRule>& rules, const std::string& chain) {
+    if (!chain.empty()) {
+        rules.push_back(nft_rule({nft_jump(chain)}));
+    }
+}
+
+void append_rules(std::vector<NftRule>& rules, std::vector<NftRule> more) {
+    for (NftRule& rule : more) {
+        rules.push_back(std::move(rule));
+    }
+}
+
+std::string nft_later_fragment(const NftLane& lane, const std::vector<std::string>& checks, const std::string& end) {
+    // No first fragment: not remembered again.
+    const NftVerdict pass = lane.bridge->pass(lane.direction);
+    std::vector<NftRule> rules = nft_if_remembered(lane, pass);
+    for (const std::string& check : checks) {
+        append_check(rules, check);
+    }
+    rules.push_back(nft_rule({end.empty() ? pass : nft_goto(end)}));
+    return lane.bridge->chain(lane.stem("later"), std::move(rules));
+}
+
+std::vector<NftRule> nft_up_to_flows(const NftLane& lane, NftEntrance entrance, const std::string& later) {
+    NftBuilder& bridge = *lane.bridge;
+    std::vector<NftRule> rules;
+    append_check(rules, nft_sanity(bridge, lane.direction, lane.family));
+    // 9.2: one that is denied erases the memory; one that passes is remembered again in the end.
+    rules.push_back(nft_forget_fragment(lane));
+    append_check(rules, nft_link_scope(bridge, *lane.port, lane.direction, lane.family, entrance));
+    append_check(rules, nft_binding(bridge, *lane.port, lane.direction, lane.family));
+    std::vector<NftStatement> is_later = nft_if_later_fragment(lane.family);
+    is_later.emplace_back(nft_goto(later));
+    rules.push_back(nft_rule(std::move(is_later)));
+    return rules;
+}
+
+std::vector<NftRule> nft_by_form(const NftLane& lane, const std::vector<std::string>& judged, const std::vector<std::string>& advanced) {
+    const std::uint8_t icmp = lane.family == Family::Ipv4 ? kIcmp : kIcmpv6;
+    const std::string known = nft_byte_set(*lane.bridge, "forms", {kTcp, kUdp, icmp});
+    std::vector<NftRule> rules;
+    const auto add = [&](const std::vector<std::string>& chains, NftVerdict::Kind kind) {
+        const auto to = [&](NftForm form) { return NftVerdict{kind, chains.at(static_cast<std::size_t>(form))}; };
+        NftSet forms{.name = "forms", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Protocol}};
+        for (const auto& [protocol, form] :
+             {std::pair(kTcp, NftForm::Tcp), std::pair(kUdp, NftForm::Udp), std::pair(icmp, NftForm::Icmp)}) {
+            forms.elements.push_back({.from = nft_key({nft_u8(protocol)}), .to = {}, .verdict = to(form), .data = {}, .comment = {}});
+        }
+        rules.push_back(nft_rule({nft_verdict_of({nft_l4_protocol()}, lane.bridge->set(std::move(forms)))}));
+        // Where the kernel found no transport header this rule ends as well.
+        rules.push_back(nft_rule({nft_not_in({nft_l4_protocol()}, known), to(NftForm::Other)}));
+    };
+    add(judged, NftVerdict::Kind::Jump);
+    add(advanced, NftVerdict::Kind::Goto);
+    rules.push_back(nft_rule({lane.bridge->drop(lane.direction, PC_REASON_ip_malformed)}));
+    return rules;
+}
+
+std::string nft_go_on(NftBuilder& bridge) { return bridge.chain("go-on", {nft_rule({nft_return()})}); }
+
+std::string nft_checks(const NftLane& lane, std::string_view stem, const std::vector<std::string>& checks, std::vector<NftRule> more) {
+    std::vector<NftRule> rules;
+    for (const std::string& check : checks) {
+        append_check(rules, check);
+    }
+    append_rules(rules, std::move(more));
+    return rules.empty() ? nft_go_on(*lane.bridge) : lane.bridge->chain(lane.stem(stem), std::move(rules));
+}
+
+std::string nft_by_flow(const NftLane& lane, NftForm form, const NftLiveChains& live, const std::string& none) {
+    NftSet kinds{.name = "flow-kinds", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
+    kinds.elements = {to_chain(nft_u32(0), live.begun_outbound), to_chain(nft_u32(kNftBegunInboundBit), live.begun_inbound)};
+    if (!live.service.empty()) {
+        kinds.elements.push_back(to_chain(nft_u32(kNftServiceBit), live.service));
+    }
+    const std::string map = lane.bridge->set(std::move(kinds));
+    std::vector<NftRule> rules;
+    for (const std::string& flows : {lane.answered(), lane.half_open()}) {
+        rules.push_back(
+            nft_rule({nft_verdict_of({nft_masked(lane.number_in(flows, form), nft_u32(kNftBegunInboundBit | kNftServiceBit))}, map)}));
+    }
+    rules.push_back(nft_rule({nft_goto(none)}));
+    return lane.bridge->chain(lane.stem("flow"), std::move(rules));
+}
+
+std::vector<NftRule> nft_if_flow_is_needed(const NftLane& lane, NftForm form) {
+    const NftVerdict drop = lane.bridge->drop(lane.direction, PC_REASON_no_flow);
+    if (form == NftForm::Icmp) {
+        return {nft_rule({nft_in({nft_icmp_type_code()}, nft_replies(*lane.bridge, lane.family)), drop})};
+    }
+    if (form != NftForm::Tcp) {
+        return {};
+    }
+    NftSet flags{.name = "answering-flags", .key = {NftType::Byte}};
+    for (const std::uint8_t one : {kNftSynAck, kNftRst, kNftRstAck}) {
+        flags.elements.push_back({.from = nft_key({nft_u8(one)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+    }
+    return {nft_rule({nft_in({nft_segment_flags()}, lane.bridge->set(std::move(flags))), drop})};
+}
+
+std::vector<NftRule> nft_if_bare_syn(const NftLane& lane, const std::string& exempt, const std::string& again) {
+    const NftStatement is_syn = nft_is(nft_segment_flags(), nft_u8(kNftSyn));
+    const std::uint32_t other_side = lane.is_outbound() ? kNftBegunInboundBit : 0;
+    return {nft_rule({is_syn,
+                      nft_is(nft_masked(lane.number_in(lane.half_open(), NftForm::Tcp), nft_u32(kNftPhaseBits | kNftBegunInboundBit)),
+                             nft_u32(static_cast<std::uint32_t>(NftPhase::SynSent) | other_side)),
+                      nft_goto(exempt)}),
+            nft_rule({is_syn, nft_goto(again)})};
+}
+
+}  // namespace portcullis

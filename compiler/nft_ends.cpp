@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/nft_ends.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "compiler/nft_flow_word.h"
+#include "compiler/nft_lane.h"
+#include "compiler/ruleset_look_up.h"
+
+namespace portcullis {
+namespace {
+
+constexpr std::uint8_t kIcmp = 1, kIcmpv6 = 58, kTcp = 6, kUdp = 17;
+constexpr Family kFamilies[] = {Family::Ipv4, Family::Ipv6};
+
+// An element of a flow map.
+struct Flow {
+    Address local, remote;
+    std::uint8_t protocol = 0;
+    std::uint16_t local_port = 0;   // of a query its identifier
+    std::uint16_t remote_port = 0;  // of a query its type and who asked
+    NftFlowWord word;
+
+    [[nodiscard]] bool is_icmp() const { return protocol == kIcmp || protocol == kIcmpv6; }
+};
+
+std::uint16_t number_at(const NftBytes& bytes, std::size_t at) { return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
+
+std::optional<Flow> flow_of(const NftElement& element, Family family) {
+    const std::size_t address_bytes = address_bits(family) / 8U;
+    if (element.from.size() < 2 * address_bytes + 12 || element.data.size() < 4) {
+        return std::nullopt;
+    }
+    Flow flow{.local = {.family = family}, .remote = {.family = family}};
+    std::memcpy(flow.local.bytes.data(), element.from.data(), address_bytes);
+    std::memcpy(flow.remote.bytes.data(), element.from.data() + address_bytes, address_bytes);
+    flow.protocol = element.from[2 * address_bytes];
+    flow.local_port = number_at(element.from, 2 * address_bytes + 4);
+    flow.remote_port = number_at(element.from, 2 * address_bytes + 8);
+    const auto word = NftFlowWord::of(std::uint32_t{number_at(element.data, 0)} << 16 | number_at(element.data, 2));
+    if (!word) {
+        return std::nullopt;
+    }
+    flow.word = *word;
+    return flow;
+}
+
+bool is_multicast(const Address& address) {
+    return address.family == Family::Ipv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
+}
+
+bool is_link_local(const Address& address) {
+    return address.family == Family::Ipv6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
+// The question that the rules are asked about the packet that opened the flow (7.8).
+bool is_still_admitted(const NftPort& port, const Flow& flow) {
+    const bool is_inbound = flow.word.is_begun_inbound;
+    RulesetQuestion question{.direction = is_inbound ? Direction::Inbound : Direction::Outbound,
+                             .remote = is_inbound && is_multicast(flow.local) ? flow.local : flow.remote,
+                             .protocol = flow.protocol,
+                             .counts = !is_inbound || flow.word.counts};
+    if (flow.is_icmp()) {
+        question.port = static_cast<std::uint16_t>(flow.remote_port & 0xff00);  // type, code 0
+    } else if (flow.protocol == kTcp || flow.protocol == kUdp) {
+        question.port = is_inbound ? flow.local_port : flow.remote_port;
+    }
+    return is_allowed_by_groups(port.ruleset(), *port.port, question);
+}
+
+bool is_listed_service(const NftPort& port, const Flow& flow) {
+    if (flow.is_icmp()) {
+        return std::binary_search(port.around.echo.begin(), port.around.echo.end(), flow.remote);
+    }
+    const Service service{.address = flow.remote, .protocol = flow.protocol, .port = flow.remote_port};
+    return std::binary_search(port.around.services.begin(), port.around.services.end(), service);
+}
+
+// Whether the flow could be the port's.
+bool has_own_end(const NftPort& port, const Flow& flow) {
+    const std::vector<Prefix>& own = port.port->addresses;
+    return !port.port->checks_source_and_destination || is_multicast(flow.local) || is_link_local(flow.local) ||
+           std::any_of(own.begin(), own.end(), [&](const Prefix& prefix) { return prefix.contains(flow.local); });
+}
+
+bool has_moved(const std::set<std::pair<std::string, Prefix>>& moved, const std::string& zone, const Address& address) {
+    for (unsigned length = 0; !moved.empty() && length <= address_bits(address.family); ++length) {
+        if (moved.contains({zone, Prefix::of(address, static_cast<std::uint8_t>(length))})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+NftHost host_of(const std::optional<NftEnforced>& enforced) {
+    return enforced ? NftHost{.ruleset = enforced->ruleset, .devices = enforced->devices} : NftHost{};
+}
+
+std::vector<NftPort> ports_of(const NftHost& host) { return host.ruleset == nullptr ? std::vector<NftPort>() : nft_ports(host); }
+
+}  // namespace
+
+NftEnds::NftEnds(std::optional<NftEnforced> former, NftEnforced next)
+    : former_(former),
+      former_host_(host_of(former)),
+      next_host_(host_of(next)),
+      former_ports_(ports_of(former_host_)),
+      next_ports_(ports_of(next_host_)) {
+    find_moved();
+    for (const NftPort& port : next_ports_) {
+        look_at(port);
+    }
+}
+
+// 7.8
+void NftEnds::find_moved() {
+    if (!former_) {
+        return;
+    }
+    const Ruleset& former = *former_->ruleset;
+    const Ruleset& next = *next_host_.ruleset;
+    const auto note_if_moved = [&](const std::string& zone, const Prefix& prefix) {
+        const std::vector<std::string> had = owners_of(former, zone, prefix);
+        if (!had.empty() && had != owners_of(next, zone, prefix)) {
+            moved_.insert({zone, prefix});
+        }
+    };
+    for (const Ruleset* const ruleset : {&former, &next}) {
+        for (const AddressOwner& owner : ruleset->owners) {
+            if (owner.interface) {
+                note_if_moved(ruleset->zones[owner.zone], owner.prefix);
+            }
+        }
+    }
+}
+
+void NftEnds::look_at(const NftPort& port) {
+    const auto same =
+        std::find_if(former_ports_.begin(), former_ports_.end(), [&](const NftPort& one) { return one.ifindex() == port.ifindex(); });
+    const bool is_known = same != former_ports_.end();
+    const bool is_rebound = is_known && same->port->interface_id != port.port->interface_id;
+    for (const Family family : kFamilies) {
+        NftLane lane{.bridge = nullptr, .port = &port, .direction = Direction::Outbound, .family = family};
+        std::vector<std::string> gone;
+        if (is_rebound) {
+            gone = {lane.answered(),
+                    lane.half_open(),
+                    lane.quota_of(Direction::Outbound),
+                    lane.quota_of(Direction::Inbound),
+                    lane.service_quota(),
+                    lane.renewals(),
+                    lane.ends()};
+        } else if (is_known || !former_) {
+            for (const std::string& flows : {lane.answered(), lane.half_open()}) {
+                asked_[flows] = {.port = &port, .family = family, .is_new_here = !former_};
+            }
+        }
+        // 9.2: of any change.
+        gone.push_back(lane.fragments());
+        lane.direction = Direction::Inbound;
+        gone.push_back(lane.fragments());
+        emptied_.insert(emptied_.end(), gone.begin(), gone.end());
+    }
+}
+
+std::vector<std::string> NftEnds::asked() const {
+    std::vector<std::string> names;
+    for (const auto& [name, asked] : asked_) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+bool NftEnds::is_over(const std::string& set, const NftElement& element) const {
+    const auto at = asked_.find(set);
+    if (at == asked_.end()) {
+        return false;
+    }
+    const NftPort& port = *at->second.port;
+    const std::optional<Flow> flow = flow_of(element, at->second.family);
+    if (!flow || (at->second.is_new_here && !has_own_end(port, *flow))) {
+        return true;
+    }
+    if (flow->word.is_service) {
+        return !is_listed_service(port, *flow);  // 5.5
+    }
+    const std::string& zone = port.ruleset().zones[port.port->zone];
+    return has_moved(moved_, zone, flow->local) || has_moved(moved_, zone, flow->remote) ||
+           (port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, *flow));
+}
+
+}  // namespace portcullis
