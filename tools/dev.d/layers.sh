@@ -25,7 +25,7 @@ library() {
   local line
   while IFS= read -r line; do
     [[ $line =~ ^($2) ]] || complain "$line: only allowed under $2 (ARCHITECTURE.md, Layers)"
-  done < <(sources core compiler bpf loader tools tests | xargs grep -HnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($1)")
+  done < <(sources core compiler bpf loader fallback tools tests | xargs grep -HnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($1)")
 }
 
 check_includes() {
@@ -33,17 +33,19 @@ check_includes() {
   only_ours compiler '(compiler|core)/[^"]*|bpf/(abi|reasons)\.h'
   only_ours bpf 'bpf/[^"]*'
   only_ours loader '(loader|compiler|core)/[^"]*|bpf/(abi|reasons)\.h|[a-z_]+\.skel\.h'
-  only_ours tools/daemon '(tools/daemon|loader|compiler|core)/[^"]*'
-  only_ours tools/cli '(tools|compiler|core)/[^"]*|loader/teardown\.h'
+  only_ours fallback '(fallback|compiler|core)/[^"]*'
+  only_ours tools/daemon '(tools/daemon|loader|fallback|compiler|core)/[^"]*'
+  only_ours tools/cli '(tools|compiler|core)/[^"]*|loader/teardown\.h|fallback/nft_(standing|teardown)\.h'
   library 'bpf/abi\.h' 'bpf/|compiler/lower_bpf|loader/|tests/'
   library 'bpf/(libbpf|bpf|btf)\.h' 'loader/|tests/'
   library 'bpf/bpf_[a-z_]*\.h' 'bpf/|tests/(bench|dataplane)/'
   library '[a-z_]+\.skel\.h' 'loader/(bpf|xdp)_object\.cpp|tests/'
-  library 'libmnl/|linux/(rtnetlink|if_link|netlink)\.h' 'loader/|tools/daemon/|tests/'
+  library 'libmnl/|linux/(rtnetlink|if_link|netlink)\.h' 'loader/|fallback/|tools/daemon/|tests/'
+  library 'libnftnl/|linux/netfilter' 'fallback/|tests/'
   library 'spdlog/|CLI/|boost/|toml' 'tools/|tests/'
   library 'nlohmann/' 'compiler/|tools/|tests/'
   library 'tl/' 'core/result\.h'
-  library 'fstream|filesystem|iostream|fcntl\.h|unistd\.h|sys/' 'core/unique_fd\.h|loader/|tools/|tests/'
+  library 'fstream|filesystem|iostream|fcntl\.h|unistd\.h|sys/' 'core/unique_fd\.h|loader/|fallback/|tools/|tests/'
 }
 
 # At most 400 lines, apart from tables of test cases; an SPDX line at the head.
@@ -52,7 +54,7 @@ check_files() {
   while IFS= read -r file; do
     [[ $file == tests/*_cases.* ]] || [ "$(wc -l <"$file")" -le 400 ] || complain "$file: longer than 400 lines"
     head -n 2 "$file" | grep -q 'SPDX-License-Identifier: ' || complain "$file: no SPDX-License-Identifier in its first two lines"
-  done < <(sources core compiler bpf loader tools tests)
+  done < <(sources core compiler bpf loader fallback tools tests)
 }
 
 check_layers() {

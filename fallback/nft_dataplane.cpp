@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fallback/nft_dataplane.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "compiler/lower_nft.h"
+#include "compiler/nft_ends.h"
+#include "compiler/nft_image.h"
+#include "compiler/nft_names.h"
+#include "compiler/nft_unenforced.h"
+#include "fallback/nft_closing.h"
+#include "fallback/nft_counters.h"
+#include "fallback/nft_departures.h"
+#include "fallback/nft_diff.h"
+#include "fallback/nft_flow_ends.h"
+#include "fallback/nft_standing.h"
+#include "fallback/nft_writer.h"
+
+namespace portcullis {
+
+namespace {
+
+bool is_managed(const DeviceBinding& device) {
+    return device.kind == DeviceBinding::Kind::Bound || device.kind == DeviceBinding::Kind::Closed;
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// What packets of a device left in its dynamic sets, "…-IFINDEX": of one that had the number before, if it is new.
+std::vector<NftStateEnd> state_of(const NftImage& image, const std::vector<DeviceBinding>& devices) {
+    std::vector<std::string> ends;
+    for (const DeviceBinding& device : devices) {
+        ends.push_back("-" + std::to_string(device.ifindex));
+    }
+    std::vector<NftStateEnd> state;
+    for (const NftTable& table : image.tables) {
+        for (const NftSet& set : table.sets) {
+            if (set.is_dynamic && std::any_of(ends.begin(), ends.end(), [&](const std::string& end) { return ends_with(set.name, end); })) {
+                state.push_back({.family = table.family, .set = set.name});
+            }
+        }
+    }
+    return state;
+}
+
+// What was applied last: what ends with a change depends on it.
+struct Former {
+    Ruleset ruleset;
+    std::vector<DeviceBinding> devices;
+};
+
+}  // namespace
+
+struct NftDataplane::State {
+    NftWriter writer;
+    NftClosing closing;
+    NftDepartures departures;
+    std::set<std::uint32_t> departed{};        // numbers whose state is not known to be gone
+    std::shared_ptr<const NftImage> wanted{};  // what sweep() heals to; null: nothing was applied yet
+    std::optional<Former> former{};            // none: nobody remembers
+    bool is_unfinished = false;                // flows that the last change ends may be there still
+    std::vector<std::uint32_t> managed{};      // ifindexes, sorted
+    std::uint64_t generation = 0;
+    std::map<std::string, std::string> long_labels{};  // by what a comment says instead of them
+
+    [[nodiscard]] Result<std::vector<DeviceBinding>> new_devices(std::span<const DeviceBinding> devices);
+    [[nodiscard]] Result<std::size_t> change(const std::shared_ptr<const NftImage>& image, const Ruleset& ruleset,
+                                             std::span<const DeviceBinding> devices, std::vector<NftStateEnd> ended);
+    void remember(const Ruleset& ruleset, std::span<const DeviceBinding> devices);
+};
+
+// Managed and not guarded by what stands: never seen before, or gone meanwhile and come back.
+Result<std::vector<DeviceBinding>> NftDataplane::State::new_devices(std::span<const DeviceBinding> devices) {
+    const auto gone = departures.take();
+    if (!gone) {
+        return fail(gone.error());
+    }
+    for (const DeviceBinding& device : devices) {
+        if (!*gone || (*gone)->count(device.ifindex) != 0) {
+            departed.insert(device.ifindex);
+        }
+    }
+    const auto standing = writer.standing();
+    if (!standing) {
+        return fail(standing.error());
+    }
+    const std::set<std::uint32_t> guarded = guarded_by(**standing);
+    std::vector<DeviceBinding> found;
+    std::copy_if(devices.begin(), devices.end(), std::back_inserter(found), [&](const DeviceBinding& device) {
+        return is_managed(device) && (guarded.count(device.ifindex) == 0 || departed.count(device.ifindex) != 0);
+    });
+    return found;
+}
+
+NftDataplane::NftDataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+NftDataplane::~NftDataplane() = default;
+
+Result<std::unique_ptr<NftDataplane>> NftDataplane::create(const NftDataplaneOptions& options) {
+    auto writer = NftWriter::open(std::string(kNftTable), options.owns_tables);
+    if (!writer) {
+        return fail(writer.error());
+    }
+    auto closing = NftClosing::open(options.owns_tables);
+    if (!closing) {
+        return fail(closing.error());
+    }
+    auto departures = NftDepartures::open();
+    if (!departures) {
+        return fail(departures.error());
+    }
+    return std::unique_ptr<NftDataplane>(new NftDataplane(std::make_unique<State>(
+        State{.writer = std::move(*writer), .closing = std::move(*closing), .departures = std::move(*departures)})));
+}
+
+// 1. Devices that nothing stands at are closed.
+// 2. The change, in one transaction; with it, what their numbers' former devices left.
+// 3. Flows that do not outlive the change end.
+// 4. They are closed no longer.
+Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
+    const auto fresh = state_->new_devices(devices);
+    if (!fresh) {
+        return fail(fresh.error());
+    }
+    if (!fresh->empty()) {
+        if (auto closed = state_->closing.close(*fresh, state_->writer); !closed) {
+            return fail(closed.error().with_context("cannot close new devices"));
+        }
+    }
+    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, facts));
+    normalise(*image);
+    auto written = state_->change(image, ruleset, devices, state_of(*image, *fresh));
+    if (!written) {
+        return fail(written.error());
+    }
+    state_->departed.clear();
+    if (auto opened = state_->closing.close({}, state_->writer); !opened) {
+        return fail(opened.error().with_context("cannot open new devices"));
+    }
+    return ApplyReport{.generation = ++state_->generation, .kernel_writes = *written, .unenforced = nft_unenforced(ruleset, devices)};
+}
+
+// State ends with a change alone: what a daemon that has started anew finds as it would have it goes on.
+Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const Ruleset& ruleset,
+                                                std::span<const DeviceBinding> devices, std::vector<NftStateEnd> ended) {
+    const auto standing = writer.standing();
+    if (!standing) {
+        return fail(standing.error());
+    }
+    const bool is_change = is_unfinished || !(**standing == *image) || (former && former->ruleset.owners != ruleset.owners);
+    std::optional<NftEnds> ends;
+    if (is_change) {
+        ends.emplace(former ? std::optional(NftEnforced{&former->ruleset, former->devices}) : std::nullopt, NftEnforced{&ruleset, devices});
+        for (const std::string& set : ends->emptied()) {
+            ended.push_back({.family = NftFamily::Bridge, .set = set});
+        }
+    }
+    auto written = writer.write(image, ended);
+    if (!written) {
+        return fail(written.error());
+    }
+    wanted = image;
+    is_unfinished = true;
+    std::size_t flows = 0;
+    if (ends) {
+        const auto over = end_flows(writer, *image, *ends);
+        if (!over) {
+            return fail(over.error());
+        }
+        flows = *over;
+    }
+    is_unfinished = false;
+    remember(ruleset, devices);
+    return *written + flows;
+}
+
+void NftDataplane::State::remember(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
+    former = Former{ruleset, {devices.begin(), devices.end()}};
+    long_labels.clear();
+    for (const Rule& rule : ruleset.rules) {
+        if (const std::string said = nft_label_in_comment(rule.label); said != rule.label) {
+            long_labels.emplace(said, rule.label);
+        }
+    }
+    managed.clear();
+    for (const DeviceBinding& device : devices) {
+        if (is_managed(device)) {
+            managed.push_back(device.ifindex);
+        }
+    }
+    std::sort(managed.begin(), managed.end());
+}
+
+Result<std::vector<PortCounters>> NftDataplane::port_counters() const {
+    if (state_->wanted == nullptr) {
+        return std::vector<PortCounters>();
+    }
+    return read_port_counters(state_->writer.socket(), *state_->wanted, state_->managed);
+}
+
+Result<std::vector<RuleHits>> NftDataplane::rule_hits() const {
+    if (state_->wanted == nullptr) {
+        return std::vector<RuleHits>();
+    }
+    auto hits = read_rule_hits(state_->writer.socket(), *state_->wanted);
+    for (std::size_t i = 0; hits && i < hits->size(); ++i) {
+        if (const auto label = state_->long_labels.find((*hits)[i].label); label != state_->long_labels.end()) {
+            (*hits)[i].label = label->second;
+        }
+    }
+    return hits;
+}
+
+Result<> NftDataplane::sweep() {
+    if (state_->wanted == nullptr) {
+        return {};
+    }
+    auto drifted = state_->writer.may_have_drifted();
+    if (!drifted) {
+        return fail(drifted.error());
+    }
+    if (*drifted) {
+        if (auto healed = state_->writer.write(state_->wanted); !healed) {
+            return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
+        }
+    }
+    return {};
+}
+
+Result<std::vector<Event>> NftDataplane::take_events() { return std::vector<Event>(); }
+
+int NftDataplane::events_fd() const { return -1; }
+
+std::string NftDataplane::description() const { return "nftables (bridge)"; }
+
+}  // namespace portcullis

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The nftables back end over the kernel: what a change writes, and what stays.
+#include "fallback/nft_dataplane.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compiler/lower_nft.h"
+#include "fallback/nft_diff.h"
+#include "fallback/nft_readback.h"
+#include "fallback/nft_standing.h"
+#include "fallback/nft_teardown.h"
+#include "fallback/nft_writer.h"
+#include "tests/fallback/large_model.h"
+#include "tests/support/netns.h"
+
+namespace portcullis::test {
+namespace {
+
+class Dataplane : public testing::Test {
+   protected:
+    [[nodiscard]] static std::unique_ptr<NftDataplane> start() { return value_or_end(NftDataplane::create(), "start"); }
+    static std::uint64_t apply(NftDataplane& dataplane, const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
+        return value_or_end(dataplane.apply(ruleset, devices, {}), "apply").kernel_writes;
+    }
+    static NftImage read() {
+        NftSocket socket = value_or_end(NftSocket::open(), "open");
+        return value_or_end(read_back(socket, kNftTable), "read back").image;
+    }
+    static NftImage lowered(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
+        NftImage image = lower_nft(ruleset, devices, {});
+        normalise(image);
+        return image;
+    }
+
+    NetNamespace host_;
+    NetNamespace::Entered here_ = host_.enter();
+};
+
+TEST_F(Dataplane, PutsAModelIntoTheKernelAsItWasLowered) {
+    const Ruleset ruleset = compiled(large_model({.ports = 3, .rules = 8}));
+    add_devices(host_, 3);
+    const auto devices = bound_devices(host_, ruleset, 3);
+    const auto dataplane = start();
+    EXPECT_GT(apply(*dataplane, ruleset, devices), 0U);
+    EXPECT_TRUE(read() == lowered(ruleset, devices));
+}
+
+TEST_F(Dataplane, WritesNothingTheSecondTimeAndAfterARestart) {
+    const Ruleset ruleset = compiled(large_model({.ports = 3, .rules = 8}));
+    add_devices(host_, 3);
+    const auto devices = bound_devices(host_, ruleset, 3);
+    auto dataplane = start();
+    EXPECT_GT(apply(*dataplane, ruleset, devices), 0U);
+    EXPECT_EQ(apply(*dataplane, ruleset, devices), 0U);
+    dataplane.reset();
+    dataplane = start();
+    EXPECT_LE(apply(*dataplane, ruleset, devices), 3U);  // the owner of each table
+}
+
+TEST_F(Dataplane, WritesOneElementForEachAddressOfAMemberThatJoins) {
+    const Ruleset before = compiled(large_model({.ports = 3, .rules = 8, .members = 10}));
+    const Ruleset after = compiled(large_model({.ports = 3, .rules = 8, .members = 11}));
+    add_devices(host_, 3);
+    const auto dataplane = start();
+    (void)apply(*dataplane, before, bound_devices(host_, before, 3));
+    const auto devices = bound_devices(host_, after, 3);
+    EXPECT_EQ(apply(*dataplane, after, devices), 2U);  // that of the model, and the link-local one
+    EXPECT_TRUE(read() == lowered(after, devices));
+}
+
+TEST_F(Dataplane, GuardsADeviceMoreOnceItIsGiven) {
+    const Ruleset ruleset = compiled(large_model({.ports = 3, .rules = 8}));
+    add_devices(host_, 3);
+    const auto devices = bound_devices(host_, ruleset, 3);
+    const auto dataplane = start();
+    (void)apply(*dataplane, ruleset, std::span(devices).first(3));  // the bridge and two ports
+    EXPECT_EQ(value_or_end(nft_guarded_devices(), "look"), (std::set{devices[1].ifindex, devices[2].ifindex}));
+    (void)apply(*dataplane, ruleset, devices);
+    EXPECT_EQ(value_or_end(nft_guarded_devices(), "look"), (std::set{devices[1].ifindex, devices[2].ifindex, devices[3].ifindex}));
+    EXPECT_TRUE(read() == lowered(ruleset, devices));
+}
+
+TEST_F(Dataplane, ClosesANewDeviceWhereTheRulesetCannotBeApplied) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    const auto devices = bound_devices(host_, ruleset, 2);
+    const auto dataplane = start();
+    // A table of ours that another process owns.
+    NftWriter other = value_or_end(NftWriter::open(std::string(kNftTable), true), "open");
+    NftImage theirs{.tables = {{.family = NftFamily::Bridge, .name = std::string(kNftTable), .sets = {}, .chains = {}}}};
+    (void)value_or_end(other.write(std::make_shared<const NftImage>(theirs)), "write");
+    EXPECT_FALSE(dataplane->apply(ruleset, devices, {}));
+    EXPECT_TRUE(read() == theirs);
+    EXPECT_EQ(value_or_end(nft_guarded_devices(), "look"), (std::set{devices[1].ifindex, devices[2].ifindex}));
+}
+
+TEST_F(Dataplane, HealsWhatAnotherTookAway) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    const auto devices = bound_devices(host_, ruleset, 2);
+    const auto dataplane = value_or_end(NftDataplane::create({.owns_tables = false}), "start");
+    (void)apply(*dataplane, ruleset, devices);
+    EXPECT_EQ(value_or_end(nft_teardown(), "tear down").tables, 3U);
+    EXPECT_FALSE(value_or_end(nft_stands(), "look"));
+    EXPECT_TRUE(dataplane->sweep());
+    EXPECT_TRUE(read() == lowered(ruleset, devices));
+}
+
+TEST_F(Dataplane, IsTornDownOnlyOnceItHasEnded) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    auto dataplane = start();
+    (void)apply(*dataplane, ruleset, bound_devices(host_, ruleset, 2));
+    EXPECT_FALSE(nft_teardown());
+    EXPECT_TRUE(value_or_end(nft_stands(), "look"));
+    dataplane.reset();
+    EXPECT_TRUE(value_or_end(nft_stands(), "look"));
+    EXPECT_EQ(value_or_end(nft_teardown(), "tear down").tables, 3U);
+    EXPECT_EQ(value_or_end(nft_teardown(), "tear down").tables, 0U);
+}
+
+}  // namespace
+}  // namespace portcullis::test
