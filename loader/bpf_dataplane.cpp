@@ -283,7 +283,7 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
         return fail(std::move(handed.error()));
     }
     early.attach_to(*present);
-    return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before};
+    return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before, .unenforced = {}};
 }
 
 // ---- the interface

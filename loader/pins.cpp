@@ -79,19 +79,24 @@ Result<Pins> Pins::open(const std::string& directory, const LogCallback& log) {
     return pins;
 }
 
-Result<bool> Pins::hold_enforcement() const {
-    auto links = names_in(links_directory(), "pc_");
+Result<bool> Pins::hold_enforcement() const { return holds_enforcement(directory_); }
+
+Result<bool> holds_enforcement(const std::string& directory) {
+    if (!is_on_bpffs(directory)) {
+        return false;
+    }
+    auto links = names_in(fs::path(directory) / "links", "pc_");
     if (!links) {
         return fail(std::move(links.error()));
     }
-    auto sets = sets_in(directory_);
+    auto sets = sets_in(directory);
     if (!sets) {
         return fail(std::move(sets.error()));
     }
     if (!links->empty() || sets->size() > 1) {
         return true;
     }
-    auto programs = names_in(fs::path(directory_) / "progs", "pc_");
+    auto programs = names_in(fs::path(directory) / "progs", "pc_");
     if (!programs) {
         return fail(std::move(programs.error()));
     }

@@ -36,6 +36,9 @@ class Pins {
     std::string own_set_;  // where `pin` pinned; empty before
 };
 
+// Pins::hold_enforcement, asked without bpf(2) and without making anything: false where there is no such directory on a bpffs.
+[[nodiscard]] Result<bool> holds_enforcement(const std::string& directory);
+
 // Removes every pin whose name begins with pc_, then the directories that are empty. Gives the number of pins removed.
 [[nodiscard]] Result<std::uint32_t> remove_pins(const std::string& directory);
 

@@ -16,8 +16,7 @@ namespace portcullis {
 namespace {
 
 // Verbs that other versions have: known, so that nobody takes them for misspelt.
-constexpr std::array<const char*, 9> kUnavailableVerbs{"render", "plan", "confirm",    "verify", "flows",
-                                                       "rules",  "top",  "quarantine", "release"};
+constexpr std::array<const char*, 8> kUnavailableVerbs{"plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"};
 
 // Everything the parser fills in. Each verb reads its own part.
 struct Arguments {
@@ -27,6 +26,7 @@ struct Arguments {
     int wait_seconds = 0;
     ApplyOptions apply;
     ExplainOptions explain;
+    RenderOptions render;
     TeardownOptions teardown;
     std::string check_model;
     std::string protocol;
@@ -117,6 +117,14 @@ void add_check(CLI::App& app, Arguments& arguments) {
     verb->add_option("MODEL", arguments.check_model, "file, or directory of *.json files")->required();
 }
 
+void add_render(CLI::App& app, Arguments& arguments) {
+    CLI::App* verb = app.add_subcommand("render", "print what a back end would put into the kernel for a model on this host");
+    verb->footer("Example: portcullis render /etc/portcullis/model --backend nftables | nft -c -f -");
+    verb->add_option("MODEL", arguments.render.model, "file, or directory of *.json files")->required();
+    verb->add_option("--backend", arguments.render.backend, "nftables (default): in nft's own language; bpf: the maps' entries")
+        ->check(CLI::IsMember({"nftables", "bpf"}));
+}
+
 void add_apply(CLI::App& app, Arguments& arguments) {
     CLI::App* verb = app.add_subcommand("apply", "make a model the desired state; return when every present port is enforced");
     verb->footer("Example: portcullis apply /etc/portcullis/model --wait=30");
@@ -198,6 +206,9 @@ int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal
     if (app.got_subcommand("check")) {
         return run_check(arguments.check_model, terminal);
     }
+    if (app.got_subcommand("render")) {
+        return run_render(arguments.render, terminal);
+    }
     if (app.got_subcommand("apply")) {
         arguments.apply.socket = arguments.socket;
         arguments.apply.waits_for_absent = arguments.wait_seconds != 0;
@@ -232,6 +243,7 @@ int run_command_line(int argc, const char* const* argv, Terminal terminal) {
     app.add_option("--socket", arguments.socket, "the daemon's socket (default " + arguments.socket + ")");
     app.add_flag("--json", arguments.prints_json, "print JSON with the keys of docs/api.md");
     add_check(app, arguments);
+    add_render(app, arguments);
     add_apply(app, arguments);
     add_status(app, arguments);
     add_events(app);

@@ -36,6 +36,11 @@ struct ExplainOptions {
     Question question;
 };
 
+struct RenderOptions {
+    std::string model;
+    std::string backend = "nftables";  // or "bpf"
+};
+
 struct TeardownOptions {
     std::string socket;
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
@@ -48,6 +53,7 @@ struct TeardownOptions {
 [[nodiscard]] int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal);
 [[nodiscard]] int run_events(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_explain(const ExplainOptions& options, const Terminal& terminal);
+[[nodiscard]] int run_render(const RenderOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_teardown(const TeardownOptions& options, const Terminal& terminal);
 
 }  // namespace portcullis

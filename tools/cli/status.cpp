@@ -33,6 +33,9 @@ void print_ports(const Json& ports, const Terminal& terminal) {
         if (!detail.empty()) {
             details.push_back({port.at("Device").get<std::string>() + ":", detail});
         }
+        for (const Json& sentence : port.at("Unenforced")) {
+            details.push_back({port.at("Device").get<std::string>() + ":", "not done: " + sentence.get<std::string>()});
+        }
     }
     if (rows.size() > 1) {
         terminal.out << '\n';

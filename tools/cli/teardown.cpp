@@ -9,6 +9,8 @@
 #include <ostream>
 #include <system_error>
 
+#include "fallback/nft_standing.h"
+#include "fallback/nft_teardown.h"
 #include "tools/cli/client.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/text.h"
@@ -33,6 +35,16 @@ Result<std::optional<StateLock>> keep_daemons_out(const TeardownOptions& options
     return std::move(*lock);
 }
 
+// A kernel without nf_tables has none.
+Result<std::uint32_t> remove_tables() {
+    const Result<bool> stands = nft_stands();
+    if (!stands || !*stands) {
+        return 0;
+    }
+    const Result<NftTeardownReport> report = nft_teardown();
+    return report ? Result<std::uint32_t>(report->tables) : fail(report.error());
+}
+
 }  // namespace
 
 int run_teardown(const TeardownOptions& options, const Terminal& terminal) {
@@ -44,14 +56,17 @@ int run_teardown(const TeardownOptions& options, const Terminal& terminal) {
         }
         lock = std::move(*kept_out);
     }
+    // Both are tried before either failure is told: what can go is gone then.
     const Result<TeardownReport> report = teardown(options.bpffs_directory);
-    if (!report) {
-        return report_error(report.error().message, kFailed, terminal);
+    const Result<std::uint32_t> tables = remove_tables();
+    if (!report || !tables) {
+        return report_error((report ? tables.error() : report.error()).message, kFailed, terminal);
     }
     if (terminal.prints_json) {
-        print_json(terminal.out, {{"Links", report->links}, {"Filters", report->filters}, {"Pins", report->pins}});
+        print_json(terminal.out, {{"Links", report->links}, {"Filters", report->filters}, {"Pins", report->pins}, {"Tables", *tables}});
     } else {
-        terminal.out << "removed " << report->links << " links, " << report->filters << " filters, " << report->pins << " pins\n";
+        terminal.out << "removed " << report->links << " links, " << report->filters << " filters, " << report->pins << " pins, " << *tables
+                     << " tables\n";
     }
     return kDone;
 }

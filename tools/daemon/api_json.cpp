@@ -48,6 +48,7 @@ Json port_json(const PortStatus& port) {
             {"Flows", port.flows},
             {"PassedPackets", passed},
             {"LostEvents", port.lost_events},
+            {"Unenforced", port.unenforced},
             {"Drops", std::move(drops)}};
 }
 
@@ -112,7 +113,7 @@ std::string print_status(const ControllerStatus& status, const SourceStatus& sou
     const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
     return dump({{"Version", PORTCULLIS_VERSION},
                  {"Backend", status.backend},
-                 {"BackendReason", "the only back end of this version"},
+                 {"BackendReason", status.backend_reason},
                  {"Generation", status.generation},
                  {"Enforced", is_all_enforced},
                  {"Healthy", is_all_enforced && !status.trouble && !source.refusal},

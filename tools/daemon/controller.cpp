@@ -145,9 +145,11 @@ Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
     applied_ = std::move(plan.devices);
     applied_facts_ = std::move(facts);
     planned_lines_ = std::move(plan.lines);
+    unenforced_ = report->unenforced;
     memory_ = std::move(plan.memory);
     needs_retry_ = false;
     enforcement_trouble_.reset();
+    host_.applied();
     return {};
 }
 
@@ -189,6 +191,7 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
 
 ControllerStatus Controller::status() const {
     ControllerStatus status{.backend = host_.dataplane.description(),
+                            .backend_reason = host_.backend_reason(),
                             .generation = generation_,
                             .model_generation = model_generation_,
                             .has_model = model_.has_value(),
@@ -203,6 +206,7 @@ ControllerStatus Controller::status() const {
     }
     for (const PortLine& line : lines()) {
         PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line)});
+        port.unenforced = unenforced_of(line.ifindex);
         if (!counters || line.ifindex == 0) {
             continue;
         }
@@ -228,6 +232,16 @@ std::vector<PortLine> Controller::lines() const {
         }
     }
     return lines;
+}
+
+std::vector<std::string> Controller::unenforced_of(std::uint32_t ifindex) const {
+    std::vector<std::string> sentences;
+    for (const Unenforced& one : unenforced_) {
+        if (one.ifindex == ifindex) {
+            sentences.push_back(one.what);
+        }
+    }
+    return sentences;
 }
 
 std::uint64_t Controller::rules_of(const PortLine& line) const {

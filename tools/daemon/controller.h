@@ -44,10 +44,12 @@ struct PortStatus {
     std::uint64_t flows = 0;
     std::uint64_t lost_events = 0;
     std::vector<ReasonCount> counters;
+    std::vector<std::string> unenforced;  // what the documents ask of it and the back end does not do
 };
 
 struct ControllerStatus {
     std::string backend;
+    std::string backend_reason;
     std::uint64_t generation = 0;        // of what is enforced, device changes included
     std::uint64_t model_generation = 0;  // at which the model was last accepted; what If-Match means
     bool has_model = false;
@@ -65,6 +67,8 @@ struct ControllerHost {
     const HostDevices& devices;
     std::function<std::set<std::uint32_t>()> default_routes;  // devices that a default route leaves by, now
     std::function<HostFacts()> facts;                         // addresses and tunnels of the host, now
+    std::function<void()> applied = [] {};                    // called when the data plane has taken something
+    std::function<std::string()> backend_reason = [] { return std::string(); };
 };
 
 class Controller {
@@ -86,6 +90,8 @@ class Controller {
     [[nodiscard]] ControllerStatus status() const;
     // The lines of status() without what the kernel counted.
     [[nodiscard]] std::vector<PortLine> lines() const;
+    // What the back end does not do for the device, of what the documents ask.
+    [[nodiscard]] std::vector<std::string> unenforced_of(std::uint32_t ifindex) const;
     [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
     [[nodiscard]] std::uint64_t model_generation() const { return model_generation_; }
     [[nodiscard]] bool has_model() const { return model_.has_value(); }
@@ -115,6 +121,7 @@ class Controller {
     std::vector<DeviceBinding> applied_;
     HostFacts applied_facts_;
     std::vector<PortLine> planned_lines_;
+    std::vector<Unenforced> unenforced_;  // of what is applied
     bool needs_retry_ = false;
     bool is_model_remembered_ = true;
     std::optional<Trouble> enforcement_trouble_;

@@ -13,8 +13,6 @@
 #include <system_error>
 #include <utility>
 
-#include "loader/bpf_dataplane.h"
-#include "loader/pins.h"
 #include "tools/daemon/printable.h"
 
 namespace portcullis {
@@ -54,7 +52,7 @@ std::set<std::uint32_t> default_routes() {
 
 // What the last run bound. Where nothing of that is left, everything that an earlier daemon guards still counts as once bound: it must not
 // be released because a file was lost.
-Progress load_progress(const StateStore& store, const std::string& bpffs_directory) {
+Progress load_progress(const StateStore& store, const DaemonOptions& options) {
     Result<Progress> progress = store.load_progress();
     if (!progress) {
         spdlog::error("{}; starting without what it held", progress.error().message);
@@ -63,18 +61,12 @@ Progress load_progress(const StateStore& store, const std::string& bpffs_directo
     if (progress->bindings != BindingMemory{}) {
         return std::move(*progress);
     }
-    const Result<Standing> standing = find_standing(bpffs_directory);
-    if (!standing) {
-        spdlog::warn("what stands in the kernel is unknown: {}", standing.error().message);
+    Result<std::set<std::uint32_t>> guarded = find_guarded_devices(options);
+    if (!guarded) {
+        spdlog::warn("what stands in the kernel is unknown: {}", guarded.error().message);
         return std::move(*progress);
     }
-    std::set<std::uint32_t>& once_bound = progress->bindings.once_bound;
-    for (const PinnedLink& link : standing->links) {
-        once_bound.insert(link.hook.ifindex);
-    }
-    for (const StandingFilter& filter : standing->filters) {
-        once_bound.insert(filter.hook.ifindex);
-    }
+    progress->bindings.once_bound = std::move(*guarded);
     return std::move(*progress);
 }
 
@@ -130,30 +122,42 @@ Result<> Daemon::open_socket(asio::io_context& loop, const DaemonOptions& option
 }
 
 Result<> Daemon::open_dataplane(const DaemonOptions& options) {
-    Result<std::unique_ptr<BpfDataplane>> dataplane = BpfDataplane::create({.bpffs_directory = options.bpffs_directory,
-                                                                            .attach_mode = AttachMode::Auto,
-                                                                            .xdp = options.xdp,
-                                                                            .capacities = {},
-                                                                            .log = log_loader});
-    if (!dataplane) {
-        return fail(dataplane.error());
+    Result<Backend> backend = open_backend(options, log_loader);
+    if (!backend) {
+        return fail(backend.error());
     }
-    dataplane_ = std::move(*dataplane);
-    const ControllerHost host{
-        .dataplane = *dataplane_, .store = store_, .devices = monitor_.devices(), .default_routes = default_routes, .facts = [this] {
-            return monitor_.facts();
-        }};
-    controller_.emplace(host, load_progress(store_, options.bpffs_directory));
+    backend_.emplace(std::move(*backend));
+    const ControllerHost host{.dataplane = backend_->dataplane(),
+                              .store = store_,
+                              .devices = monitor_.devices(),
+                              .default_routes = default_routes,
+                              .facts = [this] { return monitor_.facts(); },
+                              .applied =
+                                  [this] {
+                                      backend_->note_applied();
+                                      retire_other_backend();
+                                  },
+                              .backend_reason = [this] { return backend_->reason(); }};
+    controller_.emplace(host, load_progress(store_, options));
     intake_.emplace(*controller_, store_, options.model);
     api_.emplace(*controller_, *intake_, events_);
-    spdlog::info("back end: {}; listening on {}", dataplane_->description(), options.socket);
+    spdlog::info("back end: {} ({}); listening on {}", backend_->dataplane().description(), backend_->reason(), options.socket);
     return {};
+}
+
+void Daemon::retire_other_backend() {
+    const Result<> retired = backend_->retire_other();
+    const std::string trouble = retired ? "" : retired.error().message;
+    if (!trouble.empty() && trouble != reported_leftover_) {
+        spdlog::error("what the other back end left still judges packets as well: {}; trying again every second", trouble);
+    }
+    reported_leftover_ = trouble;
 }
 
 void Daemon::begin(asio::io_context& loop, const DaemonOptions& options) {
     wait_for_signal();
     wait_for_devices();
-    if (const int fd = dataplane_->events_fd(); fd >= 0) {
+    if (const int fd = backend_->dataplane().events_fd(); fd >= 0) {
         events_ready_.assign(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
         wait_for_events();
     }
@@ -219,7 +223,7 @@ void Daemon::wait_for_events() {
 
 // Ports make events only where their OnDeny asks for a log, at a limited rate.
 void Daemon::read_events() {
-    Result<std::vector<Event>> events = dataplane_->take_events();
+    Result<std::vector<Event>> events = backend_->dataplane().take_events();
     if (!events) {
         spdlog::warn("{}", events.error().message);
         return;
@@ -249,7 +253,8 @@ void Daemon::tick() {
         intake_->resume();
         report();
     }
-    if (const Result<> swept = dataplane_->sweep(); !swept) {
+    retire_other_backend();
+    if (const Result<> swept = backend_->dataplane().sweep(); !swept) {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);
     }
     (void)::sd_notify(0, "WATCHDOG=1");  // without systemd there is nobody to tell
@@ -297,6 +302,9 @@ void Daemon::report_lines() {
             const std::string owner = line.interface_id.empty() ? "" : " (" + line.interface_id + ")";
             const std::string detail = line.detail.empty() ? "" : ", " + line.detail;
             spdlog::info("{}: {}{}", printable(line.device + owner), to_string(line.state), printable(detail));
+            for (const std::string& sentence : controller_->unenforced_of(line.ifindex)) {
+                spdlog::warn("{}: not done: {}", printable(line.device + owner), sentence);
+            }
         }
     }
     reported_lines_ = std::move(lines);

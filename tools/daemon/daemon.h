@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "core/dataplane.h"
 #include "core/result.h"
 #include "tools/daemon/api.h"
+#include "tools/daemon/backend.h"
 #include "tools/daemon/control_socket.h"
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
@@ -55,11 +55,12 @@ class Daemon {
     void take_signal(int signal);
     void report();
     void report_lines();
+    void retire_other_backend();
 
     StateLock lock_;
     StateStore store_;
     NetlinkMonitor monitor_;
-    std::unique_ptr<Dataplane> dataplane_;
+    std::optional<Backend> backend_;
     std::optional<Controller> controller_;
     std::optional<ModelIntake> intake_;
     EventLog events_;
@@ -73,6 +74,7 @@ class Daemon {
     boost::asio::io_context& loop_;
     std::vector<PortLine> reported_lines_;
     std::string reported_trouble_;
+    std::string reported_leftover_;  // why the other back end's objects are still there
     bool is_ready_ = false;
 };
 

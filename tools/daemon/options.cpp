@@ -31,7 +31,7 @@ const std::vector<Option>& options() {
         {"model", "model file or directory; without it the API sets the model", {}, {}},
         {"watch", "apply the model again when it changes on disk (default on)", {"on", "off"}, {}},
         {"on-error", "what an error in the model refuses: all of it (refuse, the default)", {"refuse", "isolate"}, {"isolate"}},
-        {"backend", "auto (default), bpf, nftables", {"auto", "bpf", "nftables"}, {"nftables"}},
+        {"backend", "auto (default): what enforces already, else bpf, else nftables", {"auto", "bpf", "nftables"}, {}},
         {"on-unsupported", "where the kernel cannot enforce: fail (default)", {"fail", "degrade"}, {"degrade"}},
         {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}, {}},
         {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}, {}},
@@ -118,6 +118,9 @@ DaemonOptions options_of(const Values& values) {
     std::string xdp = "off";
     take("xdp", xdp);
     parsed.xdp = xdp == "all" ? XdpMode::All : (xdp == "taps" ? XdpMode::Taps : XdpMode::Off);
+    std::string backend = "auto";
+    take("backend", backend);
+    parsed.backend = backend == "bpf" ? BackendChoice::Bpf : (backend == "nftables" ? BackendChoice::Nftables : BackendChoice::Auto);
     parsed.watches_model = !values.contains("watch") || values.at("watch") == "on";
     return parsed;
 }

@@ -2,12 +2,15 @@
 // What portcullisd was told: command line, then configuration file, then defaults.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
 #include "loader/xdp_mode.h"
 
 namespace portcullis {
+
+enum class BackendChoice : std::uint8_t { Auto, Bpf, Nftables };
 
 struct DaemonOptions {
     std::string model;  // file or directory; empty: the API is the source
@@ -17,6 +20,7 @@ struct DaemonOptions {
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     std::string log_level = "info";
     XdpMode xdp = XdpMode::Off;
+    BackendChoice backend = BackendChoice::Auto;
 };
 
 // --help, or what is wrong with the command line or the configuration file.

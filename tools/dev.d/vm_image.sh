@@ -5,12 +5,12 @@
 
 # Needed by our programs, or by tests as their surroundings; what a module depends on comes with it.
 vm_modules=(veth tun bridge br_netfilter dummy ifb macvlan vxlan 8021q bonding sch_ingress cls_bpf cls_matchall act_bpf act_gact act_mirred
-  nf_tables nf_conntrack nf_conntrack_bridge nf_conntrack_netlink nft_ct nft_limit nft_log nft_quota nft_meta_bridge nft_reject_bridge
+  nf_tables nft_counter nf_conntrack nf_conntrack_bridge nf_conntrack_netlink nft_ct nft_limit nft_log nft_quota nft_meta_bridge nft_reject_bridge
   nft_reject_inet nft_fib_inet nft_nat nft_chain_nat nft_masq nft_connlimit nft_hash nft_numgen nft_fwd_netdev)
 
 # Packages whose programs are there in the guest, for vm_init and for tests to call.
 vm_system=(dash bash coreutils grep sed findutils mawk util-linux mount hostname procps kmod iproute2 iputils-ping udhcpc
-  dnsmasq-base)
+  dnsmasq-base nftables)
 
 # vm_copy STAGE FILE…: under the same paths.
 vm_copy() {

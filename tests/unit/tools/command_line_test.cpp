@@ -74,9 +74,33 @@ TEST_F(CommandLineTest, CheckOfAFaultyModelExitsTwoAndSaysWhere) {
 }
 
 TEST_F(CommandLineTest, MissingModelExitsTwo) {
-    for (const char* verb : {"check", "apply"}) {
+    for (const char* verb : {"check", "apply", "render"}) {
         EXPECT_EQ(run({"--socket", no_socket, verb, directory.path("nowhere")}).status, 2) << verb;
     }
+}
+
+TEST_F(CommandLineTest, RenderPrintsNftablesTextAndSaysWhatIsMadeUp) {
+    const Outcome text = run({"render", model});
+    EXPECT_EQ(text.status, 0) << text.err;
+    EXPECT_THAT(text.out, StartsWith("# not on this host, so their numbers are made up"));
+    EXPECT_THAT(text.out, HasSubstr("table netdev portcullis {\n"));
+    EXPECT_THAT(text.out, HasSubstr("table bridge portcullis {\n"));
+    EXPECT_EQ(json::parse(run({"render", model, "--json"}).out)["Backend"], "nftables");
+}
+
+TEST_F(CommandLineTest, RenderPrintsMapsOfBpf) {
+    const Outcome text = run({"render", model, "--backend", "bpf"});
+    EXPECT_EQ(text.status, 0) << text.err;
+    EXPECT_THAT(text.out, HasSubstr("pc_ports: 1\n  eni-1: zone 1"));
+    EXPECT_THAT(text.out, HasSubstr("allow by rule "));
+    const json answer = json::parse(run({"render", model, "--backend", "bpf", "--json"}).out);
+    EXPECT_EQ(answer["Maps"][0]["Map"], "pc_addresses4");
+}
+
+TEST_F(CommandLineTest, RenderOfAFaultyModelOrBackEndExitsTwo) {
+    EXPECT_EQ(run({"render", faulty}).status, 2);
+    EXPECT_THAT(run({"render", faulty}).err, HasSubstr("/Vpcs/0/CidrBlock"));
+    EXPECT_EQ(run({"render", model, "--backend", "iptables"}).status, 2);
 }
 
 TEST_F(CommandLineTest, ExplainExitsZeroWhenAllowedAndThreeWhenDenied) {
@@ -143,7 +167,7 @@ TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
 }
 
 TEST_F(CommandLineTest, WhatIsNotAvailableIsRefusedInOneSentence) {
-    for (const char* verb : {"render", "plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"}) {
+    for (const char* verb : {"plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"}) {
         const Outcome result = run({verb, "tap0", "--flag", "7"});
         EXPECT_EQ(result.status, 2) << verb;
         EXPECT_EQ(result.err, std::string("portcullis: ") + verb + " is not available in this version\n");
@@ -162,7 +186,7 @@ TEST_F(CommandLineTest, MistakesExitTwo) {
 
 TEST_F(CommandLineTest, HelpOfEachVerbHasAnExample) {
     EXPECT_EQ(run({"--help"}).status, 0);
-    for (const char* verb : {"check", "apply", "status", "explain", "teardown"}) {
+    for (const char* verb : {"check", "apply", "status", "explain", "render", "teardown"}) {
         const Outcome help = run({verb, "--help"});
         EXPECT_EQ(help.status, 0) << verb;
         EXPECT_THAT(help.out, HasSubstr("Example: portcullis ")) << verb;

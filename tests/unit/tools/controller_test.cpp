@@ -234,5 +234,12 @@ TEST_F(ControllerTest, StatusCountsRulesFlowsAndDropsOfAPort) {
     EXPECT_TRUE(status.uses_network_acls);
 }
 
+TEST_F(ControllerTest, StatusTellsWhatTheBackEndDoesNotDoForAPort) {
+    Controller controller = make_controller();
+    dataplane.unenforced = {{.ifindex = kTap, .what = "no answers"}, {.ifindex = 77, .what = "nothing"}};
+    ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
+    EXPECT_THAT(controller.status().ports[0].unenforced, testing::ElementsAre("no answers"));
+}
+
 }  // namespace
 }  // namespace portcullis

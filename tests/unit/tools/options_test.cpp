@@ -62,6 +62,13 @@ TEST(Options, EarlyDropIsOffUnlessAskedFor) {
     EXPECT_THAT(refused({"--xdp", "everywhere"}).text, HasSubstr("--xdp is one of: off, taps, all"));
 }
 
+TEST(Options, BackendIsChosenByItselfUnlessNamed) {
+    EXPECT_EQ(accepted({}).backend, BackendChoice::Auto);
+    EXPECT_EQ(accepted({"--backend", "bpf"}).backend, BackendChoice::Bpf);
+    EXPECT_EQ(accepted({}, "backend = \"nftables\"\n").backend, BackendChoice::Nftables);
+    EXPECT_THAT(refused({"--backend", "iptables"}).text, HasSubstr("--backend is one of: auto, bpf, nftables"));
+}
+
 TEST(Options, FlagsWinOverTheFile) {
     const DaemonOptions options = accepted({"--socket", "/run/a.sock"}, "socket = \"/run/b.sock\"\nstate-dir = \"/var/b\"\n");
     EXPECT_EQ(options.socket, "/run/a.sock");
@@ -76,7 +83,6 @@ TEST(Options, FileTakesBooleansForOnAndOff) {
 
 TEST(Options, WhatIsNotAvailableIsRefusedInOneSentence) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-        {{"--backend", "nftables"}, "portcullisd: --backend nftables is not available in this version\n"},
         {{"--on-error", "isolate"}, "portcullisd: --on-error isolate is not available in this version\n"},
         {{"--on-unsupported", "degrade"}, "portcullisd: --on-unsupported degrade is not available in this version\n"},
         {{"--metrics", "127.0.0.1:9000"}, "portcullisd: --metrics is not available in this version\n"},
@@ -86,7 +92,7 @@ TEST(Options, WhatIsNotAvailableIsRefusedInOneSentence) {
         EXPECT_EQ(early.status, 2) << text;
         EXPECT_EQ(early.text, text);
     }
-    EXPECT_THAT(refused({}, "backend = \"nftables\"\n").text, HasSubstr("--backend nftables is not available"));
+    EXPECT_THAT(refused({}, "metrics = \"[::1]:9\"\n").text, HasSubstr("--metrics is not available"));
 }
 
 TEST(Options, DefaultsNamedInSoManyWordsAreAccepted) {

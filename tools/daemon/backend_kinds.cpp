@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two back ends of this host, given to the choice of tools/daemon/backend.h.
+#include "fallback/nft_dataplane.h"
+#include "fallback/nft_probe.h"
+#include "fallback/nft_standing.h"
+#include "fallback/nft_teardown.h"
+#include "loader/bpf_dataplane.h"
+#include "loader/pins.h"
+#include "loader/teardown.h"
+#include "tools/daemon/backend.h"
+
+namespace portcullis {
+namespace {
+
+BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log) {
+    return {.name = "bpf",
+            .open = [options, log]() -> Result<std::unique_ptr<Dataplane>> {
+                return BpfDataplane::create({.bpffs_directory = options.bpffs_directory,
+                                             .attach_mode = AttachMode::Auto,
+                                             .xdp = options.xdp,
+                                             .capacities = {},
+                                             .log = log});
+            },
+            .stands = [directory = options.bpffs_directory] { return holds_enforcement(directory); },
+            .retire = [directory = options.bpffs_directory]() -> Result<> {
+                const Result<TeardownReport> report = teardown(directory);
+                return report ? Result<>() : fail(report.error());
+            }};
+}
+
+BackendKind nftables_kind() {
+    return {.name = "nftables",
+            .open = []() -> Result<std::unique_ptr<Dataplane>> {
+                if (Result<> usable = check_usable(probe_nft()); !usable) {
+                    return fail(usable.error());
+                }
+                return NftDataplane::create();
+            },
+            .stands = nft_stands,
+            .retire = []() -> Result<> {
+                const Result<NftTeardownReport> report = nft_teardown();
+                return report ? Result<>() : fail(report.error());
+            }};
+}
+
+}  // namespace
+
+Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log) {
+    return Backend::choose(options.backend, bpf_kind(options, log), nftables_kind());
+}
+
+Result<std::set<std::uint32_t>> find_guarded_devices(const DaemonOptions& options) {
+    const Result<Standing> standing = find_standing(options.bpffs_directory);
+    if (!standing) {
+        return fail(standing.error());
+    }
+    // A kernel without nf_tables has none of it.
+    std::set<std::uint32_t> devices = nft_guarded_devices().value_or(std::set<std::uint32_t>());
+    for (const PinnedLink& link : standing->links) {
+        devices.insert(link.hook.ifindex);
+    }
+    for (const StandingFilter& filter : standing->filters) {
+        devices.insert(filter.hook.ifindex);
+    }
+    return devices;
+}
+
+}  // namespace portcullis
