@@ -11,6 +11,7 @@ namespace portcullis::test {
 class AttackTest : public testing::TestWithParam<Setting> {
    protected:
     AttackTest() : field(battlefield(GetParam())) {}
+    void TearDown() override { field.end(); }
     Battlefield& field;
 };
 
@@ -22,3 +23,4 @@ class AttackTest : public testing::TestWithParam<Setting> {
                              [](const auto& setting) { return ::portcullis::test::name_of_setting(setting.param); })
 #define PORTCULLIS_ATTACK_EVERYWHERE(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::settings())
 #define PORTCULLIS_ATTACK_ON_TAPS(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::tap_settings())
+#define PORTCULLIS_ATTACK_ON_NFTABLES(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::nftables_settings())

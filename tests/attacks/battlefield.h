@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The world of world.h as devices in namespaces, enforced by the BPF back end, with hostile hands on every cable. A test sends a frame and
+// The world of world.h as devices in namespaces, enforced by a back end, with hostile hands on every cable. A test sends a frame and
 // says what must become of it; a Battlefield proves it by counters and by what every cable heard.
 //
 // Nothing waits for time: behind each frame goes a marker on the same path that every port must pass to everybody; when it has arrived
@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "core/verdict.h"
-#include "loader/bpf_dataplane.h"
+#include "tests/attacks/nft_otherwise.h"
 #include "tests/attacks/setting.h"
 #include "tests/attacks/world.h"
 #include "tests/support/netns.h"
@@ -26,6 +26,7 @@
 #include "tests/support/private_bpffs.h"
 #include "tests/support/raw_socket.h"
 #include "tests/support/tap_port.h"
+#include "tests/support/test_back_end.h"
 
 namespace portcullis::test {
 
@@ -67,6 +68,8 @@ class Battlefield {
     void expect_pass(const Path& path, const Packet& packet);
     // Each attack is dropped, and after it the nearest legal packet passes on the same path.
     void repel(const Path& path, std::span<const Attack> attacks, const Packet& control);
+    // At the end of a test: on nftables, what nft_otherwise.h lists for it came.
+    void end();
 
     // The port's device is deleted and comes back under its name and number, as that of a new instance; `change` enforces on it.
     void replug(Place port);
@@ -85,6 +88,8 @@ class Battlefield {
     void send_segments(Place from, const Bytes& frame, const VirtioHeader& header) const;  // taps only
 
     [[nodiscard]] std::uint64_t flows(Place port) const;
+    // What a packet that is still to be cut into so many counts for: nftables sees one (docs/nftables.md).
+    [[nodiscard]] std::int64_t counted_for(std::int64_t segments) const { return setting_.back_end == BackEndKind::Bpf ? segments : 1; }
     // That much time passes for what is remembered.
     void pass_time(unsigned seconds) const;
     // What the bridge has learned, a line for each address.
@@ -102,6 +107,8 @@ class Battlefield {
     [[nodiscard]] bool collect(Place from, const Bytes& marker, Round& round);
     [[nodiscard]] bool hears_markers(Place place) const { return !is_parted_ || place != Place::Neighbour; }
     void compare(const Path& path, const Bytes& frame, Reason reason);
+    // Whether nftables dropped it for a reason that is listed, where something else was due.
+    [[nodiscard]] bool is_stricter_drop(const Path& path, const Bytes& frame, const Ledger& due, const Round& round);
     [[nodiscard]] static Ledger due_with_early_drop(const Path& path, const Ledger& counted, Reason reason);
 
     Setting setting_;
@@ -110,7 +117,8 @@ class Battlefield {
     NetNamespace host_, far_;
     std::map<Place, Cable> cables_;
     std::map<std::uint32_t, Place> ports_;  // by ifindex
-    std::unique_ptr<BpfDataplane> dataplane_;
+    std::unique_ptr<TestBackEnd> back_end_;
+    NftDrops nft_drops_;
     std::uint32_t markers_ = 0;
     bool is_open_ = false;    // markers get through
     bool is_parted_ = false;  // the neighbour is on br1: markers do not reach it

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/bpf_dataplane.h"
+#include "tests/support/test_back_end.h"
 
 namespace portcullis::test {
 
@@ -15,6 +15,7 @@ struct Setting {
     bool calls_netfilter = false;  // net.bridge.bridge-nf-call-{arp,ip,ip6}tables
     AttachMode attach_mode = AttachMode::Tcx;
     XdpMode xdp = XdpMode::Off;
+    BackEndKind back_end = BackEndKind::Bpf;  // Nftables has no hooks to choose
     bool operator==(const Setting&) const = default;
 };
 
@@ -22,6 +23,8 @@ struct Setting {
 [[nodiscard]] std::vector<Setting> settings();
 // Those whose ports take segments uncut.
 [[nodiscard]] std::vector<Setting> tap_settings();
+[[nodiscard]] std::vector<Setting> nftables_settings();
+[[nodiscard]] TestBackEndOptions back_end_of(const Setting& setting);
 [[nodiscard]] std::string name_of_setting(const Setting& setting);
 
 }  // namespace portcullis::test

@@ -64,11 +64,12 @@ static __always_inline void make_key(const struct headers* headers, struct pc_fl
 }
 
 /* One of `flow_count` flows in turn: 50,000 source ports for each destination in 198.51.100.y. Checksums are left wrong: nothing here
- * looks.
+ * looks. A single flow is the packet's own.
  */
 static __always_inline void vary(struct headers* headers) {
     __u64 number = runs++ % flow_count;
 
+    if (flow_count == 1) return;
     __be16 port = bpf_htons(1024 + number % PORTS_PER_ADDRESS);
     __be32 remote = bpf_htonl(0xc6336401u + number / PORTS_PER_ADDRESS);
 

@@ -62,7 +62,7 @@ double BenchObject::time_rotating(const ProgramRun& run, std::span<const std::ui
     return time(wrapped, frame);
 }
 
-double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation, std::uint32_t count) const {
+void BenchObject::generate(std::uint32_t ifindex, std::span<const std::uint8_t> frame, std::uint32_t count) const {
     constexpr std::uint32_t kBatch = 64;
     xdp_md context{};
     context.data_end = static_cast<std::uint32_t>(frame.size());
@@ -75,15 +75,32 @@ double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> fr
     options.repeat = static_cast<int>(count);
     options.batch_size = kBatch;
     options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    end_if(bpf_prog_test_run_opts(bpf_program__fd(object_->progs.bench_send), &options) != 0, "send live frames");
+}
+
+double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation, std::uint32_t count) const {
     begin(rotation);
     object_->bss->delivered = 0;
     const volatile __u64& delivered = object_->bss->delivered;  // written by the kernel
     const auto begin = std::chrono::steady_clock::now();
-    end_if(bpf_prog_test_run_opts(bpf_program__fd(object_->progs.bench_send), &options) != 0, "send live frames");
+    generate(ifindex, frame, count);
     const bool is_complete = test::wait_until([&] { return delivered >= count; });
     const auto end = std::chrono::steady_clock::now();
     errno = EIO;
     end_if(!is_complete, "deliver every packet of the live path");
+    return std::chrono::duration<double, std::nano>(end - begin).count() / count;
+}
+
+double BenchObject::send_denied(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation,
+                                std::uint32_t count) const {
+    begin(rotation);
+    object_->bss->delivered = 0;
+    const volatile __u64& delivered = object_->bss->delivered;  // written by the kernel
+    const auto begin = std::chrono::steady_clock::now();
+    generate(ifindex, frame, count);
+    const auto end = std::chrono::steady_clock::now();
+    errno = EIO;
+    end_if(delivered != 0, "have packets denied");
     return std::chrono::duration<double, std::nano>(end - begin).count() / count;
 }
 

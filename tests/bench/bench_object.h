@@ -47,6 +47,10 @@ class BenchObject {
     // per packet by the wall clock. Ends the process when fewer arrive.
     [[nodiscard]] double send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation,
                               std::uint32_t count) const;
+    // The same for packets that are dropped on the way before a queue: they are when the system call returns. Ends the process when one
+    // is delivered.
+    [[nodiscard]] double send_denied(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation,
+                                     std::uint32_t count) const;
     // The flows the limit looks up exist from now on.
     void fill_limit(std::span<const std::uint8_t> frame, std::uint64_t flows) const;
     void clear_flows() const;
@@ -55,6 +59,7 @@ class BenchObject {
 
    private:
     void begin(const Rotation& rotation) const;
+    void generate(std::uint32_t ifindex, std::span<const std::uint8_t> frame, std::uint32_t count) const;
     bench_bpf* object_ = nullptr;
     std::vector<UniqueFd> sink_links_;
 };

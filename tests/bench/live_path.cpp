@@ -44,7 +44,7 @@ const test::TestHostOptions kTwoInstances{.ports = 2, .instance_macs = {sender_m
 
 std::vector<Table> measure_live_path(const Effort& effort) {
     const TestHost bare_host(kTwoInstances);
-    test::EnforcedHost enforced_host(kTwoInstances, {});
+    test::EnforcedHost enforced_host(kTwoInstances, {.capacities = {}});
     enforced_host.apply(make_model(effort.prefixes));
     const Path bare(bare_host);
     const Path enforced(enforced_host.test_host());

@@ -42,7 +42,8 @@ struct Bench {
     explicit Bench(const Effort& wanted)
         : effort(wanted),
           host({.ports = 2, .separate_namespaces = false, .instance_macs = {sender_mac(), receiver_mac()}},
-               {.rules = 65'536, .port_sets = 16'384, .policies = 4'096, .interfaces = 4'096, .owners = 16'384, .ports = 32}) {
+               {.capacities = {
+                    .rules = 65'536, .port_sets = 16'384, .policies = 4'096, .interfaces = 4'096, .owners = 16'384, .ports = 32}}) {
         host.apply(make_model(wanted.prefixes));
     }
 

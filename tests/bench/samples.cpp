@@ -57,7 +57,25 @@ std::string to_markdown(const Table& table) {
     return text;
 }
 
-std::string to_json(const std::vector<Table>& tables) {
+std::string to_markdown(const Quantities& quantities) {
+    std::string text = "### " + quantities.id + ": " + quantities.title + "\n\n|";
+    std::string line = "|---|";
+    for (const std::string& column : quantities.columns) {
+        text += " | " + column;
+        line += "---|";
+    }
+    text += " |\n" + line + "\n";
+    for (const Quantity& row : quantities.rows) {
+        text += "| " + row.name;
+        for (const double value : row.values) {
+            text += " | " + format("%.0f", value);
+        }
+        text += " |\n";
+    }
+    return text;
+}
+
+std::string to_json(const std::vector<Table>& tables, const std::vector<Quantities>& quantities) {
     nlohmann::json document{{"Kernel", kernel_release()}, {"Cpus", ::sysconf(_SC_NPROCESSORS_ONLN)}, {"Tables", nlohmann::json::array()}};
     for (const Table& table : tables) {
         nlohmann::json rows = nlohmann::json::array();
@@ -65,6 +83,13 @@ std::string to_json(const std::vector<Table>& tables) {
             rows.push_back({{"Name", row.name}, {"Nanoseconds", row.nanoseconds}});
         }
         document["Tables"].push_back({{"Id", table.id}, {"Title", table.title}, {"Rows", rows}});
+    }
+    for (const Quantities& one : quantities) {
+        nlohmann::json rows = nlohmann::json::array();
+        for (const Quantity& row : one.rows) {
+            rows.push_back({{"Name", row.name}, {"Values", row.values}});
+        }
+        document["Quantities"].push_back({{"Id", one.id}, {"Title", one.title}, {"Columns", one.columns}, {"Rows", rows}});
     }
     return document.dump(2);
 }

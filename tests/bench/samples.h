@@ -23,7 +23,21 @@ struct Table {
     std::vector<Row> rows;
 };
 
+// Single numbers of peers, each with its unit.
+struct Quantity {
+    std::string name;            // with the unit
+    std::vector<double> values;  // one for each column
+};
+struct Quantities {
+    std::string id;
+    std::string title;
+    std::vector<std::string> columns;
+    std::vector<Quantity> rows;
+};
+
 [[nodiscard]] std::string to_markdown(const Table& table);
-[[nodiscard]] std::string to_json(const std::vector<Table>& tables);  // with kernel, CPU count and every sample
+[[nodiscard]] std::string to_markdown(const Quantities& quantities);
+// With kernel, CPU count and every sample.
+[[nodiscard]] std::string to_json(const std::vector<Table>& tables, const std::vector<Quantities>& quantities = {});
 
 }  // namespace portcullis::bench

@@ -15,7 +15,7 @@ namespace portcullis::test {
 class BpfJudge final : public Judge {
    public:
     explicit BpfJudge(std::size_t ports, XdpMode xdp = XdpMode::Off)
-        : host_({.ports = ports, .separate_namespaces = false}, EnforcedHost::kSmall, xdp), here_(host_.test_host().host().enter()) {}
+        : host_({.ports = ports, .separate_namespaces = false}, {.xdp = xdp}), here_(host_.test_host().host().enter()) {}
     [[nodiscard]] std::string name() const override { return "BPF"; }
     void begin(const Model& model, const HostFacts& host) override;
     void change(const Model& model) override;

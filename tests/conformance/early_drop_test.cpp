@@ -67,7 +67,7 @@ Reason EarlyDrop::judge_early(const Arrival& arrival, bool looks_at_rules) {
     const EnforcedHost& host = tc_.host();
     const std::size_t port = host.port_of(arrival.interface_id);
     const std::uint32_t ifindex = host.test_host().port_ifindex(port);
-    const AttachedProgram program = EnforcedHost::xdp_program(ifindex);
+    const AttachedProgram program = BpfBackEnd::xdp_program(ifindex);
     const ReasonCounts before = host.counts(port, Direction::Outbound);
     const auto rules_before = looks_at_rules ? host.rule_hits() : std::map<std::string, std::uint64_t>{};
     const std::uint32_t code = program.run_xdp(arrival.frame, ifindex);

@@ -15,10 +15,20 @@ void EvaluatorJudge::change(const Model& model) {
     model_ = std::move(next);
 }
 
-Verdict EvaluatorJudge::judge(const Arrival& arrival) {
+Arrival EvaluatorJudge::at_this_time(const Arrival& arrival) const {
     Arrival now = arrival;
     now.now_s = waited_s_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    Verdict verdict = evaluator_->judge(now);
+    return now;
+}
+
+Verdict EvaluatorJudge::judge(const Arrival& arrival) {
+    Verdict verdict = evaluator_->judge(at_this_time(arrival));
+    rules_.insert(rules_.end(), verdict.rules.begin(), verdict.rules.end());
+    return verdict;
+}
+
+Verdict EvaluatorJudge::peek(const Arrival& arrival) {
+    Verdict verdict = evaluator_->peek(at_this_time(arrival));
     rules_.insert(rules_.end(), verdict.rules.begin(), verdict.rules.end());
     return verdict;
 }

@@ -18,9 +18,12 @@ class EvaluatorJudge final : public Judge {
     void change(const Model& model) override;
     void wait(unsigned seconds) override { waited_s_ += seconds; }
     [[nodiscard]] Verdict judge(const Arrival& arrival) override;
+    // The same, and nothing is remembered of the packet.
+    [[nodiscard]] Verdict peek(const Arrival& arrival);
     [[nodiscard]] std::vector<std::string> rules_since_last() override { return std::exchange(rules_, {}); }
 
    private:
+    [[nodiscard]] Arrival at_this_time(const Arrival& arrival) const;
     std::unique_ptr<Model> model_;  // the evaluator refers to it
     std::optional<Evaluator> evaluator_;
     std::vector<std::string> rules_;

@@ -243,7 +243,7 @@ TEST_F(RoomTest, ServiceFlowsHaveAQuotaOfTheirOwn) {
 // The host's tables: half of 32768 flows is divided between 32 ports; beyond that, `Quotas.Flows` leaves 100 for all
 // (docs/kernel-state.md).
 TEST_F(RoomTest, TheTableHasRoomForReservesAndASharedRemainder) {
-    constexpr MapCapacities kTables = EnforcedHost::kSmall;
+    constexpr MapCapacities kTables = TestBackEndOptions::kSmall;
     constexpr std::uint32_t kReserve = (kTables.flows4 + kTables.flows6) / 2 / kTables.ports, kShared = 100;
     Model model = talking_model();
     model.quotas.flows = kReserve * kTables.ports + kShared;

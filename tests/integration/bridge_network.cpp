@@ -96,7 +96,7 @@ std::vector<StackSetting> in_both_families(const std::vector<BridgeNetworkOption
 BridgeNetwork::BridgeNetwork(const BridgeNetworkOptions& options)
     : host_(
           {.ports = 3, .calls_netfilter = options.calls_netfilter, .has_stacks = true, .instance_macs = {mac_of(0), mac_of(1), mac_of(2)}},
-          EnforcedHost::kSmall, options.xdp, options.attach_mode) {
+          {.xdp = options.xdp, .attach_mode = options.attach_mode}) {
     host_.apply(bridge_network_model());
     const NetNamespace& router = host_.test_host().host();
     router.set_sysctl("net/ipv4/ip_forward", "1");

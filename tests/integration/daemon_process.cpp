@@ -2,14 +2,20 @@
 #include "tests/integration/daemon_process.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -37,6 +43,17 @@ UniqueFd bind_notifications(const std::string& path) {
     return fd;
 }
 
+// From now on bpf(2) fails so, in this process and whatever it executes.
+void refuse_bpf(int error) {
+    std::array<sock_filter, 4> code{
+        {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 1),
+         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{.len = code.size(), .filter = code.data()};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        ::_exit(126);
+    }
+}
+
 // The child's program, with its output in `output`. Never returns.
 [[noreturn]] void execute(const std::vector<std::string>& command, int output) {
     std::vector<char*> arguments;
@@ -61,7 +78,7 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
-DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more)
+DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, int bpf_error)
     : log_path_(directory.path("log")), notifications_(bind_notifications(directory.path("notify"))) {
     std::vector<std::string> command{program("portcullisd"),  "--socket", directory.path("socket"), "--state-dir",
                                      directory.path("state"), "--bpffs",  PrivateBpffs::directory()};
@@ -69,6 +86,9 @@ DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vec
     const UniqueFd log(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     pid_ = ::fork();
     if (pid_ == 0) {
+        if (bpf_error != 0) {
+            refuse_bpf(bpf_error);
+        }
         (void)::setenv("NOTIFY_SOCKET", directory.path("notify").c_str(), 1);
         execute(command, log.value());
     }

@@ -19,7 +19,8 @@ namespace portcullis::test {
 class DaemonProcess {
    public:
     // Its socket and state are in `directory`, its pins below the private bpffs; `more` follows those flags.
-    DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more);
+    // `bpf_error`: what bpf(2) fails with, as on a kernel that lacks or refuses it; 0: it works.
+    DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, int bpf_error = 0);
     DaemonProcess(const DaemonProcess&) = delete;
     DaemonProcess& operator=(const DaemonProcess&) = delete;
     ~DaemonProcess();

@@ -29,7 +29,7 @@ class FakeDataplane final : public Dataplane {
         enforced.assign(devices.begin(), devices.end());
         rule_labels = std::move(labels);
         host_facts = facts;
-        return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U};
+        return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U, .unenforced = unenforced};
     }
     Result<std::vector<PortCounters>> port_counters() const override { return counters; }
     Result<std::vector<RuleHits>> rule_hits() const override { return std::vector<RuleHits>{}; }
@@ -41,6 +41,7 @@ class FakeDataplane final : public Dataplane {
     std::optional<std::string> failure;  // of the next applies
     std::vector<PortCounters> counters;
     std::vector<Event> events;
+    std::vector<Unenforced> unenforced;  // what applies report
 
     int applies = 0;
     std::uint64_t generation = 0;

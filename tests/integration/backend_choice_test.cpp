@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which back end the daemon takes, that it enforces real packets, and that a change from one to the other lets nothing through.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "fallback/nft_standing.h"
+#include "tests/integration/daemon_process.h"
+#include "tests/support/private_bpffs.h"
+#include "tests/support/stacks.h"
+#include "tests/support/test_host.h"
+
+namespace portcullis::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr std::uint16_t kOpen = 5353, kClosed = 5354;
+
+// eni-1 and eni-2 on p1 and p2: out to anywhere, in by UDP kOpen from each other.
+json two_ports() {
+    json model = json::parse(R"({
+      "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
+      "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24"}],
+      "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
+        "IpPermissions": [{"IpProtocol": "udp", "FromPort": 5353, "ToPort": 5353, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}],
+        "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}],
+      "NetworkInterfaces": [],
+      "Portcullis": {"Ports": [], "Bridges": [{"Device": "br0", "Uplinks": ["up0"]}]}})");
+    for (const std::string number : {"1", "2"}) {
+        model["NetworkInterfaces"].push_back({{"NetworkInterfaceId", "eni-" + number},
+                                              {"VpcId", "vpc-1"},
+                                              {"SubnetId", "subnet-1"},
+                                              {"MacAddress", "02:00:00:00:00:0" + number},
+                                              {"PrivateIpAddress", "10.0.1.1" + number},
+                                              {"Groups", json::array({{{"GroupId", "sg-1"}}})}});
+        model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", "eni-" + number}, {"Device", "p" + number}});
+    }
+    return model;
+}
+
+std::string output_of(const std::string& command) {
+    const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(command.c_str(), "re"), ::pclose);
+    std::string said;
+    std::array<char, 4096> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), output.get()) != nullptr) {
+        said += buffer.data();
+    }
+    return said;
+}
+
+class BackendChoice : public testing::Test {
+   protected:
+    BackendChoice() { write_model(two_ports()); }
+    // Before the sockets are bound to them.
+    [[nodiscard]] Address address_of(std::size_t instance) const {
+        const std::string address = "10.0.1.1" + std::to_string(instance + 1);
+        host.instance(instance).ip("addr add " + address + "/24 dev eth0");
+        return *Address::parse(address);
+    }
+    void write_model(const json& model) const { directory.write("model.json", model.dump()); }
+    [[nodiscard]] std::vector<std::string> with(const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> arguments{"--model", directory.path("model.json")};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    }
+    [[nodiscard]] json status() const { return run_portcullis(directory, {"--json", "status"}).json(); }
+    // Denied packets to p2.
+    [[nodiscard]] std::uint64_t denied() const {
+        const json answer = status();
+        for (const json& port : answer["Ports"]) {
+            for (const json& drop : port["Drops"]) {
+                if (port["Device"] == "p2" && drop["Reason"] == "security_group" && drop["Direction"] == "inbound") {
+                    return drop["Packets"];
+                }
+            }
+        }
+        return 0;
+    }
+    void ask(std::uint16_t port, std::string_view text) const { client.send(server_address, port, text); }
+    // What comes last is legal and arrives; what was sent before and is forbidden did not.
+    void expect_enforced(const std::string& text) const {
+        ask(kClosed, text);
+        ask(kOpen, text);
+        std::optional<UdpSocket::Datagram> heard;
+        EXPECT_TRUE(wait_until([&] { return (heard = open.receive()).has_value() && heard->text == text; })) << text;
+        EXPECT_FALSE(closed.receive()) << text;
+    }
+
+    PrivateBpffs bpffs;
+    TestHost host{{.ports = 2, .has_stacks = true, .instance_macs = {*Mac::parse("02:00:00:00:00:01"), *Mac::parse("02:00:00:00:00:02")}}};
+    NetNamespace::Entered entered = host.host().enter();
+    TemporaryDirectory directory;
+    Address client_address = address_of(0), server_address = address_of(1);
+    UdpSocket client{host.instance(0), client_address, 0};
+    UdpSocket open{host.instance(1), server_address, kOpen}, closed{host.instance(1), server_address, kClosed};
+};
+
+TEST_F(BackendChoice, BpfIsTakenWhereTheKernelHasIt) {
+    DaemonProcess daemon(directory, with());
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    EXPECT_THAT(status()["Backend"].get<std::string>(), HasSubstr("bpf"));
+    EXPECT_EQ(status()["BackendReason"], "auto: this kernel runs its programs");
+    EXPECT_EQ(nft_stands(), false);
+    expect_enforced("bpf");
+}
+
+TEST_F(BackendChoice, KernelWithoutBpfOrThatRefusesItIsEnforcedByNftables) {
+    for (const auto& [error, text] : {std::pair(ENOSYS, "Function not implemented"), std::pair(EPERM, "Operation not permitted")}) {
+        DaemonProcess daemon(directory, with(), error);
+        ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+        EXPECT_THAT(status()["Backend"].get<std::string>(), HasSubstr("nftables"));
+        EXPECT_THAT(status()["BackendReason"].get<std::string>(), AllOf(HasSubstr("auto: no BPF back end"), HasSubstr(text)));
+        EXPECT_THAT(daemon.log(), HasSubstr(text));
+        EXPECT_EQ(run_portcullis(directory, {"status", "--strict"}).status, 0);
+        const std::uint64_t before = denied();
+        expect_enforced(text);
+        EXPECT_GT(denied(), before);
+        daemon.signal(SIGTERM);
+        EXPECT_EQ(daemon.wait(), 0);
+        EXPECT_EQ(run_teardown(directory).status, 0);
+    }
+}
+
+TEST_F(BackendChoice, BpfThatIsAskedForAndRefusedEndsTheDaemon) {
+    DaemonProcess daemon(directory, with({"--backend", "bpf"}), EPERM);
+    EXPECT_EQ(daemon.wait(), 1);
+    EXPECT_THAT(daemon.log(), AllOf(HasSubstr("--backend bpf"), HasSubstr("Operation not permitted")));
+    EXPECT_EQ(nft_stands(), false);
+}
+
+TEST_F(BackendChoice, WhatStandsIsKeptToAndLeftAloneWhereItCannotBeDriven) {
+    {
+        DaemonProcess daemon(directory, with());
+        ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+        daemon.signal(SIGTERM);
+        EXPECT_EQ(daemon.wait(), 0);
+    }
+    DaemonProcess daemon(directory, with(), EPERM);
+    EXPECT_EQ(daemon.wait(), 1);
+    EXPECT_THAT(daemon.log(), HasSubstr("what stands is left as it is"));
+    EXPECT_EQ(nft_stands(), false);
+    expect_enforced("still bpf");
+}
+
+TEST_F(BackendChoice, TablesGoOnEnforcingWhenTheDaemonIsKilledAndFlowsOutliveIt) {
+    DaemonProcess first(directory, with({"--backend", "nftables"}));
+    ASSERT_TRUE(first.wait_until_ready()) << first.log();
+    ask(kOpen, "before");
+    std::optional<UdpSocket::Datagram> question;
+    ASSERT_TRUE(wait_until([&] { return (question = open.receive()).has_value(); }));
+    first.signal(SIGKILL);
+    EXPECT_EQ(first.wait(), 128 + SIGKILL);
+    expect_enforced("without a daemon");
+    DaemonProcess second(directory, with());
+    ASSERT_TRUE(second.wait_until_ready()) << second.log();
+    EXPECT_EQ(status()["BackendReason"], "auto: it enforces already");
+    open.send(question->sender, question->port, "answer to what was asked before");
+    EXPECT_TRUE(wait_until([&] { return client.receive().has_value(); }));
+    expect_enforced("a second daemon");
+}
+
+// A sender that never pauses, and a switch there and back: nothing forbidden arrives, and what the other left is gone.
+TEST_F(BackendChoice, SwitchUnderTrafficLetsNothingThrough) {
+    std::atomic<bool> goes_on = true;
+    std::thread flood([&] {
+        while (goes_on) {
+            ask(kClosed, "forbidden");
+            (void)::poll(nullptr, 0, 1);  // about a thousand in a second: at full speed nothing else would get on
+        }
+    });
+    // The flood only counts once it is guarded.
+    DaemonProcess bpf(directory, with({"--backend", "bpf"}));
+    EXPECT_TRUE(bpf.wait_until_ready()) << bpf.log();
+    const std::uint64_t before = denied();
+    EXPECT_TRUE(wait_until([&] { return denied() > before; }));
+    while (closed.receive()) {
+    }
+    bpf.signal(SIGTERM);
+    EXPECT_EQ(bpf.wait(), 0);
+    for (const std::string name : {"nftables", "bpf", "nftables"}) {
+        DaemonProcess daemon(directory, with({"--backend", name}));
+        EXPECT_TRUE(daemon.wait_until_ready()) << daemon.log();
+        EXPECT_EQ(status()["BackendReason"], "asked for by --backend " + name);
+        EXPECT_EQ(nft_stands(), name == "nftables");
+        EXPECT_EQ(std::filesystem::exists(PrivateBpffs::directory() + "/progs"), name == "bpf");
+        const std::uint64_t so_far = denied();
+        EXPECT_TRUE(wait_until([&] { return denied() > so_far; })) << name;
+        EXPECT_FALSE(closed.receive()) << name;
+        daemon.signal(SIGTERM);
+        EXPECT_EQ(daemon.wait(), 0);
+    }
+    goes_on = false;
+    flood.join();
+    EXPECT_FALSE(closed.receive());
+}
+
+TEST_F(BackendChoice, TeardownRemovesOurTablesAndLeavesThoseOfOthers) {
+    directory.write("others.nft",
+                    "table bridge other {\n chain c {\n type filter hook forward priority 5;\n }\n}\ntable inet portcullis2 {\n}\n");
+    EXPECT_EQ(output_of("nft -f " + directory.path("others.nft") + " 2>&1"), "");
+    const std::string former = output_of("nft list ruleset");
+    DaemonProcess daemon(directory, with({"--backend", "nftables"}));
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    EXPECT_EQ(run_teardown(directory).status, 1) << "a daemon runs";
+    daemon.signal(SIGTERM);
+    EXPECT_EQ(daemon.wait(), 0);
+    EXPECT_EQ(nft_stands(), true);
+    const ProgramOutcome outcome = run_teardown(directory);
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_EQ(nft_stands(), false);
+    EXPECT_EQ(output_of("nft list ruleset"), former);
+}
+
+TEST_F(BackendChoice, WhatNftablesDoesNotDoIsToldPerPort) {
+    json model = two_ports();
+    model["Portcullis"]["Ports"][1]["OnDeny"] = {{"Action", "reject"}, {"Log", true}};
+    write_model(model);
+    DaemonProcess daemon(directory, with({"--backend", "nftables"}));
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    const json answer = status();
+    EXPECT_EQ(answer["Ports"][0]["Unenforced"], json::array());
+    EXPECT_EQ(answer["Ports"][1]["Unenforced"].size(), 2U);
+    EXPECT_THAT(run_portcullis(directory, {"status"}).output, HasSubstr("not done: OnDeny.Action reject"));
+    EXPECT_THAT(daemon.log(), HasSubstr("not done: OnDeny.Log"));
+}
+
+}  // namespace
+}  // namespace portcullis::test
