@@ -3,7 +3,7 @@
 # Verb check: everything a change has to pass, the quick steps first.
 
 check_format() {
-  sources core compiler bpf loader tools tests | xargs clang-format --dry-run --Werror
+  sources core compiler bpf loader fallback tools tests | xargs clang-format --dry-run --Werror
 }
 
 check_shell() {
@@ -20,7 +20,7 @@ check_tidy_bpf() {
 check_tidy() {
   configure tidy
   quietly tidy-generate.log cmake --build build-tidy --target tc_skel_generate xdp_skel_generate || return 1
-  run-clang-tidy -p build-tidy -j "$(nproc)" -quiet "^$root/(core|compiler|loader|tools)/" >build/log/tidy.log 2>&1 && return
+  run-clang-tidy -p build-tidy -j "$(nproc)" -quiet "^$root/(core|compiler|loader|fallback|tools)/" >build/log/tidy.log 2>&1 && return
   grep -E '(warning|error):' -A 4 build/log/tidy.log | head -n 200 >&2
   return 1
 }
