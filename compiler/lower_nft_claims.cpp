@@ -4,6 +4,7 @@
 #include "compiler/lower_nft_own.h"
 #include "compiler/lower_nft_reserved.h"
 #include "compiler/nft_names.h"
+#include "compiler/nft_words.h"
 
 namespace portcullis {
 namespace {
@@ -45,15 +46,6 @@ std::string taken_set(NftBuilder& bridge, const NftPort& port) {
     });
 }
 
-NftLoad claimant(const std::string& map, const NftLoad& target) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Map;
-    load.map = map;
-    load.key = {target};
-    load.length = 4;
-    return load;
-}
-
 }  // namespace
 
 std::string nft_claims(NftBuilder& bridge, const NftPort& port) {
@@ -87,7 +79,7 @@ std::string nft_claim(NftBuilder& bridge, const NftPort& port, const NftLoad& ta
     }
     const std::string claimants = nft_claimants(bridge, port);
     const NftVerdict drop = bridge.drop(Direction::Outbound, PC_REASON_nd);
-    const NftStatement is_ours = nft_is(claimant(claimants, target), nft_ifindex(port.ifindex()));
+    const NftStatement is_ours = nft_is(nft_from_map(claimants, {target}, 4), nft_ifindex(port.ifindex()));
     const NftMapUpdate enter{.op = NftMapUpdate::Op::Add, .key = {target}, .map = claimants, .data = nft_iif()};
     const NftMapUpdate leave{.op = NftMapUpdate::Op::Delete, .key = {target}, .map = claimants, .data = nft_iif()};
     const NftUpdate take{.op = NftUpdate::Op::Add, .key = {target}, .set = claims};

@@ -49,13 +49,9 @@ class Quote {
         std::vector<NftRule> rules;
         for (const NftForm form : {NftForm::Udp, NftForm::Icmp, NftForm::Other}) {
             for (const std::string& flows : {lane_.answered(), lane_.half_open()}) {
-                NftLoad number;
-                number.kind = NftLoad::Kind::Map;
-                number.map = flows;
-                number.key = key(form);
-                number.length = 4;
-                rules.push_back(nft_rule({nft_in({protocol()}, protocols(form)),
-                                          nft_verdict_of({nft_masked(std::move(number), nft_u32(kNftBegunInboundBit))}, map)}));
+                rules.push_back(
+                    nft_rule({nft_in({protocol()}, protocols(form)),
+                              nft_verdict_of({nft_masked(nft_from_map(flows, key(form), 4), nft_u32(kNftBegunInboundBit))}, map)}));
             }
         }
         if (!chains_.untracked.empty()) {

@@ -13,14 +13,6 @@ using Step = NftFlowStep;
 
 constexpr std::uint64_t kServiceMilliseconds = 180'000;
 
-NftLoad constant_number(const NftFlowWord& word) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Constant;
-    load.constant = nft_u32(word.number());
-    load.length = 4;
-    return load;
-}
-
 class Advance {
    public:
     Advance(const NftLane& lane, NftForm form) : lane_(lane), form_(form), admit_(nft_goto(nft_admit(lane))) {}
@@ -142,7 +134,7 @@ NftRule opening_rule(const NftLane& lane, NftForm form, const NftOpening& openin
     statements.push_back(NftUpdate{
         .key = lane.key(form), .set = opening.is_service ? lane.service_quota() : lane.quota_of(lane.direction), .timeout_ms = idle_ms});
     statements.push_back(
-        NftMapUpdate{.key = lane.key(form), .map = lane.half_open(), .data = constant_number(word), .timeout_ms = idle_ms});
+        NftMapUpdate{.key = lane.key(form), .map = lane.half_open(), .data = nft_constant(nft_u32(word.number())), .timeout_ms = idle_ms});
     if (form == NftForm::Tcp) {
         statements.push_back(NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = lane.key(form), .map = lane.renewals(), .data = {}});
     }
@@ -174,7 +166,7 @@ std::vector<NftRule> nft_note_syn(const NftLane& lane, const NftRenewal& renewal
             nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Replace,
                                    .key = lane.key(kForm),
                                    .map = lane.renewals(),
-                                   .data = constant_number(word),
+                                   .data = nft_constant(nft_u32(word.number())),
                                    .timeout_ms = lane.milliseconds(NftIdle::Seconds120)},
                       nft_return()}),
             nft_rule({lane.bridge->drop(lane.direction, PC_REASON_flow_quota)})};

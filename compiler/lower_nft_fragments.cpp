@@ -42,23 +42,6 @@ constexpr std::uint32_t kEpoch = 16;
 constexpr std::uint32_t kCounts = 4096;  // then it begins anew: later than any element of the first epoch is gone, but for a flood
 constexpr std::uint32_t kEpochBits = ~(kEpoch - 1);
 
-NftLoad constant(NftBytes bytes) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Constant;
-    load.length = static_cast<std::uint8_t>(bytes.size());
-    load.constant = std::move(bytes);
-    return load;
-}
-
-NftLoad mapped(std::string map, NftLoad key) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Map;
-    load.map = std::move(map);
-    load.key.push_back(std::move(key));
-    load.length = 4;
-    return load;
-}
-
 // number -> another one, for every `step`th.
 template <class Other>
 std::string number_map(NftBuilder& bridge, std::string stem, std::uint32_t step, const Other& other) {
@@ -72,13 +55,14 @@ std::string number_map(NftBuilder& bridge, std::string stem, std::uint32_t step,
     });
 }
 
-NftLoad count(const NftLane& lane) { return mapped(lane.fragment_count(), constant(nft_u8(0))); }
+NftLoad count(const NftLane& lane) { return nft_from_map(lane.fragment_count(), {nft_constant(nft_u8(0))}, 4); }
 
 NftLoad current_epoch(const NftLane& lane) { return nft_masked(count(lane), nft_u32(kEpochBits)); }
 
 NftLoad former_epoch(const NftLane& lane) {
-    return mapped(number_map(*lane.bridge, "fragment-former", kEpoch, [](std::uint32_t one) { return (one + kCounts - kEpoch) % kCounts; }),
-                  current_epoch(lane));
+    return nft_from_map(
+        number_map(*lane.bridge, "fragment-former", kEpoch, [](std::uint32_t one) { return (one + kCounts - kEpoch) % kCounts; }),
+        {current_epoch(lane)}, 4);
 }
 
 std::vector<NftLoad> key_in(const NftLane& lane, NftLoad epoch) {
@@ -88,7 +72,7 @@ std::vector<NftLoad> key_in(const NftLane& lane, NftLoad epoch) {
 }
 
 NftMapUpdate change_count(const NftLane& lane, NftMapUpdate::Op op, NftLoad data) {
-    return {.op = op, .key = {constant(nft_u8(0))}, .map = lane.fragment_count(), .data = std::move(data)};
+    return {.op = op, .key = {nft_constant(nft_u8(0))}, .map = lane.fragment_count(), .data = std::move(data)};
 }
 
 // First fragments are few: all other packets meet one rule.
@@ -116,8 +100,8 @@ std::vector<NftStatement> nft_if_later_fragment(Family family) {
 NftRule nft_remember_fragment(const NftLane& lane) {
     const std::string next = number_map(*lane.bridge, "fragment-next", 1, [](std::uint32_t one) { return (one + 1) % kCounts; });
     return if_first_fragment(lane, "remember",
-                             {nft_rule({change_count(lane, NftMapUpdate::Op::Add, constant(nft_u32(0)))}),
-                              nft_rule({change_count(lane, NftMapUpdate::Op::Replace, mapped(next, count(lane))),
+                             {nft_rule({change_count(lane, NftMapUpdate::Op::Add, nft_constant(nft_u32(0)))}),
+                              nft_rule({change_count(lane, NftMapUpdate::Op::Replace, nft_from_map(next, {count(lane)}, 4)),
                                         NftUpdate{.key = key_in(lane, current_epoch(lane)), .set = lane.fragments()}})});
 }
 

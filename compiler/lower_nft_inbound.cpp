@@ -16,18 +16,12 @@ class Inbound {
           lane_{.bridge = &bridge, .port = &port, .direction = Direction::Inbound, .family = family} {}
 
     [[nodiscard]] std::string chain() const {
-        std::vector<NftRule> rules = nft_up_to_flows(lane_, entrance_, later_fragment());
-        std::vector<std::string> judged;
-        std::vector<std::string> advanced;
-        for (const NftForm form : kNftForms) {
-            const NftLiveChains live{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
-                                     .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
-                                     .service = service_flow(form)};
-            judged.push_back(nft_by_flow(lane_, form, live, without_flow(form)));
-            advanced.push_back(nft_advance(lane_, form));
-        }
-        append_rules(rules, nft_by_form(lane_, judged, advanced));
-        return bridge_.chain(lane_.stem("stages"), std::move(rules));
+        return nft_stages(lane_, entrance_, later_fragment(), [this](NftForm form) {
+            return NftFormChains{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
+                                 .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
+                                 .service = service_flow(form),
+                                 .without_flow = without_flow(form)};
+        });
     }
 
    private:
@@ -53,19 +47,11 @@ class Inbound {
         return yes == no ? yes : nft_counted(bridge_, port_, lane_.family, entrance_, yes, no);
     }
 
-    [[nodiscard]] std::string in_order(std::string_view stem, const std::vector<std::string>& checks, const std::string& end) const {
-        std::vector<NftRule> rules;
-        for (const std::string& check : checks) {
-            append_check(rules, check);
-        }
-        rules.push_back(nft_rule({nft_goto(end)}));
-        return bridge_.chain(lane_.stem(stem), std::move(rules));
-    }
-
     [[nodiscard]] std::string later_fragment() const {
         const NftPorts unknown = NftPorts::Unknown;
         const std::string judged = by_counted([&](NftCounted counted) {
-            return in_order("fragment", {acl(counted, unknown), groups(counted, unknown)}, nft_admit(lane_));
+            return nft_checks(lane_, "fragment", {acl(counted, unknown), groups(counted, unknown)},
+                              {nft_rule({nft_goto(nft_admit(lane_))})});
         });
         return nft_later_fragment(lane_, {policies(NftFlowKind::New, unknown)}, judged);
     }
@@ -84,7 +70,7 @@ class Inbound {
                 return nft_checks(lane_, "again", {acl(counted), groups(counted)}, nft_note_syn(lane_, {.counts = is_told(counted)}));
             });
             rules = nft_if_bare_syn(lane_, goes_on.empty() ? nft_go_on(bridge_) : goes_on,
-                                    in_order("again", {policies(NftFlowKind::New)}, judged));
+                                    nft_checks(lane_, "again", {policies(NftFlowKind::New)}, {nft_rule({nft_goto(judged)})}));
         }
         append_check(rules, goes_on);
         return nft_checks(lane_, "live", {policies(kind)}, std::move(rules));
@@ -130,7 +116,9 @@ class Inbound {
 
     // 7.9
     [[nodiscard]] std::string related(NftFlowKind kind, const std::string& end) const {
-        return by_counted([&](NftCounted counted) { return in_order("related", {policies(kind), acl(counted)}, end); });
+        return by_counted([&](NftCounted counted) {
+            return nft_checks(lane_, "related", {policies(kind), acl(counted)}, {nft_rule({nft_goto(end)})});
+        });
     }
 
     [[nodiscard]] std::string without_flow(NftForm form) const {

@@ -13,18 +13,12 @@ class Outbound {
         : bridge_(bridge), port_(port), lane_{.bridge = &bridge, .port = &port, .direction = Direction::Outbound, .family = family} {}
 
     [[nodiscard]] std::string chain() const {
-        std::vector<NftRule> rules = nft_up_to_flows(lane_, NftEntrance::Host, later_fragment());
-        std::vector<std::string> judged;
-        std::vector<std::string> advanced;
-        for (const NftForm form : kNftForms) {
-            const NftLiveChains live{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
-                                     .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
-                                     .service = service_flow(form)};
-            judged.push_back(nft_by_flow(lane_, form, live, without_flow(form)));
-            advanced.push_back(nft_advance(lane_, form));
-        }
-        append_rules(rules, nft_by_form(lane_, judged, advanced));
-        return bridge_.chain(lane_.stem("stages"), std::move(rules));
+        return nft_stages(lane_, NftEntrance::Host, later_fragment(), [this](NftForm form) {
+            return NftFormChains{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
+                                 .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
+                                 .service = service_flow(form),
+                                 .without_flow = without_flow(form)};
+        });
     }
 
    private:
@@ -36,16 +30,6 @@ class Outbound {
     }
     [[nodiscard]] std::string acl(NftPorts ports = NftPorts::Known) const {
         return nft_acl(bridge_, port_, Direction::Outbound, lane_.family, NftEntrance::Host, NftCounted::Yes, ports);
-    }
-
-    // The checks that there are, then `end`.
-    [[nodiscard]] std::string in_order(std::string_view stem, const std::vector<std::string>& checks, const std::string& end) const {
-        std::vector<NftRule> rules;
-        for (const std::string& check : checks) {
-            append_check(rules, check);
-        }
-        rules.push_back(nft_rule({nft_goto(end)}));
-        return bridge_.chain(lane_.stem(stem), std::move(rules));
     }
 
     [[nodiscard]] std::string later_fragment() const {
@@ -110,7 +94,9 @@ class Outbound {
     }
 
     // 7.9
-    [[nodiscard]] std::string related(NftFlowKind kind) const { return in_order("related", {policies(kind), acl()}, nft_admit(lane_)); }
+    [[nodiscard]] std::string related(NftFlowKind kind) const {
+        return nft_checks(lane_, "related", {policies(kind), acl()}, {nft_rule({nft_goto(nft_admit(lane_))})});
+    }
 
     [[nodiscard]] std::string without_flow(NftForm form) const {
         std::vector<NftRule> rules = if_service_packet(form);
@@ -121,7 +107,7 @@ class Outbound {
         }
         append_check(rules, policies(NftFlowKind::New));
         if (form == NftForm::Tcp || form == NftForm::Udp) {
-            const std::string untracked = in_order("untracked", {acl()}, nft_admit(lane_));
+            const std::string untracked = nft_checks(lane_, "untracked", {acl()}, {nft_rule({nft_goto(nft_admit(lane_))})});
             append_check(rules, nft_untracked(bridge_, port_, Direction::Outbound, lane_.family, untracked));
         }
         append_rules(rules, nft_if_flow_is_needed(lane_, form));

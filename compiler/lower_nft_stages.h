@@ -3,6 +3,7 @@
 // chains, by port, family and, inbound, entrance; what two entrances do not tell apart is one chain.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,20 +17,16 @@ namespace portcullis {
 
 // ---- what both directions have in common ----
 
-// Rules of stages 3, 2 and 4 and of the memory of first fragments, up to the flows; a later fragment goes to `later`.
-[[nodiscard]] std::vector<NftRule> nft_up_to_flows(const NftLane& lane, NftEntrance entrance, const std::string& later);
-
-// The last rules of stages: the packet is judged by the chain of its form (by NftForm) in `judged`, which returns for one of a live flow
-// that may pass and ends all others, and goes to that in `advanced`. So what comes behind judging is there once, however many ways judging
-// has: the kernel walks every way through a table's chains at each commit.
-[[nodiscard]] std::vector<NftRule> nft_by_form(const NftLane& lane, const std::vector<std::string>& judged,
-                                               const std::vector<std::string>& advanced);
-
-// Goes to the check of its live flow's kind, else to `none`.
-struct NftLiveChains {
-    std::string begun_outbound, begun_inbound, service;
+// Of packets of one form: checks by the kind of the live flow (`service`: may be empty, there are none), and the chain for those without
+// one, which returns for what comes of a live flow and may pass, and ends all else.
+struct NftFormChains {
+    std::string begun_outbound, begun_inbound, service, without_flow;
 };
-[[nodiscard]] std::string nft_by_flow(const NftLane& lane, NftForm form, const NftLiveChains& live, const std::string& none);
+
+// All stages, terminal: 3, 2, 4 and the memory of first fragments, whose later ones go to `later`; then what `chains_of` gives for the
+// packet's form, and the change of its flow.
+[[nodiscard]] std::string nft_stages(const NftLane& lane, NftEntrance entrance, const std::string& later,
+                                     const std::function<NftFormChains(NftForm)>& chains_of);
 
 // 7.4: drops what needs a flow and has none.
 [[nodiscard]] std::vector<NftRule> nft_if_flow_is_needed(const NftLane& lane, NftForm form);

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/nft_references.h"
+
 namespace portcullis {
 namespace {
 
@@ -123,34 +125,6 @@ std::optional<std::vector<NftRule>> write_out_verdicts(const Sets& sets, const N
     return rules;
 }
 
-void note_names(const std::vector<NftLoad>& key, std::set<std::string>& names) {
-    for (const NftLoad& load : key) {
-        if (load.kind == NftLoad::Kind::Map) {
-            names.insert(load.map);
-            note_names(load.key, names);
-        }
-    }
-}
-
-struct NamedSets {
-    std::set<std::string>& names;
-    void operator()(const NftCompare& one) const { note_names({one.load}, names); }
-    void operator()(const NftRange& one) const { note_names({one.load}, names); }
-    void operator()(const NftLookup& one) const { note(one.set, one.key); }
-    void operator()(const NftVerdictLookup& one) const { note(one.map, one.key); }
-    void operator()(const NftUpdate& one) const { note(one.set, one.key); }
-    void operator()(const NftMapUpdate& one) const {
-        note(one.map, one.key);
-        note_names({one.data}, names);
-    }
-    template <class Other>
-    void operator()(const Other&) const {}
-    void note(const std::string& name, const std::vector<NftLoad>& key) const {
-        names.insert(name);
-        note_names(key, names);
-    }
-};
-
 void inline_small_sets(NftTable& table) {
     Sets sets;
     for (const NftSet& set : table.sets) {
@@ -169,9 +143,8 @@ void inline_small_sets(NftTable& table) {
         }
         chain.rules = std::move(rules);
         for (const NftRule& rule : chain.rules) {
-            for (const NftStatement& statement : rule.statements) {
-                std::visit(NamedSets{named}, statement);
-            }
+            const auto names = sets_of(rule);
+            named.insert(names.begin(), names.end());
         }
     }
     table.sets.erase(

@@ -104,23 +104,6 @@ void add_state_of(NftBuilder& bridge, const NftPort& port, Family family) {
     bridge.add_set(dynamic_set(lane.service_quota(), flow_key_types(family), kServiceFlows));
 }
 
-NftLoad constant(NftBytes bytes) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Constant;
-    load.length = static_cast<std::uint8_t>(bytes.size());
-    load.constant = std::move(bytes);
-    return load;
-}
-
-NftLoad mapped(std::string map, std::vector<NftLoad> key, std::uint8_t length) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Map;
-    load.map = std::move(map);
-    load.key = std::move(key);
-    load.length = length;
-    return load;
-}
-
 std::string type_set(NftBuilder& bridge, Family family, bool with_queries) {
     NftSet set{.name = with_queries ? "icmp-queries" : "icmp-replies", .key = {NftType::Half}};
     for (const QueryPair& pair : pairs_of(family)) {
@@ -166,20 +149,20 @@ std::vector<NftLoad> NftLane::key(NftForm form) const {
             break;
         case NftForm::Icmp:
             key.push_back(nft_icmp_identifier());
-            key.push_back(mapped(askers(*bridge, family, direction), {nft_icmp_type_code()}, 2));
+            key.push_back(nft_from_map(askers(*bridge, family, direction), {nft_icmp_type_code()}, 2));
             break;
         case NftForm::Other:
-            key.push_back(constant(nft_u16(0)));
-            key.push_back(constant(nft_u16(0)));
+            key.push_back(nft_constant(nft_u16(0)));
+            key.push_back(nft_constant(nft_u16(0)));
             break;
     }
     return key;
 }
 
-NftLoad NftLane::number_in(const std::string& map, NftForm form) const { return mapped(map, key(form), 4); }
+NftLoad NftLane::number_in(const std::string& map, NftForm form) const { return nft_from_map(map, key(form), 4); }
 
 NftLoad NftLane::looked_up(const std::string& table, const std::string& map, NftForm form) const {
-    return mapped(table, {number_in(map, form), form == NftForm::Tcp ? nft_segment_flags() : constant(nft_u8(0))}, 4);
+    return nft_from_map(table, {number_in(map, form), form == NftForm::Tcp ? nft_segment_flags() : nft_constant(nft_u8(0))}, 4);
 }
 
 std::uint64_t NftLane::milliseconds(NftIdle idle) const {

@@ -67,6 +67,23 @@ NftLoad nft_meta(NftMeta meta) {
     return load;
 }
 
+NftLoad nft_constant(NftBytes bytes) {
+    NftLoad load;
+    load.kind = NftLoad::Kind::Constant;
+    load.length = static_cast<std::uint8_t>(bytes.size());
+    load.constant = std::move(bytes);
+    return load;
+}
+
+NftLoad nft_from_map(std::string map, std::vector<NftLoad> key, std::uint8_t length) {
+    NftLoad load;
+    load.kind = NftLoad::Kind::Map;
+    load.map = std::move(map);
+    load.key = std::move(key);
+    load.length = length;
+    return load;
+}
+
 NftLoad nft_iif() { return nft_meta(NftMeta::Iif); }
 NftLoad nft_oif() { return nft_meta(NftMeta::Oif); }
 NftLoad nft_ether_destination() { return nft_payload(NftHeader::Link, 0, 6); }

@@ -31,6 +31,8 @@ namespace portcullis {
 [[nodiscard]] NftLoad nft_payload(NftHeader header, std::uint16_t offset, std::uint8_t length);
 [[nodiscard]] NftLoad nft_masked(NftLoad load, NftBytes mask, std::uint8_t shift_right = 0);
 [[nodiscard]] NftLoad nft_meta(NftMeta meta);
+[[nodiscard]] NftLoad nft_constant(NftBytes bytes);
+[[nodiscard]] NftLoad nft_from_map(std::string map, std::vector<NftLoad> key, std::uint8_t length);
 [[nodiscard]] NftLoad nft_iif();
 [[nodiscard]] NftLoad nft_oif();
 [[nodiscard]] NftLoad nft_ether_source();

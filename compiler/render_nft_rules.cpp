@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/nft_words.h"
+
 namespace portcullis {
 namespace {
 
@@ -120,10 +122,7 @@ class RuleText {
         const auto types = types_.find(update.map);
         NftLoad data = update.data;
         if (op == "delete" && types != types_.end()) {
-            data = NftLoad{};
-            data.kind = NftLoad::Kind::Constant;
-            data.length = types->second.data_bytes;
-            data.constant.resize(data.length);
+            data = nft_constant(NftBytes(types->second.data_bytes));
         }
         const std::string text = op + " @" + update.map + " { " + key(update.key, update.map) +
                                  (op == "delete" || update.timeout_ms == 0 ? "" : " timeout " + nft_time(update.timeout_ms));

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "compiler/nft_references.h"
 #include "fallback/nft_chain_order.h"
-#include "fallback/nft_references.h"
 
 namespace portcullis {
 namespace {

@@ -142,7 +142,7 @@ std::vector<NftRule> rules_of_fields() {
 }
 
 std::vector<NftRule> rules_of_sets() {
-    const NftLoad classed = from_map("classes", {nft_source(Family::Ipv4), nft_source_port()}, 4);
+    const NftLoad classed = nft_from_map("classes", {nft_source(Family::Ipv4), nft_source_port()}, 4);
     return {
         nft_rule({nft_in({nft_source(Family::Ipv4)}, "addresses"), nft_not_in({nft_source_port()}, "ports")}),
         nft_rule({nft_in({nft_iif(), nft_ether_source()}, "pairs"), nft_in({nft_source(Family::Ipv4)}, "prefixes")}),
@@ -150,20 +150,21 @@ std::vector<NftRule> rules_of_sets() {
                   nft_in({nft_destination_port()}, "port-ranges")}),
         nft_rule({nft_in({nft_source(Family::Ipv6)}, "prefixes6"), nft_not_in({nft_source(Family::Ipv6)}, "empty")}),
         nft_rule({nft_is(classed, nft_u32(5)), nft_is(nft_masked(classed, nft_u32(0xff)), nft_u32(5))}),
-        nft_rule({nft_is(from_map("words", {classed, constant(nft_u8(2))}, 4), nft_u32(9))}),
+        nft_rule({nft_is(nft_from_map("words", {classed, nft_constant(nft_u8(2))}, 4), nft_u32(9))}),
         nft_rule({NftUpdate{.op = NftUpdate::Op::Add, .key = {nft_source(Family::Ipv4)}, .set = "seen", .timeout_ms = 5'000}}),
         nft_rule({NftUpdate{.op = NftUpdate::Op::Delete, .key = {nft_source(Family::Ipv4)}, .set = "seen"}}),
         nft_rule({NftUpdate{.key = {nft_oif()}, .set = "counts", .counts = true}}),
-        nft_rule({NftMapUpdate{.key = flow_key(), .map = "flows-7", .data = constant(nft_u32(1)), .timeout_ms = 120'000}}),
+        nft_rule({NftMapUpdate{.key = flow_key(), .map = "flows-7", .data = nft_constant(nft_u32(1)), .timeout_ms = 120'000}}),
         nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Add,
                                .key = flow_key(),
                                .map = "flows-7",
-                               .data = nft_masked(from_map("flows-7", flow_key(), 4), nft_u32(0xff))}}),
-        nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Replace,
-                               .key = flow_key(),
-                               .map = "flows-7",
-                               .data = from_map("words", {from_map("flows-7", flow_key(), 4), nft_masked(nft_tcp_flags(), nft_u8(7))}, 4),
-                               .timeout_ms = 9'000}}),
+                               .data = nft_masked(nft_from_map("flows-7", flow_key(), 4), nft_u32(0xff))}}),
+        nft_rule({NftMapUpdate{
+            .op = NftMapUpdate::Op::Replace,
+            .key = flow_key(),
+            .map = "flows-7",
+            .data = nft_from_map("words", {nft_from_map("flows-7", flow_key(), 4), nft_masked(nft_tcp_flags(), nft_u8(7))}, 4),
+            .timeout_ms = 9'000}}),
         nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = flow_key(), .map = "flows-7", .data = {}}}),
         nft_rule({nft_verdict_of({nft_source(Family::Ipv4), nft_source_port()}, "counted")}),
         nft_rule({nft_verdict_of({nft_source(Family::Ipv4)}, "ranges-to-verdicts")}),
@@ -176,23 +177,6 @@ void append(std::vector<T>& all, std::vector<T> more) {
 }
 
 }  // namespace
-
-NftLoad constant(NftBytes bytes) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Constant;
-    load.length = static_cast<std::uint8_t>(bytes.size());
-    load.constant = std::move(bytes);
-    return load;
-}
-
-NftLoad from_map(std::string map, std::vector<NftLoad> key, std::uint8_t length) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Map;
-    load.map = std::move(map);
-    load.key = std::move(key);
-    load.length = length;
-    return load;
-}
 
 NftImage members_image(unsigned count) {
     NftTable table{.family = NftFamily::Bridge, .name = kTable, .sets = {}, .chains = {}};

@@ -11,9 +11,6 @@ namespace portcullis::test {
 
 inline constexpr const char* kTable = "portcullis-test";
 
-[[nodiscard]] NftLoad constant(NftBytes bytes);
-[[nodiscard]] NftLoad from_map(std::string map, std::vector<NftLoad> key, std::uint8_t length);
-
 // A set {address} of one field without ranges: "members", with 192.0.2.1 to 192.0.2.COUNT, and a rule that drops them.
 [[nodiscard]] NftImage members_image(unsigned count);
 

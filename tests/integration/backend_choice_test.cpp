@@ -4,17 +4,15 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <thread>
 
 #include "fallback/nft_standing.h"
 #include "tests/integration/daemon_process.h"
+#include "tests/support/command_output.h"
 #include "tests/support/private_bpffs.h"
 #include "tests/support/stacks.h"
 #include "tests/support/test_host.h"
@@ -48,16 +46,6 @@ json two_ports() {
         model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", "eni-" + number}, {"Device", "p" + number}});
     }
     return model;
-}
-
-std::string output_of(const std::string& command) {
-    const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(command.c_str(), "re"), ::pclose);
-    std::string said;
-    std::array<char, 4096> buffer{};
-    while (std::fgets(buffer.data(), buffer.size(), output.get()) != nullptr) {
-        said += buffer.data();
-    }
-    return said;
 }
 
 class BackendChoice : public testing::Test {

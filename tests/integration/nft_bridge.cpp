@@ -4,12 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <memory>
 
 #include "compiler/compile.h"
 #include "compiler/parse.h"
+#include "tests/support/command_output.h"
 
 namespace portcullis::test {
 namespace {
@@ -256,13 +254,7 @@ void NftBridge::expect_drop_in(Spot from, Spot to, const Packet& packet, Reason 
 
 std::string NftBridge::run(const std::string& command) const {
     const NetNamespace::Entered here = host_.host().enter();
-    const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(("{ " + command + "; } 2>&1").c_str(), "re"), ::pclose);
-    std::string said;
-    std::array<char, 4096> buffer{};
-    while (output != nullptr && std::fgets(buffer.data(), buffer.size(), output.get()) != nullptr) {
-        said += buffer.data();
-    }
-    return said;
+    return output_of("{ " + command + "; } 2>&1");
 }
 
 }  // namespace portcullis::test

@@ -5,12 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
-
 #include "compiler/nft_words.h"
 #include "tests/integration/daemon_process.h"
+#include "tests/support/command_output.h"
 #include "tests/support/netns.h"
 #include "tests/support/temporary_directory.h"
 
@@ -21,23 +18,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-NftLoad constant(NftBytes bytes) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Constant;
-    load.length = static_cast<std::uint8_t>(bytes.size());
-    load.constant = std::move(bytes);
-    return load;
-}
-
-NftLoad from_map(std::string map, std::vector<NftLoad> key, std::uint8_t length) {
-    NftLoad load;
-    load.kind = NftLoad::Kind::Map;
-    load.map = std::move(map);
-    load.key = std::move(key);
-    load.length = length;
-    return load;
-}
 
 NftBytes address(const char* text) { return nft_bytes(*Address::parse(text)); }
 NftBytes mac(const char* text) { return nft_bytes(*Mac::parse(text)); }
@@ -64,13 +44,7 @@ class RenderNft : public testing::Test {
         const NetNamespace::Entered entered = host_.enter();
         directory_.write("rules.nft", text);
         const std::string command = "nft " + debug + " -c -f " + directory_.path("rules.nft") + " 2>&1";
-        const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(command.c_str(), "re"), ::pclose);
-        std::string said;
-        std::array<char, 4096> buffer{};
-        while (std::fgets(buffer.data(), buffer.size(), output.get()) != nullptr) {
-            said += buffer.data();
-        }
-        return said;
+        return output_of(command);
     }
     // Nothing is left out, and nft takes it.
     void expect_accepted() const {
@@ -271,8 +245,9 @@ TEST_F(RenderNft, DynamicDataMapsAreChangedByRules) {
     add_set(askers);
     const std::vector<NftLoad> key{nft_source(Family::Ipv4), nft_source_port()};
     for (const auto op : {NftMapUpdate::Op::Add, NftMapUpdate::Op::Update, NftMapUpdate::Op::Delete}) {
-        add_rule({.statements = {NftMapUpdate{.op = op, .key = key, .map = "states", .data = constant(nft_u32(7)), .timeout_ms = 5'000}},
-                  .comment = {}});
+        add_rule(
+            {.statements = {NftMapUpdate{.op = op, .key = key, .map = "states", .data = nft_constant(nft_u32(7)), .timeout_ms = 5'000}},
+             .comment = {}});
     }
     add_rule({.statements = {NftMapUpdate{.key = {nft_source(Family::Ipv4)}, .map = "askers", .data = nft_source_port()}}, .comment = {}});
     add_rule({.statements = {NftSetMark{.keep = 0xffff0fff, .bits = 0x5000}}, .comment = {}});
@@ -305,7 +280,7 @@ TEST_F(RenderNft, LimitsAndCountersAreAccepted) {
 
 TEST_F(RenderNft, ConstantInAKeyOfIntegersIsALoadWithAllBitsReplaced) {
     add_set({.name = "pairs", .key = {NftType::Byte, NftType::Port}});
-    add_drop_if({nft_in({constant(nft_u8(6)), nft_source_port()}, "pairs")});
+    add_drop_if({nft_in({nft_constant(nft_u8(6)), nft_source_port()}, "pairs")});
     expect_accepted();
     EXPECT_THAT(nft(text(), "--debug=netlink"), HasSubstr("& 0x00000000 ) ^ 0x00000006"));
 }
@@ -315,8 +290,8 @@ TEST_F(RenderNft, WhatCannotBeSaidIsACommentInItsPlace) {
     NftSet targets{.name = "targets", .kind = NftSet::Kind::DataMap, .key = {NftType::Ipv4Address}, .data = NftType::EtherAddress};
     targets.elements = {{.from = address("192.0.2.1"), .data = mac("02:00:00:00:00:01")}};
     add_set(targets);
-    add_drop_if({nft_in({constant(nft_u8(6)), nft_source_port()}, "services")});
-    add_drop_if({nft_is(from_map("targets", {nft_source(Family::Ipv4)}, 6), mac("02:00:00:00:00:01"))});
+    add_drop_if({nft_in({nft_constant(nft_u8(6)), nft_source_port()}, "services")});
+    add_drop_if({nft_is(nft_from_map("targets", {nft_source(Family::Ipv4)}, 6), mac("02:00:00:00:00:01"))});
     add_rule({.statements = {nft_jump("other-chain")}, .comment = "the next"});
     EXPECT_THAT(nft(text()), IsEmpty()) << text();
     EXPECT_THAT(text(),

@@ -4,11 +4,9 @@
 
 #include <gmock/gmock.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
 #include <string>
 
+#include "tests/support/command_output.h"
 #include "tests/support/netns.h"
 
 namespace portcullis::test {
@@ -16,19 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-std::string output_of(const std::string& command) {
-    const std::unique_ptr<FILE, int (*)(FILE*)> shown(::popen(command.c_str(), "re"), ::pclose);
-    if (!shown) {
-        end_test_run("run " + command);
-    }
-    std::string output;
-    std::array<char, 256> part{};
-    while (std::fgets(part.data(), part.size(), shown.get()) != nullptr) {
-        output += part.data();
-    }
-    return output;
-}
 
 class NftElements : public testing::Test {
    protected:

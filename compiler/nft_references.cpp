@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fallback/nft_references.h"
+#include "compiler/nft_references.h"
 
 namespace portcullis {
 namespace {
