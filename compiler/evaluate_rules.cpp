@@ -62,6 +62,37 @@ bool matches_group(const ModelIndex& index, const std::string& group_id, const R
     return is_member && counts(index, owners, question);
 }
 
+bool refers_to(const SecurityGroup& group, const std::string& group_id) {
+    return std::ranges::any_of(group.rules, [&](const std::vector<SecurityGroupRule>& rules) {
+        return std::ranges::any_of(rules, [&](const SecurityGroupRule& rule) {
+            const GroupReference* const reference = std::get_if<GroupReference>(&rule.source);
+            return reference != nullptr && reference->group_id == group_id;
+        });
+    });
+}
+
+// Whether a rule of a group that a port of the VPC can have refers to the group.
+bool is_referred_to(const ModelIndex& index, const std::string& vpc_id, const std::string& group_id) {
+    return std::ranges::any_of(index.model().network_interfaces, [&](const NetworkInterface& interface) {
+        return interface.vpc_id == vpc_id && interface.mac && index.subnet(interface.subnet_id) != nullptr &&
+               std::ranges::any_of(interface.group_ids, [&](const std::string& id) {
+                   const SecurityGroup* const group = index.group(id);
+                   return group != nullptr && refers_to(*group, group_id);
+               });
+    });
+}
+
+// 7.8: whether the remote is one of the addresses in that other VPC that the port's VPC knows at all.
+bool is_of_referred_group(const ModelIndex& index, const std::string& vpc_id, const RuleQuestion& question) {
+    return std::ranges::any_of(index.model().network_interfaces, [&](const NetworkInterface& interface) {
+        return interface.vpc_id == vpc_id && index.has_address(interface, question.remote) &&
+               std::ranges::any_of(interface.group_ids, [&](const std::string& id) {
+                   const SecurityGroup* const group = index.group(id);
+                   return group != nullptr && group->vpc_id == vpc_id && is_referred_to(index, question.port->vpc_id, id);
+               });
+    });
+}
+
 struct SourceMatch {
     const ModelIndex& index;
     const RuleQuestion& question;
@@ -201,8 +232,7 @@ bool counts_as_interface(const ModelIndex& index, const RuleQuestion& question) 
         return !own.empty();
     }
     return std::ranges::any_of(index.model().vpcs, [&](const Vpc& vpc) {
-        const Owners owners = index.owners(vpc.id, question.remote);
-        return !owners.empty() && counts(index, owners, question);
+        return is_of_referred_group(index, vpc.id, question) && counts(index, index.owners(vpc.id, question.remote), question);
     });
 }
 

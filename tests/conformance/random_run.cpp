@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <random>
+#include <string_view>
 
 #include "tests/conformance/random_model.h"
 #include "tests/conformance/random_packet.h"
@@ -16,11 +18,14 @@ namespace portcullis::test {
 namespace {
 
 constexpr std::size_t kPacketsPerChange = 300;
+constexpr std::uint64_t kUsualSeed = 7001;  // a commit's tests say the same each time
 
 }  // namespace
 
 std::uint64_t chosen_seed(const char* variable) {
-    const std::uint64_t seed = setting(variable, std::random_device{}());
+    const char* const said = std::getenv(variable);
+    const bool is_drawn = said != nullptr && std::string_view(said) == "drawn";
+    const std::uint64_t seed = is_drawn ? std::random_device{}() : setting(variable, kUsualSeed);
     std::printf("%s=%llu\n", variable, static_cast<unsigned long long>(seed));
     return seed;
 }

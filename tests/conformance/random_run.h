@@ -20,7 +20,8 @@ struct RandomRun {
 // variable that repeats the run with its seed.
 void compare_on_random_packets(const RandomRun& run, const char* variable, Comparison& comparison);
 
-// The number of the variable in the environment, else a drawn one; printed, so that what it led to can be repeated.
+// The number of the variable in the environment, a random one where it says "drawn", else always the same; printed, so that what it led
+// to can be repeated.
 [[nodiscard]] std::uint64_t chosen_seed(const char* variable);
 
 }  // namespace portcullis::test

@@ -4,7 +4,7 @@
 
 # verb_fuzz [--seconds N] [--seed S]
 verb_fuzz() {
-  local seconds=60 seed='' log=$root/build/log/fuzz.log
+  local seconds=60 seed=drawn log=$root/build/log/fuzz.log
   while [ $# -gt 0 ]; do
     case $1 in
       --seconds | --seed) [ $# -gt 1 ] || die "fuzz: $1 needs a number" ;;
@@ -21,7 +21,7 @@ verb_fuzz() {
   say "bending frames for $seconds seconds"
   mkdir -p "${log%/*}"
   # What a failure prints (the model and the packets of a case) is long: it stays whole in the log.
-  if ! env "PORTCULLIS_FUZZ_SECONDS=$seconds" ${seed:+"PORTCULLIS_FUZZ_SEED=$seed"} build/bin/fuzz_packet_test >"$log" 2>&1 </dev/null; then
+  if ! env "PORTCULLIS_FUZZ_SECONDS=$seconds" "PORTCULLIS_FUZZ_SEED=$seed" build/bin/fuzz_packet_test >"$log" 2>&1 </dev/null; then
     grep -E '^PORTCULLIS_FUZZ_SEED|^  (evaluator|judge):' "$log" | head -n 20 >&2 || true
     die "the judges differ: the case is in ${log#"$root"/}"
   fi
