@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "compiler/nft_references.h"
@@ -52,6 +53,20 @@ NftSetDelta elements_between(const NftSet& had, const NftSet& wanted) {
     return delta;
 }
 
+// The kernel finds a set by walking the list of its table's, in the order in which they came: what rules name most often comes first.
+std::vector<const NftSet*> most_named_first(const NftTable& wanted, std::vector<const NftSet*> sets) {
+    std::unordered_map<std::string_view, std::size_t> named;
+    for (const NftChain& chain : wanted.chains) {
+        for (const NftRule& rule : chain.rules) {
+            for (const std::string_view name : sets_of(rule)) {
+                ++named[name];
+            }
+        }
+    }
+    std::stable_sort(sets.begin(), sets.end(), [&](const NftSet* a, const NftSet* b) { return named[a->name] > named[b->name]; });
+    return sets;
+}
+
 // One table that is in both images.
 class TableDiff {
    public:
@@ -64,6 +79,7 @@ class TableDiff {
         diff_sets();
         diff_chains();
         diff_.filled = callers_first(*diff_.wanted, std::move(diff_.filled));
+        diff_.new_sets = most_named_first(*diff_.wanted, std::move(diff_.new_sets));
         return std::move(diff_);
     }
 
@@ -147,6 +163,7 @@ NftTableDiff whole(const NftTable& wanted) {
         }
     }
     diff.filled = callers_first(wanted, std::move(diff.filled));
+    diff.new_sets = most_named_first(wanted, std::move(diff.new_sets));
     return diff;
 }
 

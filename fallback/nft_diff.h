@@ -27,7 +27,7 @@ struct NftTableDiff {
     std::vector<NftSetDelta> deltas;
     std::vector<const NftChain*> gone_chains;
     std::vector<const NftSet*> gone_sets;
-    std::vector<const NftSet*> new_sets;  // with all their elements
+    std::vector<const NftSet*> new_sets;  // with all their elements; those that rules name most often come first
     std::vector<const NftChain*> new_chains;
     std::vector<const NftChain*> filled;  // chains whose rules are to be written: who jumps comes before where it jumps to
     [[nodiscard]] bool is_empty() const;
