@@ -20,6 +20,8 @@ class Inbound {
             return NftFormChains{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
                                  .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
                                  .service = service_flow(form),
+                                 .cut_outbound = cut_flow(form, NftFlowKind::BegunOutbound),
+                                 .cut_inbound = cut_flow(form, NftFlowKind::BegunInbound),
                                  .without_flow = without_flow(form)};
         });
     }
@@ -74,6 +76,10 @@ class Inbound {
         }
         append_check(rules, goes_on);
         return nft_checks(lane_, "live", {policies(kind)}, std::move(rules));
+    }
+
+    [[nodiscard]] std::string cut_flow(NftForm form, NftFlowKind kind) const {
+        return nft_cut_flow(lane_, form, {policies(kind)}, policies(NftFlowKind::New), live_acl());
     }
 
     // 5.4, 7.6

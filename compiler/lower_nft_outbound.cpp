@@ -17,6 +17,8 @@ class Outbound {
             return NftFormChains{.begun_outbound = live_flow(form, NftFlowKind::BegunOutbound),
                                  .begun_inbound = live_flow(form, NftFlowKind::BegunInbound),
                                  .service = service_flow(form),
+                                 .cut_outbound = cut_flow(form, NftFlowKind::BegunOutbound),
+                                 .cut_inbound = cut_flow(form, NftFlowKind::BegunInbound),
                                  .without_flow = without_flow(form)};
         });
     }
@@ -42,11 +44,16 @@ class Outbound {
         std::vector<NftRule> rules;
         if (form == NftForm::Tcp) {
             const std::string exempt = acl().empty() ? nft_go_on(bridge_) : acl();
-            const std::string again = nft_checks(lane_, "again", {policies(NftFlowKind::New), groups(), acl()}, nft_note_syn(lane_, {}));
+            const std::string again =
+                nft_checks(lane_, "again", {policies(NftFlowKind::New), groups(), acl()}, nft_note_syn(lane_, {.counts = true}));
             rules = nft_if_bare_syn(lane_, exempt, again);
         }
         append_check(rules, acl());
         return nft_checks(lane_, "live", {policies(kind)}, std::move(rules));
+    }
+
+    [[nodiscard]] std::string cut_flow(NftForm form, NftFlowKind kind) const {
+        return nft_cut_flow(lane_, form, {policies(kind)}, policies(NftFlowKind::New), {});
     }
 
     [[nodiscard]] bool has_services(NftForm form) const {
@@ -113,7 +120,7 @@ class Outbound {
         append_rules(rules, nft_if_flow_is_needed(lane_, form));
         append_check(rules, groups());
         append_check(rules, acl());
-        rules.push_back(nft_rule({nft_goto(nft_open(lane_, form, {}))}));
+        rules.push_back(nft_rule({nft_goto(nft_open(lane_, form, {.counts = true}))}));
         return bridge_.chain(lane_.stem("new"), std::move(rules));
     }
 

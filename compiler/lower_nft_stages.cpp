@@ -61,14 +61,19 @@ std::vector<NftRule> by_form(const NftLane& lane, const std::vector<std::string>
 std::string by_flow(const NftLane& lane, NftForm form, const NftFormChains& chains) {
     NftSet kinds{.name = "flow-kinds", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
     kinds.elements = {to_chain(nft_u32(0), chains.begun_outbound), to_chain(nft_u32(kNftBegunInboundBit), chains.begun_inbound)};
-    if (!chains.service.empty()) {
-        kinds.elements.push_back(to_chain(nft_u32(kNftServiceBit), chains.service));
-    }
+    const auto add = [&](std::uint32_t bits, const std::string& chain) {
+        if (!chain.empty()) {
+            kinds.elements.push_back(to_chain(nft_u32(bits), chain));
+        }
+    };
+    add(kNftServiceBit, chains.service);
+    add(kNftCutBit, chains.cut_outbound);
+    add(kNftCutBit | kNftBegunInboundBit, chains.cut_inbound);
+    constexpr std::uint32_t kKind = kNftBegunInboundBit | kNftServiceBit | kNftCutBit;
     const std::string map = lane.bridge->set(std::move(kinds));
     std::vector<NftRule> rules;
     for (const std::string& flows : {lane.answered(), lane.half_open()}) {
-        rules.push_back(
-            nft_rule({nft_verdict_of({nft_masked(lane.number_in(flows, form), nft_u32(kNftBegunInboundBit | kNftServiceBit))}, map)}));
+        rules.push_back(nft_rule({nft_verdict_of({nft_masked(lane.number_in(flows, form), nft_u32(kKind))}, map)}));
     }
     rules.push_back(nft_rule({nft_goto(chains.without_flow)}));
     return lane.bridge->chain(lane.stem("flow"), std::move(rules));
@@ -110,6 +115,21 @@ std::string nft_later_fragment(const NftLane& lane, const std::vector<std::strin
     }
     rules.push_back(nft_rule({end.empty() ? pass : nft_goto(end)}));
     return lane.bridge->chain(lane.stem("later"), std::move(rules));
+}
+
+std::string nft_cut_flow(const NftLane& lane, NftForm form, const std::vector<std::string>& checks, const std::string& again,
+                         const std::string& acl) {
+    if (lane.port->port->on_revoke != OnRevoke::Cut) {
+        return {};
+    }
+    const NftRule drop = nft_rule({lane.bridge->drop(lane.direction, PC_REASON_security_group)});
+    const std::string other = nft_checks(lane, "cut", {acl}, {drop});
+    std::vector<NftRule> rules;
+    if (form == NftForm::Tcp && !again.empty()) {
+        rules = nft_if_bare_syn(lane, other, nft_checks(lane, "cut", {again, acl}, {drop}));
+    }
+    rules.push_back(nft_rule({nft_goto(other)}));
+    return nft_checks(lane, "cut", checks, std::move(rules));
 }
 
 std::string nft_go_on(NftBuilder& bridge) { return bridge.chain("go-on", {nft_rule({nft_return()})}); }

@@ -17,10 +17,11 @@ namespace portcullis {
 
 // ---- what both directions have in common ----
 
-// Of packets of one form: checks by the kind of the live flow (`service`: may be empty, there are none), and the chain for those without
-// one, which returns for what comes of a live flow and may pass, and ends all else.
+// Of packets of one form: checks by the kind of the live flow (`service`: may be empty, there are none), terminal chains for those of a
+// flow that is cut (7.8; likewise), and the chain for those without one, which returns for what comes of a live flow and may pass, and ends
+// all else.
 struct NftFormChains {
-    std::string begun_outbound, begun_inbound, service, without_flow;
+    std::string begun_outbound, begun_inbound, service, cut_outbound, cut_inbound, without_flow;
 };
 
 // All stages, terminal: 3, 2, 4 and the memory of first fragments, whose later ones go to `later`; then what `chains_of` gives for the
@@ -33,6 +34,11 @@ struct NftFormChains {
 
 // 7.6: goes to `exempt` for a bare SYN of the side that did not open the flow, which is in SYN sent; then to `again` for other bare SYNs.
 [[nodiscard]] std::vector<NftRule> nft_if_bare_syn(const NftLane& lane, const std::string& exempt, const std::string& again);
+
+// Terminal: packets of a flow that is cut (7.8) are dropped by its groups, if not before: by `checks`, of a bare SYN by `again` as well,
+// and then by `acl`, all of which may be empty. Empty where the port's flows are not cut.
+[[nodiscard]] std::string nft_cut_flow(const NftLane& lane, NftForm form, const std::vector<std::string>& checks, const std::string& again,
+                                       const std::string& acl);
 
 // Terminal: a later fragment of a remembered packet passes (9.3); another one does after the checks, or goes to `end` behind them.
 [[nodiscard]] std::string nft_later_fragment(const NftLane& lane, const std::vector<std::string>& checks, const std::string& end = {});

@@ -6,6 +6,7 @@
 
 #include "compiler/nft_flow_word.h"
 #include "compiler/nft_lane.h"
+#include "compiler/nft_words.h"
 #include "compiler/ruleset_look_up.h"
 
 namespace portcullis {
@@ -60,7 +61,7 @@ bool is_still_admitted(const NftPort& port, const Flow& flow) {
     RulesetQuestion question{.direction = is_inbound ? Direction::Inbound : Direction::Outbound,
                              .remote = is_inbound && is_multicast(flow.local) ? flow.local : flow.remote,
                              .protocol = flow.protocol,
-                             .counts = !is_inbound || flow.word.counts};
+                             .counts = flow.word.counts};
     if (flow.is_icmp()) {
         question.port = static_cast<std::uint16_t>(flow.remote_port & 0xff00);  // type, code 0
     } else if (flow.protocol == kTcp || flow.protocol == kUdp) {
@@ -152,7 +153,7 @@ void NftEnds::look_at(const NftPort& port) {
                     lane.renewals(),
                     lane.ends()};
         } else if (is_known || !former_) {
-            for (const std::string& flows : {lane.answered(), lane.half_open()}) {
+            for (const std::string& flows : {lane.answered(), lane.half_open(), lane.renewals()}) {
                 asked_[flows] = {.port = &port, .family = family, .is_new_here = !former_};
             }
         }
@@ -166,28 +167,44 @@ void NftEnds::look_at(const NftPort& port) {
 
 std::vector<std::string> NftEnds::asked() const {
     std::vector<std::string> names;
-    for (const auto& [name, asked] : asked_) {
-        names.push_back(name);
+    for (const std::string_view word : {"renew", "half", "flows"}) {
+        for (const auto& [name, asked] : asked_) {
+            if (name.compare(0, word.size(), word) == 0) {
+                names.push_back(name);
+            }
+        }
     }
     return names;
 }
 
-bool NftEnds::is_over(const std::string& set, const NftElement& element) const {
+// An interface that has come to an address since counts for no flow that began before (7.8).
+bool NftEnds::has_gained_owner(const NftPort& port, const Address& address) const {
+    const std::string& zone = port.ruleset().zones[port.port->zone];
+    return former_ && !is_of_interface(*former_->ruleset, zone, address) && is_of_interface(port.ruleset(), zone, address);
+}
+
+NftFate NftEnds::fate_of(const std::string& set, const NftElement& element) const {
+    const NftFate stays, ends{.kind = NftFate::Kind::Ends};
     const auto at = asked_.find(set);
     if (at == asked_.end()) {
-        return false;
+        return stays;
     }
     const NftPort& port = *at->second.port;
-    const std::optional<Flow> flow = flow_of(element, at->second.family);
+    std::optional<Flow> flow = flow_of(element, at->second.family);
     if (!flow || (at->second.is_new_here && !has_own_end(port, *flow))) {
-        return true;
+        return ends;
     }
     if (flow->word.is_service) {
-        return !is_listed_service(port, *flow);  // 5.5
+        return is_listed_service(port, *flow) ? stays : ends;  // 5.5
     }
     const std::string& zone = port.ruleset().zones[port.port->zone];
-    return has_moved(moved_, zone, flow->local) || has_moved(moved_, zone, flow->remote) ||
-           (port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, *flow));
+    if (has_moved(moved_, zone, flow->local) || has_moved(moved_, zone, flow->remote)) {
+        return ends;
+    }
+    const NftFlowWord was = flow->word;
+    flow->word.counts = was.counts && !has_gained_owner(port, flow->remote);
+    flow->word.is_cut = port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, *flow);
+    return flow->word == was ? stays : NftFate{.kind = NftFate::Kind::Becomes, .data = nft_u32(flow->word.number())};
 }
 
 }  // namespace portcullis

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which state in the kernel does not outlive a change of the ruleset (docs/semantics.md 5.5, 7.8, 9.2): pure data for fallback/, which
-// reads the elements of dynamic sets, asks here, and deletes those that are over in the transaction of the change or right behind it.
+// reads the elements of dynamic sets, asks here, and deletes or changes them in the transaction of the change or right behind it.
 //
 // Of a former ruleset that nobody remembers (a daemon that has started anew) it is not known which addresses were whose: then flows end
 // that the next one could not have (docs/nftables.md).
@@ -26,6 +26,14 @@ struct NftEnforced {
     std::span<const DeviceBinding> devices;
 };
 
+// What becomes of an element with a change.
+struct NftFate {
+    enum class Kind : std::uint8_t { Stays, Ends, Becomes };
+    Kind kind = Kind::Stays;
+    NftBytes data{};  // Becomes: instead of what the element has; its time goes on
+    bool operator==(const NftFate&) const = default;
+};
+
 class NftEnds {
    public:
     // Pre: everything outlives this. To be made only for a change: the memory of fragments ends with any.
@@ -33,10 +41,11 @@ class NftEnds {
 
     // Dynamic sets of the bridge table all of whose elements go. Not all of them need exist.
     [[nodiscard]] const std::vector<std::string>& emptied() const { return emptied_; }
-    // Data maps of the bridge table of whose elements each is to be asked about.
+    // Data maps of the bridge table of whose elements each is to be asked about; to be read in this order: a flow that goes from one map to
+    // another meanwhile is then read at least once.
     [[nodiscard]] std::vector<std::string> asked() const;
     // Pre: the set is one of asked(), and the element one of it: key and data.
-    [[nodiscard]] bool is_over(const std::string& set, const NftElement& element) const;
+    [[nodiscard]] NftFate fate_of(const std::string& set, const NftElement& element) const;
 
    private:
     struct Asked {
@@ -46,6 +55,7 @@ class NftEnds {
     };
     void look_at(const NftPort& port);
     void find_moved();
+    [[nodiscard]] bool has_gained_owner(const NftPort& port, const Address& address) const;
 
     std::optional<NftEnforced> former_;
     NftHost former_host_;

@@ -20,10 +20,11 @@ bool is_closing(NftPhase phase) { return phase >= NftPhase::FinWait && phase <= 
 // Whether a flow can be so.
 bool is_possible(const NftFlowWord& word) {
     const bool is_other = word.phase == NftPhase::Other || word.phase == NftPhase::OtherAnswered;
-    return !(word.is_closed_inbound && !is_closing(word.phase)) && !(word.counts && !word.is_begun_inbound) &&
-           !(word.is_service && (word.is_begun_inbound || is_other));
+    return !(word.is_closed_inbound && !is_closing(word.phase)) &&
+           !(word.is_service && (word.is_begun_inbound || is_other || word.counts || word.is_cut));
 }
 
+// Those that packets meet: what is cut is dropped before its next number is asked for.
 std::vector<NftFlowWord> all_words() {
     std::vector<NftFlowWord> words;
     for (unsigned phase = 1; phase <= static_cast<unsigned>(NftPhase::OtherAnswered); ++phase) {
@@ -131,7 +132,7 @@ std::string add_map(NftBuilder& bridge, const std::string& stem, const Answer& a
 
 std::uint32_t NftFlowWord::number() const {
     return static_cast<std::uint32_t>(phase) | (is_begun_inbound ? kNftBegunInboundBit : 0) | (is_closed_inbound ? kClosedInboundBit : 0) |
-           (is_service ? kNftServiceBit : 0) | (counts ? kCountsBit : 0);
+           (is_service ? kNftServiceBit : 0) | (counts ? kCountsBit : 0) | (is_cut ? kNftCutBit : 0);
 }
 
 std::optional<NftFlowWord> NftFlowWord::of(std::uint32_t number) {
@@ -139,7 +140,8 @@ std::optional<NftFlowWord> NftFlowWord::of(std::uint32_t number) {
                            .is_begun_inbound = (number & kNftBegunInboundBit) != 0,
                            .is_closed_inbound = (number & kClosedInboundBit) != 0,
                            .is_service = (number & kNftServiceBit) != 0,
-                           .counts = (number & kCountsBit) != 0};
+                           .counts = (number & kCountsBit) != 0,
+                           .is_cut = (number & kNftCutBit) != 0};
     const bool has_phase = word.phase >= NftPhase::SynSent && word.phase <= NftPhase::OtherAnswered;
     return has_phase && is_possible(word) && word.number() == number ? std::optional(word) : std::nullopt;
 }

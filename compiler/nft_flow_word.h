@@ -40,7 +40,8 @@ struct NftFlowWord {
     bool is_begun_inbound = false;
     bool is_closed_inbound = false;  // whose FIN came first; FinWait, CloseWait and LastAck alone
     bool is_service = false;
-    bool counts = false;  // the remote of the packet that began it inbound counted as an interface's (7.8)
+    bool counts = false;  // the remote of the packet that began it counted as an interface's (7.8); says nothing of a service flow
+    bool is_cut = false;  // the rules of today would not let it begin (7.8): a change says so, no packet
 
     [[nodiscard]] std::uint32_t number() const;
     [[nodiscard]] static std::optional<NftFlowWord> of(std::uint32_t number);  // none: no flow has that number
@@ -48,7 +49,7 @@ struct NftFlowWord {
 };
 
 // Bits of the number, for masks.
-inline constexpr std::uint32_t kNftPhaseBits = 0xff, kNftBegunInboundBit = 0x100, kNftServiceBit = 0x400;
+inline constexpr std::uint32_t kNftPhaseBits = 0xff, kNftBegunInboundBit = 0x100, kNftServiceBit = 0x400, kNftCutBit = 0x1000;
 
 // Not answered: the flow is in the map of half-open flows, else in that of answered ones.
 [[nodiscard]] bool is_half_open(NftPhase phase);

@@ -179,6 +179,8 @@ struct NftElement {
     std::optional<NftVerdict> verdict;  // verdict maps
     NftBytes data;                      // data maps
     std::string comment;
+    std::uint64_t timeout_ms = 0;  // of dynamic sets: its own, and how much of it is left; not in what is lowered
+    std::uint64_t expires_ms = 0;
     bool operator==(const NftElement&) const = default;
 };
 

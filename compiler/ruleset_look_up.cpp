@@ -21,6 +21,11 @@ const AddressOwner* owner_of(const Ruleset& ruleset, Index zone, const Prefix& w
     return nullptr;
 }
 
+const AddressOwner* owner_of(const Ruleset& ruleset, const std::string& zone, const Prefix& wanted) {
+    const auto at = std::find(ruleset.zones.begin(), ruleset.zones.end(), zone);
+    return at == ruleset.zones.end() ? nullptr : owner_of(ruleset, static_cast<Index>(at - ruleset.zones.begin()), wanted);
+}
+
 std::optional<Decision> decision_of(const PortSet& set, const RulesetQuestion& question) {
     for (const PortRange& range : set.ranges) {
         if (range.protocol == question.protocol && range.from <= question.port && question.port <= range.to) {
@@ -48,9 +53,7 @@ bool is_allowed(const Ruleset& ruleset, std::optional<Index> set, const RulesetQ
 }  // namespace
 
 std::vector<std::string> owners_of(const Ruleset& ruleset, const std::string& zone, const Prefix& prefix) {
-    const auto at = std::find(ruleset.zones.begin(), ruleset.zones.end(), zone);
-    const AddressOwner* const owner =
-        at == ruleset.zones.end() ? nullptr : owner_of(ruleset, static_cast<Index>(at - ruleset.zones.begin()), prefix);
+    const AddressOwner* const owner = owner_of(ruleset, zone, prefix);
     const std::optional<Index> interface = owner == nullptr ? std::nullopt : (owner->has_peers ? owner->own : owner->interface);
     if (!interface) {
         return {};
@@ -65,6 +68,11 @@ std::vector<std::string> owners_of(const Ruleset& ruleset, const std::string& zo
     }
     std::sort(ids.begin(), ids.end());
     return ids;
+}
+
+bool is_of_interface(const Ruleset& ruleset, const std::string& zone, const Address& address) {
+    const AddressOwner* const owner = owner_of(ruleset, zone, Prefix::host(address));
+    return owner != nullptr && owner->interface.has_value();
 }
 
 bool is_allowed_by_groups(const Ruleset& ruleset, const Port& port, const RulesetQuestion& question) {

@@ -15,6 +15,9 @@ namespace portcullis {
 // Ids of the interfaces of that VPC that have the address or prefix, sorted; none: nobody has it, or only a subnet's block holds it.
 [[nodiscard]] std::vector<std::string> owners_of(const Ruleset& ruleset, const std::string& zone, const Prefix& prefix);
 
+// Whether any interface has the address, those of other VPCs that the zone knows among them.
+[[nodiscard]] bool is_of_interface(const Ruleset& ruleset, const std::string& zone, const Address& address);
+
 // The first packet of a flow.
 struct RulesetQuestion {
     Direction direction = Direction::Outbound;

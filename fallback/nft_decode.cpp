@@ -121,6 +121,10 @@ NftElement NftElementDecoder::element_of(nftnl_set_elem& object) const {
     if (const void* userdata = nftnl_set_elem_get(&object, NFTNL_SET_ELEM_USERDATA, &length); userdata != nullptr) {
         element.comment = comment_in(userdata, length);
     }
+    if (nftnl_set_elem_is_set(&object, NFTNL_SET_ELEM_TIMEOUT) && nftnl_set_elem_is_set(&object, NFTNL_SET_ELEM_EXPIRATION)) {
+        element.timeout_ms = nftnl_set_elem_get_u64(&object, NFTNL_SET_ELEM_TIMEOUT);
+        element.expires_ms = nftnl_set_elem_get_u64(&object, NFTNL_SET_ELEM_EXPIRATION);
+    }
     return element;
 }
 

@@ -100,6 +100,10 @@ class ElementWriter {
         if (set_.kind == NftSet::Kind::DataMap) {
             (void)nftnl_set_elem_set(object, NFTNL_SET_ELEM_DATA, element.data.data(), bytes_of(set_.data));  // as above
         }
+        if (element.timeout_ms != 0) {
+            nftnl_set_elem_set_u64(object, NFTNL_SET_ELEM_TIMEOUT, element.timeout_ms);
+            nftnl_set_elem_set_u64(object, NFTNL_SET_ELEM_EXPIRATION, element.expires_ms);
+        }
         if (!element.comment.empty()) {
             const auto userdata = comment_userdata(element.comment);
             (void)nftnl_set_elem_set(object, NFTNL_SET_ELEM_USERDATA, userdata.data(),

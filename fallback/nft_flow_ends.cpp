@@ -23,60 +23,73 @@ const NftTable* find_bridge(const NftImage& image) {
     return found == image.tables.end() ? nullptr : &*found;
 }
 
-Result<std::vector<NftElement>> over_in(NftSocket& socket, const NftTable& table, const NftSet& set, const NftEnds& ends) {
+// What the change makes of the elements of one set.
+Result<NftElementChange> change_in(NftSocket& socket, const NftTable& table, const NftSet& set, const NftEnds& ends) {
     NftElementDecoder decoder(set);
     auto read = for_each_element(socket, {.family = table.family, .name = table.name}, set.name,
                                  [&](nftnl_set_elem& element) { decoder.add(element); });
     if (!read) {
         return fail(read.error());
     }
-    std::vector<NftElement> elements = std::move(decoder).take();
-    std::erase_if(elements, [&](const NftElement& element) { return !ends.is_over(set.name, element); });
-    return elements;
+    NftElementChange change{.family = table.family, .set = &set, .gone = {}, .fresh = {}};
+    for (NftElement& element : std::move(decoder).take()) {
+        const NftFate fate = ends.fate_of(set.name, element);
+        if (fate.kind == NftFate::Kind::Stays) {
+            continue;
+        }
+        // One whose time is over goes by itself.
+        if (fate.kind == NftFate::Kind::Becomes && element.expires_ms != 0) {
+            change.fresh.push_back(element);
+            change.fresh.back().data = fate.data;
+        }
+        change.gone.push_back(std::move(element));
+    }
+    return change;
 }
 
-// All that is over; EINTR where it could not be read in one piece.
-Result<std::vector<NftElementEnd>> find_over(NftSocket& socket, const NftTable& table, const NftEnds& ends) {
-    std::vector<NftElementEnd> over;
+// All that changes; EINTR where it could not be read in one piece.
+Result<std::vector<NftElementChange>> find_changes(NftSocket& socket, const NftTable& table, const NftEnds& ends) {
+    std::vector<NftElementChange> changes;
     for (const std::string& name : ends.asked()) {
         const auto set = std::lower_bound(table.sets.begin(), table.sets.end(), name,
                                           [](const NftSet& one, const std::string& wanted) { return one.name < wanted; });
         if (set == table.sets.end() || set->name != name) {
             continue;
         }
-        auto elements = over_in(socket, table, *set, ends);
-        if (!elements) {
-            return fail(elements.error().with_context("cannot read " + name));
+        auto change = change_in(socket, table, *set, ends);
+        if (!change) {
+            return fail(change.error().with_context("cannot read " + name));
         }
-        if (!elements->empty()) {
-            over.push_back({.family = table.family, .set = &*set, .elements = std::move(*elements)});
+        if (!change->gone.empty()) {
+            changes.push_back(std::move(*change));
         }
     }
-    return over;
+    return changes;
 }
 
 }  // namespace
 
 Result<std::size_t> end_flows(NftWriter& writer, const NftImage& image, const NftEnds& ends) {
     const NftTable* bridge = find_bridge(image);
+    std::size_t count = 0;
     for (int i = 0; bridge != nullptr && i < kMostAttempts; ++i) {
-        auto over = find_over(writer.socket(), *bridge, ends);
-        if (!over && over.error().code == EINTR) {
+        auto changes = find_changes(writer.socket(), *bridge, ends);
+        if (!changes && changes.error().code == EINTR) {
             continue;
         }
-        if (!over) {
-            return fail(over.error());
+        if (!changes) {
+            return fail(changes.error());
         }
-        auto deleted = writer.delete_elements(*over);
-        if (!deleted) {
-            return fail(deleted.error().with_context("cannot end flows"));
-        }
-        if (*deleted) {
-            std::size_t count = 0;
-            for (const NftElementEnd& end : *over) {
-                count += end.elements.size();
-            }
+        // Until there is nothing to do: packets change flows between reading and writing.
+        if (changes->empty()) {
             return count;
+        }
+        auto written = writer.change_elements(*changes);
+        if (!written) {
+            return fail(written.error().with_context("cannot end flows"));
+        }
+        for (const NftElementChange& change : *changes) {
+            count += *written ? change.gone.size() : 0;
         }
     }
     return bridge == nullptr ? Result<std::size_t>(0) : fail("cannot end flows: others keep changing nf_tables", EBUSY);

@@ -12,7 +12,8 @@
 
 namespace portcullis {
 
-// Right behind the change: what packets still opened by the former rules is seen too. `image` is in force, and normal. Returns how many.
+// Right behind the change: what packets still opened by the former rules is seen too. `image` is in force, and normal. Returns how many
+// elements ended or became others.
 [[nodiscard]] Result<std::size_t> end_flows(NftWriter& writer, const NftImage& image, const NftEnds& ends);
 
 }  // namespace portcullis

@@ -23,6 +23,14 @@ std::uint32_t generation_after(std::uint32_t generation) { return generation + 1
 
 bool is_of_device(const NftChain& chain) { return chain.hook && !chain.hook->device.empty(); }
 
+std::vector<const NftElement*> pointers_to(const std::vector<NftElement>& elements) {
+    std::vector<const NftElement*> pointers;
+    for (const NftElement& element : elements) {
+        pointers.push_back(&element);
+    }
+    return pointers;
+}
+
 const NftSet* find_set(const NftImage& image, const NftStateEnd& end) {
     for (const NftTable& table : image.tables) {
         if (table.family == end.family) {
@@ -218,17 +226,15 @@ Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& imag
     return fail("cannot write nftables tables: others keep changing nf_tables", EBUSY);
 }
 
-Result<bool> NftWriter::delete_elements(const std::vector<NftElementEnd>& ends) {
+Result<bool> NftWriter::change_elements(const std::vector<NftElementChange>& changes) {
     if (auto looked = look(); !looked) {
         return fail(looked.error());
     }
     NftBatch batch(generation_);
-    for (const NftElementEnd& end : ends) {
-        std::vector<const NftElement*> elements;
-        for (const NftElement& element : end.elements) {
-            elements.push_back(&element);
-        }
-        encode_elements(batch, {.family = end.family, .name = table_}, *end.set, elements, NftElementOp::Delete);
+    for (const NftElementChange& change : changes) {
+        const NftTableName table{.family = change.family, .name = table_};
+        encode_elements(batch, table, *change.set, pointers_to(change.gone), NftElementOp::Delete);
+        encode_elements(batch, table, *change.set, pointers_to(change.fresh), NftElementOp::Add);
     }
     if (batch.is_empty()) {
         return true;

@@ -26,11 +26,11 @@ struct NftStateEnd {
     std::string set;
 };
 
-// Some of its elements.
-struct NftElementEnd {
+// What becomes of some of its elements: `gone` go, those in `fresh` come, in place of such a one or anew.
+struct NftElementChange {
     NftFamily family = NftFamily::Bridge;
     const NftSet* set = nullptr;
-    std::vector<NftElement> elements;
+    std::vector<NftElement> gone, fresh;
 };
 
 class NftWriter {
@@ -43,8 +43,8 @@ class NftWriter {
     // passed over.
     [[nodiscard]] Result<std::size_t> write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends = {});
 
-    // Deletes what packets left. False: something of it is not there any more, so nothing was; it is to be read anew.
-    [[nodiscard]] Result<bool> delete_elements(const std::vector<NftElementEnd>& ends);
+    // Changes what packets left, in one transaction. False: something of it is not there any more, so nothing was; it is to be read anew.
+    [[nodiscard]] Result<bool> change_elements(const std::vector<NftElementChange>& changes);
 
     // Whether somebody else may have changed something since the last write.
     [[nodiscard]] Result<bool> may_have_drifted();

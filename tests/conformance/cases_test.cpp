@@ -46,14 +46,9 @@ class CaseTest : public testing::Test {
     std::shared_ptr<SharedRunner> shared_;
 };
 
-constexpr std::string_view kNftables = "Nftables";  // the runners on it begin so
-
 void add_tests(const std::vector<CaseFile>& files, const std::string& name, const std::shared_ptr<SharedRunner>& runner) {
     for (const CaseFile& file : files) {
         for (const Case& one : file.cases) {
-            if (name.compare(0, kNftables.size(), kNftables) == 0 && is_of_flows_that_are_cut(file.name, one.name)) {
-                continue;
-            }
             testing::RegisterTest((name + "/" + file.name).c_str(), one.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                                   [file = file.name, one, runner]() -> testing::Test* { return new CaseTest(file, one, runner); });
         }

@@ -132,14 +132,6 @@ std::optional<unsigned> line_of_ipv6(std::span<const std::uint8_t> packet, Reaso
 
 std::span<const NftException> nft_otherwise() { return kExceptions; }
 
-bool is_of_flows_that_are_cut(std::string_view file, std::string_view name) {
-    constexpr std::string_view kNames[] = {"A connection from outside is cut by the inbound rules", "A query is cut by its type",
-                                           "A renewed connection is cut by the rules of its new opener",
-                                           "A group of another VPC that is referred to later does not admit what was there before",
-                                           "What was cut comes back with its rule"};
-    return file == "revoke" && std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
-
 NftExcuses::NftExcuses(std::string_view file, std::string_view name) {
     for (const NftException& one : kExceptions) {
         if (one.file == file && one.name == name) {

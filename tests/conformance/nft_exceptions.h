@@ -26,10 +26,6 @@ struct NftException {
 // All there are.
 [[nodiscard]] std::span<const NftException> nft_otherwise();
 
-// Cases of what "Otherwise" 4 in docs/nftables.md puts differently: flows that OnRevoke `cut` ends, whose next packets are then judged as
-// those of new flows. They are not run on nftables.
-[[nodiscard]] bool is_of_flows_that_are_cut(std::string_view file, std::string_view name);
-
 // The exceptions of one case, for BridgeRunner::run. One that the back end makes no use of is a
 // failure of the test when this ends.
 class NftExcuses {
