@@ -90,8 +90,8 @@ NftSet bound_addresses(const NftHost& host, Index zone, Family family) {
             continue;
         }
         const InterfaceGroups& interface = ruleset.interfaces[*owner.interface];
-        if (bound.count(*owner.interface) != 0 ||
-            std::any_of(interface.stands_for.begin(), interface.stands_for.end(), [&](Index one) { return bound.count(one) != 0; })) {
+        if (bound.contains(*owner.interface) ||
+            std::any_of(interface.stands_for.begin(), interface.stands_for.end(), [&](Index one) { return bound.contains(one); })) {
             set.elements.push_back(nft_element(interval));
         }
     }

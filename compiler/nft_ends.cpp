@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint8_t kIcmp = 1, kIcmpv6 = 58, kTcp = 6, kUdp = 17;
 constexpr Family kFamilies[] = {Family::Ipv4, Family::Ipv6};
 
+const NftFate kStays;
+const NftFate kEnds = {.kind = NftFate::Kind::Ends};
+
 // An element of a flow map.
 struct Flow {
     Address local, remote;
@@ -184,27 +187,26 @@ bool NftEnds::has_gained_owner(const NftPort& port, const Address& address) cons
 }
 
 NftFate NftEnds::fate_of(const std::string& set, const NftElement& element) const {
-    const NftFate stays, ends{.kind = NftFate::Kind::Ends};
     const auto at = asked_.find(set);
     if (at == asked_.end()) {
-        return stays;
+        return kStays;
     }
     const NftPort& port = *at->second.port;
     std::optional<Flow> flow = flow_of(element, at->second.family);
     if (!flow || (at->second.is_new_here && !has_own_end(port, *flow))) {
-        return ends;
+        return kEnds;
     }
     if (flow->word.is_service) {
-        return is_listed_service(port, *flow) ? stays : ends;  // 5.5
+        return is_listed_service(port, *flow) ? kStays : kEnds;  // 5.5
     }
     const std::string& zone = port.ruleset().zones[port.port->zone];
     if (has_moved(moved_, zone, flow->local) || has_moved(moved_, zone, flow->remote)) {
-        return ends;
+        return kEnds;
     }
     const NftFlowWord was = flow->word;
     flow->word.counts = was.counts && !has_gained_owner(port, flow->remote);
     flow->word.is_cut = port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, *flow);
-    return flow->word == was ? stays : NftFate{.kind = NftFate::Kind::Becomes, .data = nft_u32(flow->word.number())};
+    return flow->word == was ? kStays : NftFate{.kind = NftFate::Kind::Becomes, .data = nft_u32(flow->word.number())};
 }
 
 }  // namespace portcullis

@@ -148,7 +148,7 @@ void inline_small_sets(NftTable& table) {
         }
     }
     table.sets.erase(
-        std::remove_if(table.sets.begin(), table.sets.end(), [&](const NftSet& set) { return may_go(set) && named.count(set.name) == 0; }),
+        std::remove_if(table.sets.begin(), table.sets.end(), [&](const NftSet& set) { return may_go(set) && !named.contains(set.name); }),
         table.sets.end());
 }
 

@@ -82,7 +82,7 @@ std::vector<const NftChain*> callers_first(const NftTable& table, std::vector<co
     }
     std::vector<const NftChain*> done = std::move(walk).done();
     std::reverse(done.begin(), done.end());
-    done.erase(std::remove_if(done.begin(), done.end(), [&](const NftChain* chain) { return asked.count(chain) == 0; }), done.end());
+    done.erase(std::remove_if(done.begin(), done.end(), [&](const NftChain* chain) { return !asked.contains(chain); }), done.end());
     return done;
 }
 

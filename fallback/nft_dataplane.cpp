@@ -96,7 +96,7 @@ Result<std::vector<DeviceBinding>> NftDataplane::State::new_devices(std::span<co
     const std::set<std::uint32_t> guarded = guarded_by(**standing);
     std::vector<DeviceBinding> found;
     std::copy_if(devices.begin(), devices.end(), std::back_inserter(found), [&](const DeviceBinding& device) {
-        return is_managed(device) && (guarded.count(device.ifindex) == 0 || departed.count(device.ifindex) != 0);
+        return is_managed(device) && (!guarded.contains(device.ifindex) || departed.contains(device.ifindex));
     });
     return found;
 }

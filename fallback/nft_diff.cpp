@@ -124,7 +124,7 @@ class TableDiff {
     bool names_reshaped(const NftChain& chain) const {
         return !reshaped_.empty() && std::any_of(chain.rules.begin(), chain.rules.end(), [&](const NftRule& rule) {
             const auto names = sets_of(rule);
-            return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return reshaped_.count(name) != 0; });
+            return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return reshaped_.contains(name); });
         });
     }
 

@@ -40,7 +40,7 @@ void normalise(NftStatement& statement, const std::unordered_set<std::string_vie
     }
     // The kernel does not tell those of the rule where the set has them by itself.
     if (auto* update = std::get_if<NftUpdate>(&statement); update != nullptr && !update->counts) {
-        update->counts = counting.count(update->set) != 0;
+        update->counts = counting.contains(update->set);
     }
 }
 

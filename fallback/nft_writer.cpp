@@ -25,6 +25,7 @@ bool is_of_device(const NftChain& chain) { return chain.hook && !chain.hook->dev
 
 std::vector<const NftElement*> pointers_to(const std::vector<NftElement>& elements) {
     std::vector<const NftElement*> pointers;
+    pointers.reserve(elements.size());
     for (const NftElement& element : elements) {
         pointers.push_back(&element);
     }
@@ -57,7 +58,7 @@ std::shared_ptr<const NftImage> without_chains(const std::shared_ptr<const NftIm
     for (NftTable& table : changed->tables) {
         if (table.family == NftFamily::Netdev) {
             table.chains.erase(std::remove_if(table.chains.begin(), table.chains.end(),
-                                              [&](const NftChain& chain) { return is_of_device(chain) && names.count(chain.name) != 0; }),
+                                              [&](const NftChain& chain) { return is_of_device(chain) && names.contains(chain.name); }),
                                table.chains.end());
         }
     }
@@ -77,7 +78,7 @@ Result<NftWriter> NftWriter::open(std::string table, bool owns_tables) {
 // Others cannot change tables that have an owner, and we hold them.
 bool NftWriter::is_ours_alone() const {
     return !standing_flags_.empty() &&
-           std::all_of(standing_flags_.begin(), standing_flags_.end(), [&](const auto& one) { return held_.count(one.first) != 0; });
+           std::all_of(standing_flags_.begin(), standing_flags_.end(), [&](const auto& one) { return held_.contains(one.first); });
 }
 
 Result<> NftWriter::look() {
@@ -160,7 +161,7 @@ Result<std::optional<std::size_t>> NftWriter::attempt(const NftImage& image, con
     std::set<NftFamily> adopted;
     for (const auto& [family, flags] : standing_flags_) {
         // Ours by a daemon that is no more: nobody owns it until we do. Tables of ours from before a kernel or an option had it stay so.
-        if (flags_ != 0 && (flags & flags_) == kTablePersist && held_.count(family) == 0) {
+        if (flags_ != 0 && (flags & flags_) == kTablePersist && !held_.contains(family)) {
             encode_table(batch, {.family = family, .name = table_}, flags_);
             adopted.insert(family);
         }
