@@ -5,47 +5,13 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "compiler/content.h"
 #include "compiler/keep_first.h"
 #include "compiler/merge_flat_rules.h"
 #include "compiler/merge_portcullis.h"
 
 namespace portcullis {
 namespace {
-
-template <class T, class KeyOf = std::identity>
-auto sorted_keys(const std::vector<T>& elements, KeyOf key_of = {}) {
-    std::vector<std::decay_t<std::invoke_result_t<KeyOf, const T&>>> keys;
-    keys.reserve(elements.size());
-    for (const T& element : elements) {
-        keys.push_back(key_of(element));
-    }
-    std::sort(keys.begin(), keys.end());
-    return keys;
-}
-
-auto content(const Vpc& vpc) { return sorted_keys(vpc.cidrs); }
-
-auto content(const Subnet& subnet) { return std::tuple(subnet.vpc_id, sorted_keys(subnet.cidrs)); }
-
-auto content(const SecurityGroup& group) {
-    const auto key = [](const SecurityGroupRule& rule) { return std::pair(rule.traffic, rule.source); };
-    return std::tuple(group.name, group.vpc_id, sorted_keys(group.rules[0], key), sorted_keys(group.rules[1], key));
-}
-
-auto content(const NetworkAcl& acl) {
-    const auto key = [](const NetworkAclEntry& entry) { return std::tuple(entry.number, entry.allow, entry.traffic, entry.cidr); };
-    return std::tuple(acl.vpc_id, acl.is_default, sorted_keys(acl.entries[0], key), sorted_keys(acl.entries[1], key),
-                      sorted_keys(acl.subnet_ids));
-}
-
-auto content(const NetworkInterface& interface) {
-    const ConnectionTracking& tracking = interface.tracking;
-    return std::tuple(interface.vpc_id, interface.subnet_id, interface.instance_id, interface.mac, sorted_keys(interface.addresses),
-                      sorted_keys(interface.delegated_prefixes), sorted_keys(interface.group_ids), interface.source_dest_check,
-                      std::tuple(tracking.tcp_established_s, tracking.udp_s, tracking.udp_stream_s));
-}
-
-auto content(const PrefixList& list) { return sorted_keys(list.cidrs); }
 
 template <class T>
 bool unite(T& kept, const T& other) {

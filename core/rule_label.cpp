@@ -16,6 +16,17 @@ std::string icmp_part(std::int16_t value) { return value == Traffic::kAnyIcmp ? 
 
 std::string icmp_text(const Traffic& traffic) { return icmp_part(traffic.icmp_type) + "/" + icmp_part(traffic.icmp_code); }
 
+struct SourceText {
+    std::string operator()(const Prefix& prefix) const { return prefix.to_string(); }
+    std::string operator()(const PrefixListReference& list) const { return list.prefix_list_id; }
+    std::string operator()(const GroupReference& group) const { return group.group_id; }
+};
+
+// EC2 says ingress and egress as the instance sees them.
+const char* direction_text(Direction direction) { return direction == Direction::Inbound ? " ingress " : " egress "; }
+
+}  // namespace
+
 std::string traffic_text(const Traffic& traffic) {
     switch (traffic.protocol) {
         case Traffic::kAnyProtocol:
@@ -32,17 +43,6 @@ std::string traffic_text(const Traffic& traffic) {
             return std::to_string(traffic.protocol);
     }
 }
-
-struct SourceText {
-    std::string operator()(const Prefix& prefix) const { return prefix.to_string(); }
-    std::string operator()(const PrefixListReference& list) const { return list.prefix_list_id; }
-    std::string operator()(const GroupReference& group) const { return group.group_id; }
-};
-
-// EC2 says ingress and egress as the instance sees them.
-const char* direction_text(Direction direction) { return direction == Direction::Inbound ? " ingress " : " egress "; }
-
-}  // namespace
 
 std::string rule_label(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule) {
     if (!rule.id.empty()) {

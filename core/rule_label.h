@@ -20,5 +20,7 @@ namespace portcullis {
 
 [[nodiscard]] std::string rule_label(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule);
 [[nodiscard]] std::string rule_label(const NetworkAcl& acl, Direction direction, const NetworkAclEntry& entry);
+// "PROTOCOL[ WHAT]" of the above.
+[[nodiscard]] std::string traffic_text(const Traffic& traffic);
 
 }  // namespace portcullis

@@ -227,6 +227,24 @@ TEST_F(DaemonTest, FileThatBecomesFaultyIsRefusedUntilItIsRepaired) {
     EXPECT_EQ(state_of("p2"), "orphaned");
 }
 
+// F39.
+TEST_F(DaemonTest, FileThatIsCutOrOnePageOfSeveralIsRefusedAndTheLastGoodOneStays) {
+    DaemonProcess daemon(directory, with_model());
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    const auto refusal = [this] { return status()["Model"]["Refused"].dump(); };
+    const std::string whole = three_ports().dump();
+    directory.write("model.json", whole.substr(0, whole.size() / 2));
+    EXPECT_TRUE(wait_until([&] { return refusal() != "null"; })) << daemon.log();
+    json page = three_ports();
+    page["NetworkInterfaces"].erase(1);
+    page["Portcullis"]["Ports"].erase(1);
+    page["NextToken"] = "eyJ2IjoiMiJ9";
+    write_model(page);
+    EXPECT_TRUE(wait_until([&] { return refusal().find("one page of several") != std::string::npos; })) << daemon.log();
+    EXPECT_EQ(state_of("p2"), "enforced");
+    EXPECT_EQ(status()["Healthy"], false);
+}
+
 TEST_F(DaemonTest, WithoutWatchingOnlyTheSignalReadsAgain) {
     DaemonProcess daemon(directory, {"--model", directory.path("model.json"), "--watch", "off"});
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();

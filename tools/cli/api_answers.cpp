@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
-#include "tools/cli/client.h"
-#include "tools/cli/commands.h"
+#include "tools/cli/text.h"
+#include "tools/daemon/printable.h"
 
 namespace portcullis {
 
@@ -33,6 +34,28 @@ std::string error_text(const Json& error) {
     const std::string file = field("File");
     const std::string pointer = field("Pointer");
     return (file.empty() ? "" : file + ": ") + (pointer.empty() ? "" : pointer + ": ") + field("Message");
+}
+
+int report_refusal(const ApiAnswer& answer, const Terminal& terminal) {
+    const Json body = Json::parse(answer.body, nullptr, false);
+    const int status = answer.status == 400 || answer.status == 413 || answer.status == 422 ? kInputWrong : kFailed;
+    if (!body.is_object() || !body.contains("Errors")) {
+        return report_error("the daemon answered with status " + std::to_string(answer.status), kFailed, terminal);
+    }
+    if (terminal.prints_json) {
+        print_json(terminal.out, body);
+        return status;
+    }
+    for (const Json& error : body["Errors"]) {
+        terminal.err << coloured("error: ", Colour::Bad, terminal) << printable(error_text(error)) << '\n';
+    }
+    return status;
+}
+
+void print_warnings(const Json& answer, const Terminal& terminal) {
+    for (const Json& warning : answer.value("Warnings", Json::array())) {
+        terminal.err << coloured("warning: ", Colour::Faint, terminal) << printable(error_text(warning)) << '\n';
+    }
 }
 
 }  // namespace portcullis

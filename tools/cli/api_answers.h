@@ -6,6 +6,8 @@
 #include <string>
 
 #include "core/result.h"
+#include "tools/cli/client.h"
+#include "tools/cli/commands.h"
 
 namespace portcullis {
 
@@ -17,5 +19,11 @@ namespace portcullis {
 
 // "FILE: POINTER: MESSAGE" of an element of "Errors" or "Warnings".
 [[nodiscard]] std::string error_text(const nlohmann::ordered_json& error);
+
+// What the daemon said to a change or a question that it did not accept, in its own words. Returns the exit status.
+[[nodiscard]] int report_refusal(const ApiAnswer& answer, const Terminal& terminal);
+
+// The "Warnings" of an answer, to stderr.
+void print_warnings(const nlohmann::ordered_json& answer, const Terminal& terminal);
 
 }  // namespace portcullis

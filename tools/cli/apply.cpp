@@ -22,23 +22,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kApplyDeadline{600};
 constexpr std::chrono::milliseconds kPoll{100};
 
-// The daemon's own words for why it did not accept the model.
-int report_refusal(const ApiAnswer& answer, const Terminal& terminal) {
-    const Json body = Json::parse(answer.body, nullptr, false);
-    const int status = answer.status == 400 || answer.status == 413 || answer.status == 422 ? kInputWrong : kFailed;
-    if (!body.is_object() || !body.contains("Errors")) {
-        return report_error("the daemon answered with status " + std::to_string(answer.status), kFailed, terminal);
-    }
-    if (terminal.prints_json) {
-        print_json(terminal.out, body);
-        return status;
-    }
-    for (const Json& error : body["Errors"]) {
-        terminal.err << coloured("error: ", Colour::Bad, terminal) << printable(error_text(error)) << '\n';
-    }
-    return status;
-}
-
 // Ports that are not enforced, "tap0 (absent), tap1 (conflict)".
 std::string unenforced(const Json& status) {
     std::string text;
@@ -68,6 +51,10 @@ int wait_until_enforced(const ApplyOptions& options, const Terminal& terminal) {
     }
 }
 
+std::string target_of(const ApplyOptions& options) {
+    return "/v1/model" + (options.confirm_within ? "?ConfirmWithin=" + std::to_string(*options.confirm_within) : "");
+}
+
 }  // namespace
 
 int run_apply(const ApplyOptions& options, const Terminal& terminal) {
@@ -77,7 +64,7 @@ int run_apply(const ApplyOptions& options, const Terminal& terminal) {
     }
     const Result<ApiAnswer> answer = call_api({.socket = options.socket,
                                                .method = "PUT",
-                                               .target = "/v1/model",
+                                               .target = target_of(options),
                                                .body = print_model_body(*documents),
                                                .deadline = kApplyDeadline});
     if (!answer) {
@@ -94,10 +81,12 @@ int run_apply(const ApplyOptions& options, const Terminal& terminal) {
         print_json(terminal.out, body);
         return kDone;
     }
-    for (const Json& warning : body.value("Warnings", Json::array())) {
-        terminal.err << coloured("warning: ", Colour::Faint, terminal) << printable(error_text(warning)) << '\n';
-    }
+    print_warnings(body, terminal);
     terminal.out << "generation " << body["Generation"] << " is enforced\n";
+    if (body.contains("ConfirmBefore")) {
+        terminal.out << "it is rolled back unless `portcullis confirm` follows before "
+                     << printable(body["ConfirmBefore"].get<std::string>()) << '\n';
+    }
     return kDone;
 }
 

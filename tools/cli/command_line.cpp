@@ -16,7 +16,7 @@ namespace portcullis {
 namespace {
 
 // Verbs that other versions have: known, so that nobody takes them for misspelt.
-constexpr std::array<const char*, 8> kUnavailableVerbs{"plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"};
+constexpr std::array<const char*, 6> kUnavailableVerbs{"verify", "flows", "rules", "top", "quarantine", "release"};
 
 // Everything the parser fills in. Each verb reads its own part.
 struct Arguments {
@@ -29,6 +29,7 @@ struct Arguments {
     RenderOptions render;
     TeardownOptions teardown;
     std::string check_model;
+    std::string plan_model;
     std::string protocol;
     std::string icmp;
     std::string source_address;
@@ -131,9 +132,19 @@ void add_apply(CLI::App& app, Arguments& arguments) {
     verb->add_option("MODEL", arguments.apply.model, "file, or directory of *.json files")->required();
     // A flag with a value: only --wait=SECONDS takes one, so that --wait MODEL is not misread.
     verb->add_flag("--wait{-1}", arguments.wait_seconds, "wait also for ports whose device is absent, at most this many seconds");
-    verb->add_option_function<std::string>(
-        "--confirm-within", [&arguments](const std::string&) { mark_unavailable(arguments, "--confirm-within"); },
-        "not available in this version");
+    verb->add_option("--confirm-within", arguments.apply.confirm_within, "seconds after which it is rolled back unless confirmed")
+        ->check(CLI::Range(1U, 86'400U));
+}
+
+void add_plan(CLI::App& app, Arguments& arguments) {
+    CLI::App* verb = app.add_subcommand("plan", "what apply would change: ports of this host, objects and their rules");
+    verb->footer("Example: portcullis plan /etc/portcullis/model");
+    verb->add_option("MODEL", arguments.plan_model, "file, or directory of *.json files")->required();
+}
+
+void add_confirm(CLI::App& app) {
+    CLI::App* verb = app.add_subcommand("confirm", "keep the change that was made with --confirm-within");
+    verb->footer("Example: portcullis apply model.json --confirm-within 60 && portcullis confirm");
 }
 
 void add_status(CLI::App& app, Arguments& arguments) {
@@ -217,6 +228,12 @@ int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal
         }
         return run_apply(arguments.apply, terminal);
     }
+    if (app.got_subcommand("plan")) {
+        return run_plan(arguments.plan_model, arguments.socket, terminal);
+    }
+    if (app.got_subcommand("confirm")) {
+        return run_confirm(arguments.socket, terminal);
+    }
     if (app.got_subcommand("status")) {
         return run_status(arguments.socket, arguments.counts_absent, terminal);
     }
@@ -245,6 +262,8 @@ int run_command_line(int argc, const char* const* argv, Terminal terminal) {
     add_check(app, arguments);
     add_render(app, arguments);
     add_apply(app, arguments);
+    add_plan(app, arguments);
+    add_confirm(app);
     add_status(app, arguments);
     add_events(app);
     add_explain(app, arguments);

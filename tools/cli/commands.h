@@ -28,7 +28,8 @@ struct ApplyOptions {
     std::string model;
     std::string socket;
     bool waits_for_absent = false;
-    std::optional<unsigned> wait_seconds;  // none: for as long as it takes
+    std::optional<unsigned> wait_seconds;    // none: for as long as it takes
+    std::optional<unsigned> confirm_within;  // seconds after which it is rolled back unless confirmed
 };
 
 struct ExplainOptions {
@@ -50,6 +51,8 @@ struct TeardownOptions {
 
 [[nodiscard]] int run_check(const std::string& model, const Terminal& terminal);
 [[nodiscard]] int run_apply(const ApplyOptions& options, const Terminal& terminal);
+[[nodiscard]] int run_plan(const std::string& model, const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_confirm(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal);
 [[nodiscard]] int run_events(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_explain(const ExplainOptions& options, const Terminal& terminal);

@@ -58,6 +58,11 @@ void print_status(const Json& status, const Terminal& terminal) {
         {"generation", std::to_string(status.at("Generation").get<std::uint64_t>())},
         {"model", (path.empty() ? "set through the API" : path) + (accepted.empty() ? ", none accepted yet" : ", accepted " + accepted)},
         {"network ACLs", status.at("NetworkAcls").get<std::string>()}};
+    if (const Json& unconfirmed = model.at("Unconfirmed"); !unconfirmed.is_null()) {
+        rows.push_back({"unconfirmed", "generation " + std::to_string(unconfirmed.at("Generation").get<std::uint64_t>()) +
+                                           " is rolled back unless confirmed before " + unconfirmed.at("Deadline").get<std::string>() +
+                                           ", in " + std::to_string(unconfirmed.at("SecondsLeft").get<std::int64_t>()) + " s"});
+    }
     if (!refused.is_null()) {
         rows.push_back({"refused", "since " + refused.at("Since").get<std::string>()});
         for (const Json& error : refused.at("Errors")) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The routes of docs/api.md: request in, answer out, over the controller.
+// The routes of docs/api.md: request in, answer out, over the controller. Those that change policy are in change_api.h.
 #pragma once
 
+#include "tools/daemon/change_api.h"
+#include "tools/daemon/confirmation.h"
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
 #include "tools/daemon/http.h"
@@ -12,18 +14,23 @@ namespace portcullis {
 class Api {
    public:
     // All outlive the Api.
-    Api(Controller& controller, ModelIntake& intake, const EventLog& events) : controller_(controller), intake_(intake), events_(events) {}
+    Api(Controller& controller, ModelIntake& intake, Confirmation& confirmation, const EventLog& events)
+        : controller_(controller),
+          intake_(intake),
+          confirmation_(confirmation),
+          events_(events),
+          changes_(controller, intake, confirmation) {}
 
     [[nodiscard]] HttpResponse handle(HttpRequest request);
 
    private:
-    [[nodiscard]] HttpResponse put_model(HttpRequest request);
-    [[nodiscard]] HttpResponse answer_model() const;
     [[nodiscard]] HttpResponse answer_status() const;
 
     Controller& controller_;
     ModelIntake& intake_;
+    const Confirmation& confirmation_;
     const EventLog& events_;
+    ChangeApi changes_;
 };
 
 }  // namespace portcullis

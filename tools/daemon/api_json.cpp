@@ -11,19 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Names of files and devices are bytes; what is not UTF-8 in them is replaced.
-std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-Json findings_json(const std::vector<Finding>& findings, Finding::Severity severity) {
-    Json array = Json::array();
-    for (const Finding& finding : findings) {
-        if (finding.severity == severity) {
-            array.push_back({{"File", finding.position.file}, {"Pointer", finding.position.pointer}, {"Message", finding.message}});
-        }
-    }
-    return array;
-}
-
 Json message_json(const std::string& message) { return {{"File", ""}, {"Pointer", ""}, {"Message", message}}; }
 
 Json port_json(const PortStatus& port) {
@@ -56,7 +43,7 @@ Json refusal_json(const SourceStatus& source) {
     if (!source.refusal) {
         return nullptr;
     }
-    Json errors = findings_json(source.refusal->findings, Finding::Severity::Error);
+    Json errors = remarks_json(source.refusal->findings, Finding::Severity::Error);
     if (!source.refusal->failure.empty()) {
         errors.push_back(message_json(source.refusal->failure));
     }
@@ -93,49 +80,71 @@ Json event_json(const Event& event) {
     return json;
 }
 
+Json unconfirmed_json(const std::optional<UnconfirmedStatus>& unconfirmed) {
+    return unconfirmed ? Json{{"Origin", unconfirmed->origin},
+                              {"Generation", unconfirmed->generation},
+                              {"Deadline", unconfirmed->deadline},
+                              {"SecondsLeft", unconfirmed->seconds_left}}
+                       : Json();
+}
+
+Json trouble_json(const std::optional<Trouble>& trouble) {
+    return trouble ? Json{{"Since", trouble->since}, {"Message", trouble->message}} : Json();
+}
+
 }  // namespace
+
+std::string print_answer(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json remarks_json(const std::vector<Finding>& findings, Finding::Severity severity) {
+    Json array = Json::array();
+    for (const Finding& finding : findings) {
+        if (finding.severity == severity) {
+            array.push_back({{"File", finding.position.file}, {"Pointer", finding.position.pointer}, {"Message", finding.message}});
+        }
+    }
+    return array;
+}
 
 std::string print_events(const std::deque<Event>& events) {
     Json all = Json::array();
     for (const Event& event : events) {
         all.push_back(event_json(event));
     }
-    return dump(all);
+    return print_answer(all);
 }
 
-std::string print_status(const ControllerStatus& status, const SourceStatus& source) {
+std::string print_status(const ControllerStatus& status, const SourceStatus& source, const std::optional<UnconfirmedStatus>& unconfirmed) {
     Json ports = Json::array();
     for (const PortStatus& port : status.ports) {
         ports.push_back(port_json(port));
     }
     // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
     const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
+    const std::optional<Trouble>& trouble = unconfirmed && unconfirmed->roll_back ? unconfirmed->roll_back : status.trouble;
     const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
-    return dump({{"Version", PORTCULLIS_VERSION},
-                 {"Backend", status.backend},
-                 {"BackendReason", status.backend_reason},
-                 {"Generation", status.generation},
-                 {"Enforced", is_all_enforced},
-                 {"Healthy", is_all_enforced && !status.trouble && !source.refusal},
-                 {"Model",
-                  {{"Source", source.path.empty() ? "api" : "file"},
-                   {"Path", source.path},
-                   {"Generation", status.model_generation},
-                   {"AcceptedAt", status.accepted_at},
-                   {"Refused", refusal_json(source)}}},
-                 {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
-                 {"Trouble", status.trouble ? Json{{"Since", status.trouble->since}, {"Message", status.trouble->message}} : Json()},
-                 {"Ports", std::move(ports)}});
+    return print_answer({{"Version", PORTCULLIS_VERSION},
+                         {"Backend", status.backend},
+                         {"BackendReason", status.backend_reason},
+                         {"Generation", status.generation},
+                         {"Enforced", is_all_enforced},
+                         {"Healthy", is_all_enforced && !trouble && !source.refusal},
+                         {"Model",
+                          {{"Source", source.path.empty() ? "api" : "file"},
+                           {"Path", source.path},
+                           {"Generation", status.model_generation},
+                           {"AcceptedAt", status.accepted_at},
+                           {"Refused", refusal_json(source)},
+                           {"Unconfirmed", unconfirmed_json(unconfirmed)}}},
+                         {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
+                         {"Trouble", trouble_json(trouble)},
+                         {"Ports", std::move(ports)}});
 }
 
 std::string print_errors(const std::vector<Finding>& findings) {
-    return dump({{"Errors", findings_json(findings, Finding::Severity::Error)}});
+    return print_answer({{"Errors", remarks_json(findings, Finding::Severity::Error)}});
 }
 
-std::string print_error(const std::string& message) { return dump({{"Errors", Json::array({message_json(message)})}}); }
-
-std::string print_generation(const ChangeOutcome& outcome) {
-    return dump({{"Generation", outcome.generation}, {"Warnings", findings_json(outcome.findings, Finding::Severity::Warning)}});
-}
+std::string print_error(const std::string& message) { return print_answer({{"Errors", Json::array({message_json(message)})}}); }
 
 }  // namespace portcullis

@@ -2,16 +2,17 @@
 #include "tools/daemon/clock.h"
 
 #include <array>
-#include <chrono>
 #include <ctime>
 
 namespace portcullis {
 
-std::string utc_now() {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+std::string utc_now() { return utc_in(std::chrono::seconds(0)); }
+
+std::string utc_in(std::chrono::seconds later) {
+    const std::time_t then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + later);
     std::tm parts{};
     std::array<char, 32> text{};
-    ::gmtime_r(&now, &parts);
+    ::gmtime_r(&then, &parts);
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 

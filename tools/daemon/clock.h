@@ -2,10 +2,12 @@
 // Wall-clock time for people: nothing is decided by it.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace portcullis {
 
 [[nodiscard]] std::string utc_now();  // ISO 8601, to the second
+[[nodiscard]] std::string utc_in(std::chrono::seconds later);
 
 }  // namespace portcullis

@@ -2,15 +2,16 @@
 #include "tools/daemon/controller.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include "compiler/compile.h"
+#include "compiler/model_diff.h"
 #include "tools/daemon/clock.h"
 
 namespace portcullis {
 namespace {
+
+constexpr std::size_t kLongestDiff = 512;  // bytes, of a line of the log
 
 Trouble trouble_since(const std::optional<Trouble>& before, std::string message) {
     return {.since = before ? before->since : utc_now(), .message = std::move(message)};
@@ -18,39 +19,6 @@ Trouble trouble_since(const std::optional<Trouble>& before, std::string message)
 
 bool is_same(const std::vector<Document>& left, const std::vector<Document>& right) {
     return std::ranges::equal(left, right, [](const Document& a, const Document& b) { return a.name == b.name && a.text == b.text; });
-}
-
-std::size_t rules_in(const Model& model) {
-    std::size_t count = 0;
-    for (const SecurityGroup& group : model.security_groups) {
-        count += group.rules[0].size() + group.rules[1].size();
-    }
-    for (const NetworkAcl& acl : model.network_acls) {
-        count += acl.entries[0].size() + acl.entries[1].size();
-    }
-    return count;
-}
-
-std::string diff_of(const Model& before, const Model& after) {
-    struct Count {
-        std::string_view what;
-        std::size_t before;
-        std::size_t after;
-    };
-    const std::array<Count, 6> counts{{{"interfaces", before.network_interfaces.size(), after.network_interfaces.size()},
-                                       {"ports", before.ports.size(), after.ports.size()},
-                                       {"groups", before.security_groups.size(), after.security_groups.size()},
-                                       {"acls", before.network_acls.size(), after.network_acls.size()},
-                                       {"prefix lists", before.prefix_lists.size(), after.prefix_lists.size()},
-                                       {"rules", rules_in(before), rules_in(after)}}};
-    std::string text;
-    for (const Count& count : counts) {
-        if (count.before != count.after) {
-            text += (text.empty() ? "" : ", ") + std::string(count.what) + " " + std::to_string(count.before) + " -> " +
-                    std::to_string(count.after);
-        }
-    }
-    return text.empty() ? "same counts" : text;
 }
 
 bool has_error(const std::vector<Finding>& findings) {
@@ -62,41 +30,84 @@ bool has_error(const std::vector<Finding>& findings) {
 Controller::Controller(ControllerHost host, Progress progress)
     : host_(std::move(host)), generation_(progress.generation), memory_(std::move(progress.bindings)) {}
 
-ChangeOutcome Controller::change_model(std::vector<Document> documents) { return take_model(std::move(documents), HostGuard::On); }
+ChangeOutcome Controller::change_model(std::vector<Document> documents, Confirmation confirmation) {
+    std::optional<std::vector<Document>> former;
+    if (confirmation == Confirmation::Awaited) {
+        former = documents_;
+    }
+    return take_model({.documents = std::move(documents), .former = std::move(former)}, HostGuard::On);
+}
 
-ChangeOutcome Controller::resume_model(std::vector<Document> documents) { return take_model(std::move(documents), HostGuard::Off); }
+ChangeOutcome Controller::resume_model(std::vector<Document> documents) {
+    return take_model({.documents = std::move(documents), .former = std::nullopt}, HostGuard::Off);
+}
 
-ChangeOutcome Controller::take_model(std::vector<Document> documents, HostGuard guard) {
-    ChangeOutcome outcome{.kind = ChangeOutcome::Kind::Refused};
+// Without the guard: it was the state of this host before, and what the change brought in must not stand for want of it.
+ChangeOutcome Controller::roll_back_model() { return take_model({.documents = *former_, .former = std::nullopt}, HostGuard::Off); }
+
+Result<> Controller::confirm_model() {
+    Result<> saved = host_.store.stage_model({.documents = documents_, .former = std::nullopt});
+    if (saved) {
+        saved = host_.store.commit_model();
+    }
+    if (!saved) {
+        return saved;
+    }
+    former_.reset();
+    is_model_remembered_ = true;
+    return {};
+}
+
+Controller::Readied Controller::ready(const std::vector<Document>& documents, HostGuard guard) const {
     ParseOutcome parsed = parse(documents);
-    outcome.findings = std::move(parsed.findings);
+    Readied readied{.findings = std::move(parsed.findings), .model = std::nullopt, .ruleset = {}, .plan = {}};
     if (!parsed.model) {
-        return outcome;
+        return readied;
     }
     Result<Ruleset> ruleset = compile(*parsed.model);
     if (!ruleset) {
-        outcome.findings.push_back({.severity = Finding::Severity::Error, .position = {}, .message = ruleset.error().message});
-        return outcome;
+        readied.findings.push_back({.severity = Finding::Severity::Error, .position = {}, .message = ruleset.error().message});
+        return readied;
     }
-    BindingPlan plan = plan_bindings(*ruleset, host_.devices, memory_, host_.default_routes());
+    readied.ruleset = std::move(*ruleset);
+    readied.plan = plan_bindings(readied.ruleset, host_.devices, memory_, host_.default_routes());
     if (guard == HostGuard::On) {
         if (!parsed.model->has_network_acls && used_network_acls()) {
-            outcome.findings.push_back({.severity = Finding::Severity::Error,
+            readied.findings.push_back({.severity = Finding::Severity::Error,
                                         .position = {},
                                         .message = "the last accepted model has network ACLs and these documents have no NetworkAcls key: "
                                                    "they are incomplete"});
         }
-        outcome.findings.insert(outcome.findings.end(), plan.cut_off.begin(), plan.cut_off.end());
+        readied.findings.insert(readied.findings.end(), readied.plan.cut_off.begin(), readied.plan.cut_off.end());
     }
-    if (has_error(outcome.findings)) {
+    if (!has_error(readied.findings)) {
+        readied.model = std::move(parsed.model);
+    }
+    return readied;
+}
+
+ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
+    Readied readied = ready(documents.documents, guard);
+    ChangeOutcome outcome{.kind = ChangeOutcome::Kind::Refused, .findings = std::move(readied.findings)};
+    if (!readied.model) {
         return outcome;
     }
-    outcome.diff = diff_of(model_.value_or(Model{}), *parsed.model);
-    const Result<> enforced = enforce({std::move(*parsed.model), std::move(*ruleset), std::move(documents)}, std::move(plan));
+    outcome.diff = to_line(diff_models(model_.value_or(Model{}), *readied.model), kLongestDiff);
+    const Result<> enforced = enforce(std::move(readied), std::move(documents));
     outcome.kind = enforced ? ChangeOutcome::Kind::Enforced : ChangeOutcome::Kind::Failed;
     outcome.failure = enforced ? std::string{} : enforced.error().message;
     outcome.generation = model_generation_;
     return outcome;
+}
+
+PlannedChange Controller::plan_model(const std::vector<Document>& documents) const {
+    Readied readied = ready(documents, HostGuard::On);
+    PlannedChange planned{.is_acceptable = readied.model.has_value(), .findings = std::move(readied.findings)};
+    if (readied.model) {
+        planned.ports = diff_lines(lines(), readied.plan.lines);
+        planned.objects = diff_models(model_.value_or(Model{}), *readied.model, RuleTexts::Yes);
+    }
+    return planned;
 }
 
 // Whether the last accepted model, of this daemon or of a former one, had the key (docs/semantics.md 8.3).
@@ -108,25 +119,26 @@ bool Controller::used_network_acls() const {
     if (!saved || !*saved) {
         return false;
     }
-    const ParseOutcome former = parse(**saved);
+    const ParseOutcome former = parse((*saved)->confirmed());
     return former.model && former.model->has_network_acls;
 }
 
 // Staged before and committed after: a model that cannot be remembered is not enforced, one that cannot be enforced is not remembered.
-Result<> Controller::enforce(Accepted accepted, BindingPlan plan) {
-    if (Result<> staged = host_.store.stage_model(accepted.documents); !staged) {
+Result<> Controller::enforce(Readied readied, SavedModel documents) {
+    if (Result<> staged = host_.store.stage_model(documents); !staged) {
         return staged;
     }
     const std::uint64_t before = generation_;
-    if (Result<> applied = apply(accepted.ruleset, std::move(plan)); !applied) {
+    if (Result<> applied = apply(readied.ruleset, std::move(readied.plan)); !applied) {
         host_.store.discard_model();
         needs_retry_ = model_.has_value();  // devices that the failed attempt brought in are to be released again
         return applied;
     }
-    const bool is_new = !model_ || !is_same(accepted.documents, documents_);
-    model_ = std::move(accepted.model);
-    ruleset_ = std::move(accepted.ruleset);
-    documents_ = std::move(accepted.documents);
+    const bool is_new = !model_ || !is_same(documents.documents, documents_);
+    model_ = std::move(readied.model);
+    ruleset_ = std::move(readied.ruleset);
+    documents_ = std::move(documents.documents);
+    former_ = std::move(documents.former);
     accepted_at_ = utc_now();
     generation_ = std::max(generation_, before + (is_new ? 1 : 0));
     model_generation_ = generation_;

@@ -15,6 +15,7 @@
 #include "compiler/parse.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
+#include "tools/daemon/planned_change.h"
 #include "tools/daemon/state_store.h"
 
 namespace portcullis {
@@ -29,7 +30,7 @@ struct ChangeOutcome {
     std::uint64_t generation = 0;   // Enforced: the one that is enforced
     std::vector<Finding> findings;  // warnings, and when Refused the errors
     std::string failure;
-    std::string diff;  // "interfaces 2 -> 3, rules 10 -> 12"
+    std::string diff;  // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
 };
 
 // Since when something is wrong, and what.
@@ -76,8 +77,16 @@ class Controller {
     // `progress`: from the last run.
     Controller(ControllerHost host, Progress progress);
 
-    // Makes `documents` the desired state, or changes nothing.
-    [[nodiscard]] ChangeOutcome change_model(std::vector<Document> documents);
+    // Makes `documents` the desired state, or changes nothing. With Confirmation::Awaited, which needs a model, the former documents are
+    // kept, by the state directory as well, until confirm_model, roll_back_model or a further change.
+    enum class Confirmation : std::uint8_t { NotNeeded, Awaited };
+    [[nodiscard]] ChangeOutcome change_model(std::vector<Document> documents, Confirmation confirmation = Confirmation::NotNeeded);
+    // Pre: is_unconfirmed(). On failure the change is as unconfirmed as before.
+    [[nodiscard]] Result<> confirm_model();
+    [[nodiscard]] ChangeOutcome roll_back_model();
+    [[nodiscard]] bool is_unconfirmed() const { return former_.has_value(); }
+    // What change_model would do, without doing it.
+    [[nodiscard]] PlannedChange plan_model(const std::vector<Document>& documents) const;
     // Takes up the documents that were accepted in an earlier run: as change_model, but a device whose closing would cut the host off is
     // closed all the same, since leaving every port unguarded is worse.
     [[nodiscard]] ChangeOutcome resume_model(std::vector<Document> documents);
@@ -98,14 +107,17 @@ class Controller {
 
    private:
     enum class HostGuard : std::uint8_t { Off, On };
-    struct Accepted {
-        Model model;
+    // Documents that have been read, up to what is to be enforced.
+    struct Readied {
+        std::vector<Finding> findings;
+        std::optional<Model> model;  // none where a finding is an error
         Ruleset ruleset;
-        std::vector<Document> documents;
+        BindingPlan plan;
     };
     [[nodiscard]] bool used_network_acls() const;
-    [[nodiscard]] ChangeOutcome take_model(std::vector<Document> documents, HostGuard guard);
-    [[nodiscard]] Result<> enforce(Accepted accepted, BindingPlan plan);
+    [[nodiscard]] Readied ready(const std::vector<Document>& documents, HostGuard guard) const;
+    [[nodiscard]] ChangeOutcome take_model(SavedModel documents, HostGuard guard);
+    [[nodiscard]] Result<> enforce(Readied readied, SavedModel documents);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
     void remember();
     [[nodiscard]] std::uint64_t rules_of(const PortLine& line) const;
@@ -114,6 +126,7 @@ class Controller {
     std::optional<Model> model_;
     Ruleset ruleset_;
     std::vector<Document> documents_;
+    std::optional<std::vector<Document>> former_;  // while the model waits for its confirmation: what it is rolled back to
     std::string accepted_at_;
     std::uint64_t generation_ = 0;  // never goes back, not even over restarts
     std::uint64_t model_generation_ = 0;

@@ -140,7 +140,8 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                               .backend_reason = [this] { return backend_->reason(); }};
     controller_.emplace(host, load_progress(store_, options));
     intake_.emplace(*controller_, store_, options.model);
-    api_.emplace(*controller_, *intake_, events_);
+    confirmation_.emplace(*controller_);
+    api_.emplace(*controller_, *intake_, *confirmation_, events_);
     spdlog::info("back end: {} ({}); listening on {}", backend_->dataplane().description(), backend_->reason(), options.socket);
     return {};
 }
@@ -251,6 +252,9 @@ void Daemon::tick() {
     reconcile(Controller::Reapply::IfChanged);
     if (intake_->resumes_later()) {
         intake_->resume();
+        report();
+    }
+    if (confirmation_->roll_back_if_due(Confirmation::Clock::now())) {
         report();
     }
     retire_other_backend();

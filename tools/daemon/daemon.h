@@ -15,6 +15,7 @@
 #include "core/result.h"
 #include "tools/daemon/api.h"
 #include "tools/daemon/backend.h"
+#include "tools/daemon/confirmation.h"
 #include "tools/daemon/control_socket.h"
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
@@ -63,6 +64,7 @@ class Daemon {
     std::optional<Backend> backend_;
     std::optional<Controller> controller_;
     std::optional<ModelIntake> intake_;
+    std::optional<Confirmation> confirmation_;
     EventLog events_;
     std::optional<Api> api_;
     std::unique_ptr<ControlSocket> socket_;

@@ -40,9 +40,12 @@ void ModelIntake::resume() {
     if (controller_.has_model()) {
         return;
     }
-    Result<std::optional<std::vector<Document>>> saved = store_.load_model();
+    Result<std::optional<SavedModel>> saved = store_.load_model();
     if (saved && saved->has_value()) {
-        resume_documents(std::move(**saved));
+        if ((*saved)->former && last_failure_.empty()) {
+            spdlog::warn("the last change was not confirmed before the daemon ended: rolling it back");
+        }
+        resume_documents((*saved)->confirmed());
         return;
     }
     waits_for_first_model_ = saved.has_value() && status_.path.empty();

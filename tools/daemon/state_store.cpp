@@ -22,9 +22,17 @@ std::string dump(const json& value) { return value.dump(-1, ' ', false, json::er
 
 Error unknown_shape(const std::string& path) { return {.message = "cannot read " + path + ": another version of portcullisd wrote it"}; }
 
-std::vector<Document> documents_of(const json& value) {
+json documents_json(const std::vector<Document>& documents) {
+    json array = json::array();
+    for (const Document& document : documents) {
+        array.push_back({{"Name", document.name}, {"Text", document.text}});
+    }
+    return array;
+}
+
+std::vector<Document> documents_of(const json& array) {
     std::vector<Document> documents;
-    for (const json& document : value.at("Documents")) {
+    for (const json& document : array) {
         documents.push_back({.name = document.at("Name").get<std::string>(), .text = document.at("Text").get<std::string>()});
     }
     return documents;
@@ -43,19 +51,20 @@ BindingMemory memory_of(const json& value) {
 
 }  // namespace
 
-Result<> StateStore::stage_model(const std::vector<Document>& documents) const {
-    json array = json::array();
-    for (const Document& document : documents) {
-        array.push_back({{"Name", document.name}, {"Text", document.text}});
+// In one file, so that no crash comes between the two.
+Result<> StateStore::stage_model(const SavedModel& model) const {
+    json content{{"Documents", documents_json(model.documents)}};
+    if (model.former) {
+        content["Former"] = documents_json(*model.former);
     }
-    return stage_checked_file(directory_ + kModelFile, dump({{"Documents", std::move(array)}}));
+    return stage_checked_file(directory_ + kModelFile, dump(content));
 }
 
 Result<> StateStore::commit_model() const { return commit_checked_file(directory_ + kModelFile); }
 
 void StateStore::discard_model() const { discard_checked_file(directory_ + kModelFile); }
 
-Result<std::optional<std::vector<Document>>> StateStore::load_model() const {
+Result<std::optional<SavedModel>> StateStore::load_model() const {
     const std::string path = directory_ + kModelFile;
     const Result<std::optional<std::string>> text = read_checked_file(path);
     if (!text) {
@@ -65,7 +74,12 @@ Result<std::optional<std::vector<Document>>> StateStore::load_model() const {
         return std::nullopt;
     }
     try {
-        return documents_of(json::parse(**text));
+        const json content = json::parse(**text);
+        SavedModel model{.documents = documents_of(content.at("Documents")), .former = std::nullopt};
+        if (content.contains("Former")) {
+            model.former = documents_of(content.at("Former"));
+        }
+        return model;
     } catch (const json::exception&) {
         return fail(unknown_shape(path));
     }

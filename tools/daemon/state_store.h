@@ -23,6 +23,13 @@ struct Progress {
     bool operator==(const Progress&) const = default;
 };
 
+struct SavedModel {
+    std::vector<Document> documents;
+    // Of a change that waits for its confirmation: the documents before it. A daemon that starts takes these up.
+    std::optional<std::vector<Document>> former;
+    [[nodiscard]] const std::vector<Document>& confirmed() const { return former ? *former : documents; }
+};
+
 class StateStore {
    public:
     // Pre: the directory exists. `host_id` names the boot and the network namespace: interface indices mean nothing beyond them.
@@ -30,11 +37,11 @@ class StateStore {
 
     // In two steps, so that a model that cannot be remembered (a full disk) is refused before anything is enforced, and one that cannot
     // be enforced is not remembered: stage writes everything, commit only renames.
-    [[nodiscard]] Result<> stage_model(const std::vector<Document>& documents) const;
+    [[nodiscard]] Result<> stage_model(const SavedModel& model) const;
     [[nodiscard]] Result<> commit_model() const;
     void discard_model() const;
     // None where none was saved. A damaged file is an error: it does not mean that there was no model.
-    [[nodiscard]] Result<std::optional<std::vector<Document>>> load_model() const;
+    [[nodiscard]] Result<std::optional<SavedModel>> load_model() const;
 
     [[nodiscard]] Result<> save_progress(const Progress& progress) const;
     // Without bindings where they were saved in another boot or network namespace.

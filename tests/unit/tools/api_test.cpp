@@ -34,8 +34,9 @@ class ApiTest : public testing::Test {
                            .facts = [] { return HostFacts{}; }},
                           {}};
     ModelIntake intake{controller, store, ""};
+    Confirmation confirmation{controller};
     EventLog events;
-    Api api{controller, intake, events};
+    Api api{controller, intake, confirmation, events};
 };
 
 TEST_F(ApiTest, PutModelAnswersWithTheGenerationThatIsEnforced) {
@@ -103,7 +104,7 @@ TEST_F(ApiTest, IfMatchWithAnotherGenerationChangesNothing) {
 TEST_F(ApiTest, ModelOfAFileIsNotChangedThroughTheApi) {
     ModelIntake file{controller, store, "/etc/model"};
     const HttpResponse response =
-        Api(controller, file, events)
+        Api(controller, file, confirmation, events)
             .handle({.method = "PUT", .target = "/v1/model", .if_match = {}, .body = small_model().dump(), .peer = {}});
     EXPECT_EQ(response.status, 409U);
     EXPECT_THAT(error_of(response), HasSubstr("/etc/model"));
@@ -120,7 +121,7 @@ TEST_F(ApiTest, HostThatCannotEnforceIsNotTheClientsFault) {
 TEST_F(ApiTest, UnknownPathsAndMethodsAreAnsweredInJson) {
     EXPECT_EQ(call("GET", "/v2/status").status, 404U);
     EXPECT_EQ(error_of(call("GET", "/nothing")), "there is no /nothing");
-    EXPECT_EQ(error_of(call("POST", "/v1/plan")), "/v1/plan is not available in this version");
+    EXPECT_EQ(error_of(call("POST", "/v1/explain")), "/v1/explain is not available in this version");
     EXPECT_EQ(call("DELETE", "/v1/model").status, 405U);
     EXPECT_EQ(call("PUT", "/v1/status").status, 405U);
 }
@@ -168,15 +169,16 @@ TEST_F(ApiTest, StatusIsNotEnforcedWhileAnUnknownPortCouldNotBeClosed) {
 TEST_F(ApiTest, RefusedFileIsToldWithItsReason) {
     ModelIntake file{controller, store, "/etc/model"};
     EXPECT_TRUE(file.take(fail("cannot read /etc/model: it changed")));
-    const json status = json::parse(
-        Api(controller, file, events).handle({.method = "GET", .target = "/v1/status", .if_match = {}, .body = {}, .peer = {}}).body);
+    const json status = json::parse(Api(controller, file, confirmation, events)
+                                        .handle({.method = "GET", .target = "/v1/status", .if_match = {}, .body = {}, .peer = {}})
+                                        .body);
     EXPECT_EQ(status["Enforced"], false);
     EXPECT_EQ(status["Model"]["Source"], "file");
     EXPECT_EQ(status["Model"]["Refused"]["Errors"][0]["Message"], "cannot read /etc/model: it changed");
 }
 
 TEST_F(ApiTest, RefusedFileAtStartBringsBackTheSavedModel) {
-    ASSERT_TRUE(store.stage_model({{.name = "m.json", .text = small_model().dump()}}));
+    ASSERT_TRUE(store.stage_model({.documents = {{.name = "m.json", .text = small_model().dump()}}, .former = {}}));
     ASSERT_TRUE(store.commit_model());
     ModelIntake file{controller, store, "/etc/model"};
     EXPECT_TRUE(file.take(std::vector<Document>{{.name = "m.json", .text = "{"}}));
@@ -197,7 +199,7 @@ TEST_F(ApiTest, DamagedStateLeavesTheKernelAlone) {
 }
 
 TEST_F(ApiTest, SavedModelThatTheHostCouldNotEnforceIsTriedAgain) {
-    ASSERT_TRUE(store.stage_model({{.name = "m.json", .text = small_model().dump()}}));
+    ASSERT_TRUE(store.stage_model({.documents = {{.name = "m.json", .text = small_model().dump()}}, .former = {}}));
     ASSERT_TRUE(store.commit_model());
     dataplane.failure = "not yet";
     intake.resume();

@@ -74,7 +74,7 @@ TEST_F(CommandLineTest, CheckOfAFaultyModelExitsTwoAndSaysWhere) {
 }
 
 TEST_F(CommandLineTest, MissingModelExitsTwo) {
-    for (const char* verb : {"check", "apply", "render"}) {
+    for (const char* verb : {"check", "apply", "plan", "render"}) {
         EXPECT_EQ(run({"--socket", no_socket, verb, directory.path("nowhere")}).status, 2) << verb;
     }
 }
@@ -155,7 +155,8 @@ TEST_F(CommandLineTest, ExplainWithAFaultyQuestionExitsTwo) {
 }
 
 TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
-    for (const std::vector<std::string>& verb : {std::vector<std::string>{"status"}, {"apply", model}}) {
+    for (const std::vector<std::string>& verb :
+         {std::vector<std::string>{"status"}, {"apply", model}, {"apply", model, "--confirm-within", "5"}, {"plan", model}, {"confirm"}}) {
         std::vector<std::string> arguments{"--socket", no_socket};
         arguments.insert(arguments.end(), verb.begin(), verb.end());
         const Outcome text = run(arguments);
@@ -167,19 +168,23 @@ TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
 }
 
 TEST_F(CommandLineTest, WhatIsNotAvailableIsRefusedInOneSentence) {
-    for (const char* verb : {"plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"}) {
+    for (const char* verb : {"verify", "flows", "rules", "top", "quarantine", "release"}) {
         const Outcome result = run({verb, "tap0", "--flag", "7"});
         EXPECT_EQ(result.status, 2) << verb;
         EXPECT_EQ(result.err, std::string("portcullis: ") + verb + " is not available in this version\n");
     }
     EXPECT_EQ(run({"explain", "--live", "--from", "a", "--to", "b", "--proto", "tcp"}).err,
               "portcullis: explain --live is not available in this version\n");
-    EXPECT_EQ(run({"apply", model, "--confirm-within", "5"}).err, "portcullis: --confirm-within is not available in this version\n");
 }
 
 TEST_F(CommandLineTest, MistakesExitTwo) {
-    for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{}, {"frobnicate"}, {"status", "--frobnicate"}, {"check"}, {"apply", model, "--wait=soon"}}) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                      {"frobnicate"},
+                                                      {"status", "--frobnicate"},
+                                                      {"check"},
+                                                      {"apply", model, "--wait=soon"},
+                                                      {"apply", model, "--confirm-within", "0"},
+                                                      {"plan"}}) {
         EXPECT_EQ(run(arguments).status, 2) << testing::PrintToString(arguments);
     }
 }

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <thread>
 #include <vector>
 
 #include "core/unique_fd.h"
+#include "tests/support/netns.h"
 #include "tests/support/temporary_directory.h"
 #include "tools/cli/client.h"
 
@@ -55,7 +57,8 @@ class ControlSocketTest : public testing::Test {
     ControlSocketTest() {
         auto opened = ControlSocket::open(loop, path, [this](HttpRequest request) {
             last = std::move(request);
-            return HttpResponse{.status = 200, .body = "{}", .etag = 7};
+            ++requests;
+            return HttpResponse{.status = 200, .body = last.target == "/large" ? std::string(kLarge, ' ') : "{}", .etag = 7};
         });
         if (!opened) {
             std::abort();
@@ -68,11 +71,13 @@ class ControlSocketTest : public testing::Test {
         thread.join();
     }
 
+    static constexpr std::size_t kLarge = 8U << 20U;  // more than a socket takes at once
     test::TemporaryDirectory directory;
     std::string path = directory.path("run/socket");
     boost::asio::io_context loop;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{loop.get_executor()};
-    HttpRequest last;  // written by the loop's thread before it answers, read after the answer
+    std::atomic<int> requests{0};  // that were handed over
+    HttpRequest last;              // written by the loop's thread before it answers, read after the answer
     std::unique_ptr<ControlSocket> socket;
     std::thread thread;
 };
@@ -102,6 +107,38 @@ TEST_F(ControlSocketTest, StuckClientHoldsUpNobody) {
     const RawClient half_body(path);
     half_body.send("PUT /v1/model HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
     EXPECT_TRUE(call_api({.socket = path, .target = "/v1/status"}));
+}
+
+TEST_F(ControlSocketTest, BodyThatIsCutShortIsNeverHandedOver) {
+    {
+        const RawClient dying(path);
+        dying.send("PUT /v1/model HTTP/1.1\r\nContent-Length: 3\r\n\r\n{}");
+    }
+    {
+        const RawClient dying(path);
+        dying.send("PUT /v1/model HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n");
+    }
+    const RawClient whole(path);
+    whole.send("PUT /v1/model HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+    EXPECT_THAT(whole.receive(), StartsWith("HTTP/1.1 200 "));
+    EXPECT_EQ(requests, 1);
+    EXPECT_EQ(last.body, "{}");
+}
+
+TEST_F(ControlSocketTest, ClientThatDoesNotReadItsAnswerHoldsUpNobody) {
+    const RawClient deaf(path);
+    deaf.send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(call_api({.socket = path, .target = "/v1/status"}));
+    EXPECT_EQ(requests, 2);
+    EXPECT_GT(deaf.receive().size(), kLarge);
+}
+
+TEST_F(ControlSocketTest, ClientThatLeavesDuringItsAnswerHurtsNobody) {
+    for (int i = 0; i < 100; ++i) {  // more than there may be connections at once: each is given up
+        const RawClient leaving(path);
+        leaving.send("GET /large HTTP/1.1\r\n\r\n");
+    }
+    EXPECT_TRUE(test::wait_until([this] { return call_api({.socket = path, .target = "/"}).has_value(); }));
 }
 
 TEST_F(ControlSocketTest, WhatIsNotHttpIsDisconnected) {

@@ -68,7 +68,7 @@ TEST_F(ControllerTest, AcceptedModelIsEnforcedAndRemembered) {
     EXPECT_EQ(state_of(controller, "tap0"), PortState::Enforced);
     const auto saved = store.load_model();
     ASSERT_TRUE(saved && *saved);
-    EXPECT_EQ((**saved)[0].text, small_model().dump());
+    EXPECT_EQ((*saved)->documents[0].text, small_model().dump());
 }
 
 // A document that went missing must not switch all ACLs off.
@@ -98,7 +98,7 @@ TEST_F(ControllerTest, RefusedModelChangesNothing) {
     EXPECT_THAT(outcome.findings, testing::Contains(testing::Field(&Finding::message, HasSubstr("10.0.0.0/99"))));
     EXPECT_EQ(dataplane.applies, 1);
     EXPECT_EQ(controller.documents()[0].text, small_model().dump());
-    EXPECT_EQ((**store.load_model())[0].text, small_model().dump());
+    EXPECT_EQ((*store.load_model())->documents[0].text, small_model().dump());
 }
 
 TEST_F(ControllerTest, FailedModelIsNotRememberedAndTheFormerOneIsGivenAgain) {
@@ -110,7 +110,7 @@ TEST_F(ControllerTest, FailedModelIsNotRememberedAndTheFormerOneIsGivenAgain) {
     const ChangeOutcome outcome = controller.change_model(documents_of(other));
     EXPECT_EQ(outcome.kind, Kind::Failed);
     EXPECT_EQ(outcome.failure, "no memory");
-    EXPECT_EQ((**store.load_model())[0].text, small_model().dump());
+    EXPECT_EQ((*store.load_model())->documents[0].text, small_model().dump());
     dataplane.failure.reset();
     EXPECT_EQ(controller.devices_changed(), true);
     EXPECT_EQ(enforced_kind(kTap), DeviceBinding::Kind::Bound);

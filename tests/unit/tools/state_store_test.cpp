@@ -25,19 +25,19 @@ class StateStoreTest : public testing::Test {
 };
 
 TEST_F(StateStoreTest, NothingIsRememberedAtFirst) {
-    EXPECT_EQ(*store.load_model(), std::nullopt);
+    EXPECT_FALSE(store.load_model()->has_value());
     EXPECT_EQ(*store.load_progress(), Progress{});
 }
 
 TEST_F(StateStoreTest, ModelComesBackByteForByteOnceCommitted) {
     const std::string text = "{\"Vpcs\": [] , \"x\": \"\xc3\xa9\\u0000\"}\n";
-    ASSERT_TRUE(store.stage_model({{.name = "a.json", .text = text}}));
-    EXPECT_EQ(*store.load_model(), std::nullopt);
+    ASSERT_TRUE(store.stage_model({.documents = {{.name = "a.json", .text = text}}, .former = {}}));
+    EXPECT_FALSE(store.load_model()->has_value());
     ASSERT_TRUE(store.commit_model());
     const auto model = store.load_model();
     ASSERT_TRUE(model && *model);
-    EXPECT_EQ((**model)[0].name, "a.json");
-    EXPECT_EQ((**model)[0].text, text);
+    EXPECT_EQ((*model)->documents[0].name, "a.json");
+    EXPECT_EQ((*model)->documents[0].text, text);
 }
 
 TEST_F(StateStoreTest, ProgressComesBackInTheSameBoot) {
@@ -54,7 +54,7 @@ TEST_F(StateStoreTest, BindingsOfAnotherBootAreForgottenAndTheGenerationIsNot) {
 }
 
 TEST_F(StateStoreTest, FileThatIsCutAnywhereIsAnErrorAndNotAnEmptyModel) {
-    ASSERT_TRUE(store.stage_model({{.name = "a.json", .text = "{}"}}));
+    ASSERT_TRUE(store.stage_model({.documents = {{.name = "a.json", .text = "{}"}}, .former = {}}));
     ASSERT_TRUE(store.commit_model());
     const std::string path = directory.path("model");
     for (auto size = std::filesystem::file_size(path); size-- > 0;) {
