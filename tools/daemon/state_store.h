@@ -23,6 +23,9 @@ struct Progress {
     bool operator==(const Progress&) const = default;
 };
 
+// Makes it, for its owner alone, where it is missing.
+[[nodiscard]] Result<> make_state_directory(const std::string& path);
+
 class StateStore {
    public:
     // Pre: the directory exists. `host_id` names the boot and the network namespace: interface indices mean nothing beyond them.
