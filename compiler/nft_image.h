@@ -32,6 +32,10 @@ enum class NftMeta : std::uint8_t {
     Oif,         // likewise
     PacketType,  // 1 byte, PACKET_HOST and so on
     Mark,        // 4 bytes, host order
+    IifName,     // the device's name, 16 bytes, padded with zeros; empty where there is none
+    OifName,     // likewise
+    IifBridge,   // name of the bridge that the device is a port of; breaks where it is none; needs CONFIG_NFT_BRIDGE_META
+    OifBridge,   // likewise
 };
 
 // A value read from a packet, from a map, or a constant: one field of a key, or the left side of a comparison.
@@ -167,9 +171,11 @@ enum class NftType : std::uint8_t {
     Byte,
     Half,
     Word,
-    Bytes64
+    Bytes64,
+    DeviceName,  // 16 bytes, padded with zeros
 };
 [[nodiscard]] std::uint8_t bytes_of(NftType type);
+[[nodiscard]] std::uint8_t bytes_of(NftMeta meta);
 [[nodiscard]] constexpr bool is_host_order(NftType type) { return type == NftType::Interface; }
 
 // Keys and bounds are the fields one behind the other, each padded with zeros to a multiple of four bytes, as registers hold them.

@@ -14,6 +14,12 @@ NftBytes nft_u32(std::uint32_t value) {
             static_cast<std::uint8_t>(value)};
 }
 
+NftBytes nft_device_name(std::string_view name) {
+    NftBytes bytes(name.begin(), name.end());
+    bytes.resize(bytes_of(NftType::DeviceName));
+    return bytes;
+}
+
 NftBytes nft_ifindex(std::uint32_t ifindex) {
     NftBytes bytes(sizeof ifindex);
     std::memcpy(bytes.data(), &ifindex, sizeof ifindex);
@@ -63,7 +69,7 @@ NftLoad nft_meta(NftMeta meta) {
     NftLoad load;
     load.kind = NftLoad::Kind::Meta;
     load.meta = meta;
-    load.length = meta == NftMeta::L4Protocol || meta == NftMeta::PacketType ? 1 : (meta == NftMeta::Protocol ? 2 : 4);
+    load.length = bytes_of(meta);
     return load;
 }
 

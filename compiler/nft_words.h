@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/nft_image.h"
@@ -15,9 +16,10 @@ namespace portcullis {
 
 // ---- bytes ----
 [[nodiscard]] NftBytes nft_u8(std::uint8_t value);
-[[nodiscard]] NftBytes nft_u16(std::uint16_t value);        // network order
-[[nodiscard]] NftBytes nft_u32(std::uint32_t value);        // network order
-[[nodiscard]] NftBytes nft_ifindex(std::uint32_t ifindex);  // host order
+[[nodiscard]] NftBytes nft_u16(std::uint16_t value);            // network order
+[[nodiscard]] NftBytes nft_u32(std::uint32_t value);            // network order
+[[nodiscard]] NftBytes nft_ifindex(std::uint32_t ifindex);      // host order
+[[nodiscard]] NftBytes nft_device_name(std::string_view name);  // of at most 15 bytes
 [[nodiscard]] NftBytes nft_bytes(const Mac& mac);
 [[nodiscard]] NftBytes nft_bytes(const Address& address);  // 4 or 16
 // Fields one behind the other as in a key, each padded to a multiple of four.

@@ -156,6 +156,11 @@ NftPhrase meta_field(NftMeta meta) {
             return {.text = "oif", .type = NftDatatype::Interface};
         case NftMeta::Mark:
             return {.text = "meta mark", .type = NftDatatype::Mark};
+        case NftMeta::IifName:
+        case NftMeta::OifName:
+        case NftMeta::IifBridge:
+        case NftMeta::OifBridge:  // in no image that is rendered
+            return {.text = "meta", .is_sayable = false};
         case NftMeta::PacketType:
             break;
     }

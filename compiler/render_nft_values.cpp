@@ -76,6 +76,7 @@ NftDatatype nft_datatype(NftType type) {
         case NftType::Half:
         case NftType::Word:
         case NftType::Bytes64:
+        case NftType::DeviceName:
             break;
     }
     return NftDatatype::Integer;

@@ -135,7 +135,7 @@ class Reader {
         NftLoad load;
         load.kind = NftLoad::Kind::Meta;
         load.meta = *meta;
-        load.length = bytes_of_meta(*meta);
+        load.length = bytes_of(*meta);
         return loaded(one, NFTNL_EXPR_META_DREG, std::move(load));
     }
 

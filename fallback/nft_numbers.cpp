@@ -24,9 +24,17 @@ constexpr Pair<NftHeader> kHeaders[] = {
 };
 
 constexpr Pair<NftMeta> kMetas[] = {
-    {NftMeta::Length, NFT_META_LEN}, {NftMeta::Protocol, NFT_META_PROTOCOL}, {NftMeta::L4Protocol, NFT_META_L4PROTO},
-    {NftMeta::Iif, NFT_META_IIF},    {NftMeta::Oif, NFT_META_OIF},           {NftMeta::PacketType, NFT_META_PKTTYPE},
+    {NftMeta::Length, NFT_META_LEN},
+    {NftMeta::Protocol, NFT_META_PROTOCOL},
+    {NftMeta::L4Protocol, NFT_META_L4PROTO},
+    {NftMeta::Iif, NFT_META_IIF},
+    {NftMeta::Oif, NFT_META_OIF},
+    {NftMeta::PacketType, NFT_META_PKTTYPE},
     {NftMeta::Mark, NFT_META_MARK},
+    {NftMeta::IifName, NFT_META_IIFNAME},
+    {NftMeta::OifName, NFT_META_OIFNAME},
+    {NftMeta::IifBridge, NFT_META_BRI_IIFNAME},
+    {NftMeta::OifBridge, NFT_META_BRI_OIFNAME},
 };
 
 constexpr Pair<NftCompare::Op> kCompares[] = {
@@ -57,10 +65,6 @@ std::optional<NftHeader> header_of(std::uint32_t number) { return ours(kHeaders,
 
 std::uint32_t number_of(NftMeta meta) { return kernels(kMetas, meta); }
 std::optional<NftMeta> meta_of(std::uint32_t number) { return ours(kMetas, number); }
-
-std::uint8_t bytes_of_meta(NftMeta meta) {
-    return meta == NftMeta::L4Protocol || meta == NftMeta::PacketType ? 1 : (meta == NftMeta::Protocol ? 2 : 4);
-}
 
 std::uint32_t number_of(NftCompare::Op op) { return kernels(kCompares, op); }
 std::optional<NftCompare::Op> compare_of(std::uint32_t number) { return ours(kCompares, number); }

@@ -16,7 +16,6 @@ namespace portcullis {
 // NFT_META_*
 [[nodiscard]] std::uint32_t number_of(NftMeta meta);
 [[nodiscard]] std::optional<NftMeta> meta_of(std::uint32_t number);
-[[nodiscard]] std::uint8_t bytes_of_meta(NftMeta meta);
 
 // NFT_CMP_*
 [[nodiscard]] std::uint32_t number_of(NftCompare::Op op);

@@ -20,6 +20,7 @@ constexpr Numbered kNumbers[] = {
     {NftType::Half, 11},                                                                                    // arp_op
     {NftType::Word, 19},                                                                                    // mark
     {NftType::Bytes64, 18},                                                                                 // time
+    {NftType::DeviceName, 41},                                                                              // ifname
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ constexpr std::size_t kMostComment = 127;
 
 constexpr NftType kTypeList[] = {NftType::Ipv4Address, NftType::Ipv6Address, NftType::EtherAddress, NftType::EtherType,
                                  NftType::Protocol,    NftType::Port,        NftType::Interface,    NftType::Byte,
-                                 NftType::Half,        NftType::Word,        NftType::Bytes64};
+                                 NftType::Half,        NftType::Word,        NftType::Bytes64,      NftType::DeviceName};
 
 // The value behind the header of `type`; empty: there is none.
 std::span<const std::uint8_t> find(std::span<const std::uint8_t> userdata, std::uint8_t type) {

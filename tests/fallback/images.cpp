@@ -89,6 +89,10 @@ std::vector<NftSet> maps() {
          .key = {NftType::Ipv4Address, NftType::Port},
          .data = NftType::Word,
          .elements = {data_of(nft_key({address("192.0.2.1"), nft_u16(80)}), nft_u32(5))}},
+        {.name = "bridge-ports",
+         .key = {NftType::DeviceName, NftType::DeviceName},
+         .elements =
+             {{.from = nft_key({nft_device_name("br0"), nft_device_name("up0")}), .to = {}, .verdict = {}, .data = {}, .comment = {}}}},
         {.name = "words",
          .kind = NftSet::Kind::DataMap,
          .key = {NftType::Word, NftType::Byte},
@@ -151,6 +155,7 @@ std::vector<NftRule> rules_of_sets() {
         nft_rule({nft_in({nft_source(Family::Ipv6)}, "prefixes6"), nft_not_in({nft_source(Family::Ipv6)}, "empty")}),
         nft_rule({nft_is(classed, nft_u32(5)), nft_is(nft_masked(classed, nft_u32(0xff)), nft_u32(5))}),
         nft_rule({nft_is(nft_from_map("words", {classed, nft_constant(nft_u8(2))}, 4), nft_u32(9))}),
+        nft_rule({nft_in({nft_meta(NftMeta::IifName), nft_meta(NftMeta::OifName)}, "bridge-ports")}),
         nft_rule({NftUpdate{.op = NftUpdate::Op::Add, .key = {nft_source(Family::Ipv4)}, .set = "seen", .timeout_ms = 5'000}}),
         nft_rule({NftUpdate{.op = NftUpdate::Op::Delete, .key = {nft_source(Family::Ipv4)}, .set = "seen"}}),
         nft_rule({NftUpdate{.key = {nft_oif()}, .set = "counts", .counts = true}}),

@@ -101,14 +101,14 @@ DaemonProcess::~DaemonProcess() {
     }
 }
 
-bool DaemonProcess::wait_until_ready() {
+bool DaemonProcess::wait_until_told(std::string_view wanted) {
     const auto end = std::chrono::steady_clock::now() + patience(std::chrono::seconds(20));
     std::array<char, 4096> message{};
     while (std::chrono::steady_clock::now() < end) {
         pollfd waiting{.fd = notifications_.value(), .events = POLLIN, .revents = 0};
         if (::poll(&waiting, 1, 100) > 0) {
             const ssize_t size = ::recv(notifications_.value(), message.data(), message.size(), 0);
-            if (std::string_view(message.data(), size > 0 ? static_cast<std::size_t>(size) : 0).find("READY=1") != std::string_view::npos) {
+            if (std::string_view(message.data(), size > 0 ? static_cast<std::size_t>(size) : 0).find(wanted) != std::string_view::npos) {
                 return true;
             }
         }

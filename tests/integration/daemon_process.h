@@ -8,6 +8,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/unique_fd.h"
@@ -26,7 +27,9 @@ class DaemonProcess {
     ~DaemonProcess();
 
     // Whether it says READY (sd_notify) before it ends, within twenty seconds.
-    [[nodiscard]] bool wait_until_ready();
+    [[nodiscard]] bool wait_until_ready() { return wait_until_told("READY=1"); }
+    // The same for any of its messages to systemd from now on.
+    [[nodiscard]] bool wait_until_told(std::string_view message);
     void signal(int number) const;
     // Waits for its end: the exit status, or 128 + the signal's number.
     int wait();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
@@ -309,6 +311,29 @@ TEST_F(DaemonTest, SocketIsForRootAndItsGroupAlone) {
     using std::filesystem::perms;
     EXPECT_EQ(std::filesystem::status(directory.path("socket")).permissions(),
               perms::owner_read | perms::owner_write | perms::group_read | perms::group_write);
+}
+
+TEST_F(DaemonTest, SocketBelongsToTheGroupPortcullisWhereThereIsOne) {
+    directory.write("group", "root:x:0:\nportcullis:x:4711:\n");
+    ASSERT_EQ(::mount(directory.path("group").c_str(), "/etc/group", nullptr, MS_BIND, nullptr), 0);  // in the private mount namespace
+    {
+        DaemonProcess daemon(directory, {});
+        EXPECT_TRUE(daemon.wait_until_ready()) << daemon.log();
+        struct stat info {};
+        EXPECT_EQ(::stat(directory.path("socket").c_str(), &info), 0);
+        EXPECT_EQ(info.st_uid, 0U);
+        EXPECT_EQ(info.st_gid, 4711U);
+        EXPECT_EQ(info.st_mode & 07777U, 0660U);
+    }
+    ASSERT_EQ(::umount2("/etc/group", MNT_DETACH), 0);
+}
+
+TEST_F(DaemonTest, EventLoopFeedsTheWatchdogAgainAndAgain) {
+    DaemonProcess daemon(directory, with_model());
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(daemon.wait_until_told("WATCHDOG=1")) << daemon.log();
+    }
 }
 
 }  // namespace

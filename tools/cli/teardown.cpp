@@ -9,6 +9,7 @@
 #include <ostream>
 #include <system_error>
 
+#include "fallback/nft_guard.h"
 #include "fallback/nft_standing.h"
 #include "fallback/nft_teardown.h"
 #include "tools/cli/client.h"
@@ -45,6 +46,12 @@ Result<std::uint32_t> remove_tables() {
     return report ? Result<std::uint32_t>(report->tables) : fail(report.error());
 }
 
+// Likewise.
+Result<bool> end_guard(const std::string& state_directory) {
+    const std::string table = nft_guard_table(state_directory);
+    return nft_guard_stands(table).value_or(false) ? nft_end_guard(table) : false;
+}
+
 }  // namespace
 
 int run_teardown(const TeardownOptions& options, const Terminal& terminal) {
@@ -56,17 +63,20 @@ int run_teardown(const TeardownOptions& options, const Terminal& terminal) {
         }
         lock = std::move(*kept_out);
     }
-    // Both are tried before either failure is told: what can go is gone then.
+    // All are tried before any failure is told: what can go is gone then.
     const Result<TeardownReport> report = teardown(options.bpffs_directory);
     const Result<std::uint32_t> tables = remove_tables();
-    if (!report || !tables) {
-        return report_error((report ? tables.error() : report.error()).message, kFailed, terminal);
+    const Result<bool> guard = end_guard(options.state_directory);
+    if (!report || !tables || !guard) {
+        return report_error((!report ? report.error() : (!tables ? tables.error() : guard.error())).message, kFailed, terminal);
     }
     if (terminal.prints_json) {
-        print_json(terminal.out, {{"Links", report->links}, {"Filters", report->filters}, {"Pins", report->pins}, {"Tables", *tables}});
+        print_json(
+            terminal.out,
+            {{"Links", report->links}, {"Filters", report->filters}, {"Pins", report->pins}, {"Tables", *tables}, {"Guard", *guard}});
     } else {
         terminal.out << "removed " << report->links << " links, " << report->filters << " filters, " << report->pins << " pins, " << *tables
-                     << " tables\n";
+                     << " tables" << (*guard ? ", the guard of early boot" : "") << "\n";
     }
     return kDone;
 }

@@ -58,6 +58,9 @@ class Backend {
 // `log`: of the BPF back end.
 [[nodiscard]] Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log);
 
+// Whether objects of either back end stand, from an earlier run; what cannot be asked about does not count.
+[[nodiscard]] bool find_standing_enforcement(const DaemonOptions& options);
+
 // Devices that objects of either back end stand on, from an earlier run.
 [[nodiscard]] Result<std::set<std::uint32_t>> find_guarded_devices(const DaemonOptions& options);
 

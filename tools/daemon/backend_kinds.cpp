@@ -49,6 +49,10 @@ Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& lo
     return Backend::choose(options.backend, bpf_kind(options, log), nftables_kind());
 }
 
+bool find_standing_enforcement(const DaemonOptions& options) {
+    return holds_enforcement(options.bpffs_directory).value_or(false) || nft_stands().value_or(false);
+}
+
 Result<std::set<std::uint32_t>> find_guarded_devices(const DaemonOptions& options) {
     const Result<Standing> standing = find_standing(options.bpffs_directory);
     if (!standing) {

@@ -8,9 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "tools/daemon/printable.h"
@@ -21,14 +19,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kTick{1};
-
-Result<> make_state_directory(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::create_directories(path, error)) {
-        std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-    }
-    return error ? fail(Error::from_errno("cannot make the state directory " + path, error.value())) : Result<>{};
-}
 
 void log_loader(LogLevel level, std::string_view text) {
     switch (level) {
@@ -85,7 +75,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const Daem
         return fail(monitor.error());
     }
     Parts parts{std::move(*lock), StateStore(options.state_directory, current_host_id()), std::move(*monitor)};
-    std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts)));
+    std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts), Guard(options.state_directory)));
     Result<> opened = daemon->open_socket(loop, options);
     if (opened) {
         opened = daemon->open_dataplane(options);
@@ -97,10 +87,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const Daem
     return daemon;
 }
 
-Daemon::Daemon(asio::io_context& loop, Parts parts)
+Daemon::Daemon(asio::io_context& loop, Parts parts, Guard guard)
     : lock_(std::move(parts.lock)),
       store_(std::move(parts.store)),
       monitor_(std::move(parts.monitor)),
+      guard_(std::move(guard)),
       devices_changed_(loop, ::fcntl(monitor_.fd(), F_DUPFD_CLOEXEC, 0)),
       events_ready_(loop),
       tick_timer_(loop),
@@ -136,6 +127,7 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                                   [this] {
                                       backend_->note_applied();
                                       retire_other_backend();
+                                      guard_.end();
                                   },
                               .backend_reason = [this] { return backend_->reason(); }};
     controller_.emplace(host, load_progress(store_, options));
@@ -258,6 +250,9 @@ void Daemon::tick() {
         report();
     }
     retire_other_backend();
+    if (controller_->has_model()) {
+        guard_.end();
+    }
     if (const Result<> swept = backend_->dataplane().sweep(); !swept) {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);
     }

@@ -19,6 +19,7 @@
 #include "tools/daemon/control_socket.h"
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
+#include "tools/daemon/guard.h"
 #include "tools/daemon/model_intake.h"
 #include "tools/daemon/model_source.h"
 #include "tools/daemon/netlink_monitor.h"
@@ -39,7 +40,7 @@ class Daemon {
         StateStore store;
         NetlinkMonitor monitor;
     };
-    Daemon(boost::asio::io_context& loop, Parts parts);
+    Daemon(boost::asio::io_context& loop, Parts parts, Guard guard);
     [[nodiscard]] Result<> open_socket(boost::asio::io_context& loop, const DaemonOptions& options);
     [[nodiscard]] Result<> open_dataplane(const DaemonOptions& options);
     void begin(boost::asio::io_context& loop, const DaemonOptions& options);
@@ -61,6 +62,7 @@ class Daemon {
     StateLock lock_;
     StateStore store_;
     NetlinkMonitor monitor_;
+    Guard guard_;
     std::optional<Backend> backend_;
     std::optional<Controller> controller_;
     std::optional<ModelIntake> intake_;

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "tools/daemon/daemon.h"
+#include "tools/daemon/guard.h"
 #include "tools/daemon/options.h"
 
 namespace {
@@ -39,6 +40,9 @@ int run(int argc, const char* const* argv) {
     }
     const auto& options = std::get<portcullis::DaemonOptions>(parsed);
     set_up_log(options.log_level);
+    if (options.is_guard) {
+        return portcullis::run_guard(options);
+    }
     raise_file_limit();
     (void)std::signal(SIGPIPE, SIG_IGN);  // a client that goes away is an error code, not the end
     boost::asio::io_context loop;

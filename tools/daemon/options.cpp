@@ -162,8 +162,11 @@ std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char
     app.set_version_flag("--version", PORTCULLIS_VERSION);
     app.footer("Example: portcullisd --model /etc/portcullis/model --log-level debug");
     Values values;
+    bool is_guard = false;
     std::optional<std::string> config;
     app.add_option("--config", config, std::string("configuration file (default ") + kDefaultConfig + ", if it exists)");
+    app.add_flag("--guard", is_guard,
+                 "for early boot: close the ports that the last accepted model names until a daemon enforces, and exit");
     for (const Option& option : options()) {
         add_option(app, option, values);
     }
@@ -180,6 +183,7 @@ std::variant<DaemonOptions, EarlyExit> parse_daemon_options(int argc, const char
     if (!merged) {
         return EarlyExit{.status = kUsageError, .text = "portcullisd: " + merged.error().message + "\n"};
     }
+    merged->is_guard = is_guard;
     return std::move(*merged);
 }
 

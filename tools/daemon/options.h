@@ -21,6 +21,7 @@ struct DaemonOptions {
     std::string log_level = "info";
     XdpMode xdp = XdpMode::Off;
     BackendChoice backend = BackendChoice::Auto;
+    bool is_guard = false;  // close what the model names and exit (tools/daemon/guard.h)
 };
 
 // --help, or what is wrong with the command line or the configuration file.

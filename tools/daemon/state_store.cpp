@@ -3,8 +3,10 @@
 
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "core/unique_fd.h"
 #include "tools/daemon/checked_file.h"
@@ -50,6 +52,14 @@ BindingMemory memory_of(const json& value) {
 }
 
 }  // namespace
+
+Result<> make_state_directory(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::create_directories(path, error)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    }
+    return error ? fail(Error::from_errno("cannot make the state directory " + path, error.value())) : Result<>{};
+}
 
 // In one file, so that no crash comes between the two.
 Result<> StateStore::stage_model(const SavedModel& model) const {

@@ -30,6 +30,9 @@ struct SavedModel {
     [[nodiscard]] const std::vector<Document>& confirmed() const { return former ? *former : documents; }
 };
 
+// Makes it, for its owner alone, where it is missing.
+[[nodiscard]] Result<> make_state_directory(const std::string& path);
+
 class StateStore {
    public:
     // Pre: the directory exists. `host_id` names the boot and the network namespace: interface indices mean nothing beyond them.

@@ -7,7 +7,8 @@ check_format() {
 }
 
 check_shell() {
-  shellcheck --external-sources --check-sourced tools/dev tools/dev.d/vm_init .ci/run # tools/dev sources all of tools/dev.d
+  shellcheck --external-sources --check-sourced tools/dev tools/dev.d/vm_init .ci/run tests/packaging/check \
+    packaging/man/describe packaging/completion/portcullis packaging/debian/{postinst,prerm,postrm} # tools/dev sources all of tools/dev.d
 }
 
 # The kernel side, with the flags of cmake/BpfObject.cmake that matter to a reader.

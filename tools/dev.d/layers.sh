@@ -35,7 +35,7 @@ check_includes() {
   only_ours loader '(loader|compiler|core)/[^"]*|bpf/(abi|reasons)\.h|[a-z_]+\.skel\.h'
   only_ours fallback '(fallback|compiler|core)/[^"]*'
   only_ours tools/daemon '(tools/daemon|loader|fallback|compiler|core)/[^"]*'
-  only_ours tools/cli '(tools|compiler|core)/[^"]*|loader/teardown\.h|fallback/nft_(standing|teardown)\.h'
+  only_ours tools/cli '(tools|compiler|core)/[^"]*|loader/teardown\.h|fallback/nft_(guard|standing|teardown)\.h'
   library 'bpf/abi\.h' 'bpf/|compiler/lower_bpf|loader/|tests/'
   library 'bpf/(libbpf|bpf|btf)\.h' 'loader/|tests/'
   library 'bpf/bpf_[a-z_]*\.h' 'bpf/|tests/(bench|dataplane)/'

@@ -4,8 +4,10 @@
 
 packages_build=(g++ clang cmake ninja-build pkg-config bpftool libbpf-dev libmnl-dev libnftnl-dev nlohmann-json3-dev libcli11-dev libexpected-dev
   libtoml11-dev libboost-dev libspdlog-dev libsystemd-dev)
-packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping udhcpc dnsmasq-base)
+packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping udhcpc dnsmasq-base
+  systemd dpkg-dev file groff-base) # of tests/packaging
 packages_check=(clang-format clang-tidy clang-tools libclang-rt-dev shellcheck python3 python3-yaml)
+packages_package=(dpkg-dev file)
 packages_demo=(iproute2 iputils-ping curl socat busybox jq)
 packages_vm=(qemu-system-x86 binutils cpio xz-utils jq debian-archive-keyring procps kmod iproute2 iputils-ping)
 

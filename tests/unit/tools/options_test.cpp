@@ -54,6 +54,12 @@ TEST(Options, DefaultsAreTheDocumentedPaths) {
     EXPECT_TRUE(options.watches_model);
 }
 
+TEST(Options, GuardIsAskedForOnTheCommandLineAlone) {
+    EXPECT_FALSE(accepted({}).is_guard);
+    EXPECT_TRUE(accepted({"--guard"}).is_guard);
+    EXPECT_THAT(refused({}, "guard = true\n").text, HasSubstr("cannot use guard"));
+}
+
 TEST(Options, EarlyDropIsOffUnlessAskedFor) {
     EXPECT_EQ(accepted({}).xdp, XdpMode::Off);
     EXPECT_EQ(accepted({"--xdp", "taps"}).xdp, XdpMode::Taps);
