@@ -52,6 +52,10 @@ Json port_json(const PortStatus& port) {
             {"Drops", std::move(drops)}};
 }
 
+Json healings_json(const HealingStatus& healings) {
+    return {{"Count", healings.count}, {"Last", healings.count == 0 ? Json() : Json{{"At", healings.last_at}, {"Message", healings.last}}}};
+}
+
 Json refusal_json(const SourceStatus& source) {
     if (!source.refusal) {
         return nullptr;
@@ -65,7 +69,8 @@ Json refusal_json(const SourceStatus& source) {
 
 // A present port is enforced when its line says so; unknown and orphaned devices are closed and belong to no interface.
 bool is_enforced(const PortStatus& port) {
-    return port.line.state == PortState::Enforced || port.line.state == PortState::Absent || port.line.interface_id.empty();
+    const PortState state = port.line.state;
+    return state == PortState::Enforced || state == PortState::Absent || (port.line.interface_id.empty() && state != PortState::Degraded);
 }
 
 Json event_json(const Event& event) {
@@ -124,6 +129,7 @@ std::string print_status(const ControllerStatus& status, const SourceStatus& sou
                    {"AcceptedAt", status.accepted_at},
                    {"Refused", refusal_json(source)}}},
                  {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
+                 {"Healings", healings_json(status.healings)},
                  {"Trouble", status.trouble ? Json{{"Since", status.trouble->since}, {"Message", status.trouble->message}} : Json()},
                  {"Ports", std::move(ports)}});
 }
