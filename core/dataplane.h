@@ -66,6 +66,19 @@ struct RuleHits {
     std::uint64_t decisions = 0;
 };
 
+// What somebody else took away from us, changed, or got ahead of, in one sentence.
+struct Tampering {
+    std::uint32_t ifindex = 0;  // 0: it concerns no one device
+    std::string what;           // "program 57 (other) was put before ours at tc ingress; ours is first again"
+    bool operator==(const Tampering&) const = default;
+};
+
+struct Healing {
+    std::vector<Tampering> healed;    // found at this look, and put right
+    std::vector<Tampering> standing;  // what cannot be put right, said at each look for as long as it is so
+    bool needs_apply = false;         // devices were closed, and stay so until the next apply
+};
+
 class Dataplane {
    public:
     virtual ~Dataplane() = default;
@@ -78,6 +91,11 @@ class Dataplane {
 
     [[nodiscard]] virtual Result<std::vector<PortCounters>> port_counters() const = 0;
     [[nodiscard]] virtual Result<std::vector<RuleHits>> rule_hits() const = 0;
+
+    // Looks whether everything of ours is where it belongs, without having been told of anything, and puts back what is not. What is other
+    // tools' stays. Called several times a second, between calls of apply: a look that finds nothing is cheap. Fails where the kernel
+    // cannot be asked.
+    [[nodiscard]] virtual Result<Healing> heal() = 0;
 
     // Frees expired flow entries, a share of them at each call. Called every second or so.
     [[nodiscard]] virtual Result<> sweep() = 0;

@@ -38,10 +38,29 @@ Result<std::size_t> NftClosing::close(std::span<const DeviceBinding> devices, Nf
     if (!written) {
         return fail(written.error());
     }
+    closed_ = devices.empty() ? nullptr : std::move(image);
     if (*written != 0) {
         main.pass_over(writer_);
     }
     return written;
+}
+
+Result<> NftClosing::heal(NftWriter& main, Healing& healing) {
+    auto drifted = closed_ == nullptr ? Result<bool>(false) : writer_.may_have_drifted();
+    if (!drifted) {
+        return fail(drifted.error());
+    }
+    auto healed = *drifted ? writer_.put_back(closed_) : Result<std::vector<std::string>>();
+    if (!healed) {
+        return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
+    }
+    for (std::string& what : *healed) {
+        healing.healed.push_back({.what = std::move(what)});
+    }
+    if (!healed->empty()) {
+        main.pass_over(writer_);
+    }
+    return {};
 }
 
 }  // namespace portcullis

@@ -19,9 +19,13 @@ class NftClosing {
     // Exactly these are closed here; none: the tables go. Returns what was written. `main` knows afterwards who wrote.
     [[nodiscard]] Result<std::size_t> close(std::span<const DeviceBinding> devices, NftWriter& main);
 
+    // Puts back what others changed of them, and adds that to `healing`.
+    [[nodiscard]] Result<> heal(NftWriter& main, Healing& healing);
+
    private:
     explicit NftClosing(NftWriter writer) : writer_(std::move(writer)) {}
     NftWriter writer_;
+    std::shared_ptr<const NftImage> closed_;  // null: none are
 };
 
 }  // namespace portcullis

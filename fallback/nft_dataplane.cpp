@@ -65,7 +65,7 @@ struct NftDataplane::State {
     NftClosing closing;
     NftDepartures departures;
     std::set<std::uint32_t> departed{};        // numbers whose state is not known to be gone
-    std::shared_ptr<const NftImage> wanted{};  // what sweep() heals to; null: nothing was applied yet
+    std::shared_ptr<const NftImage> wanted{};  // what heal() puts back; null: nothing was applied yet
     std::optional<Former> former{};            // none: nobody remembers
     bool is_unfinished = false;                // flows that the last change ends may be there still
     std::vector<std::uint32_t> managed{};      // ifindexes, sorted
@@ -220,21 +220,30 @@ Result<std::vector<RuleHits>> NftDataplane::rule_hits() const {
     return hits;
 }
 
-Result<> NftDataplane::sweep() {
-    if (state_->wanted == nullptr) {
-        return {};
+// Which of our objects differ is told before they are written: afterwards nobody knows.
+Result<Healing> NftDataplane::heal() {
+    Healing healing;
+    if (auto closed = state_->closing.heal(state_->writer, healing); !closed) {
+        return fail(closed.error());
     }
-    auto drifted = state_->writer.may_have_drifted();
+    auto drifted = state_->wanted == nullptr ? Result<bool>(false) : state_->writer.may_have_drifted();
     if (!drifted) {
         return fail(drifted.error());
     }
-    if (*drifted) {
-        if (auto healed = state_->writer.write(state_->wanted); !healed) {
-            return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
-        }
+    if (!*drifted) {
+        return healing;
     }
-    return {};
+    auto healed = state_->writer.put_back(state_->wanted);
+    if (!healed) {
+        return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
+    }
+    for (std::string& what : *healed) {
+        healing.healed.push_back({.what = std::move(what)});
+    }
+    return healing;
 }
+
+Result<> NftDataplane::sweep() { return {}; }
 
 Result<std::vector<Event>> NftDataplane::take_events() { return std::vector<Event>(); }
 

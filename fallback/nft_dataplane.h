@@ -34,7 +34,8 @@ class NftDataplane final : public Dataplane {
                                             const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
-    // Expired state is freed by the kernel. Puts back what somebody else took away or changed.
+    [[nodiscard]] Result<Healing> heal() override;
+    // Nothing is to be done: expired state is freed by the kernel.
     [[nodiscard]] Result<> sweep() override;
     [[nodiscard]] Result<std::vector<Event>> take_events() override;
     [[nodiscard]] int events_fd() const override;

@@ -53,6 +53,18 @@ void encode_end(NftBatch& batch, const NftStateEnd& end, std::string_view table,
     encode_elements_end(batch, {.family = end.family, .name = table}, *now);
 }
 
+std::vector<std::string> sentences_of(const std::vector<NftTableDiff>& diffs) {
+    std::vector<std::string> sentences;
+    for (const NftTableDiff& diff : diffs) {
+        const NftTable& table = diff.wanted != nullptr ? *diff.wanted : *diff.had;
+        const std::string name = "the table " + std::string(word_of(table.family)) + " " + table.name;
+        sentences.push_back(diff.had == nullptr ? name + " was deleted; it is there again, without flows"
+                                                : name + " was changed; it is as it was again (" + std::to_string(count_writes({diff})) +
+                                                      " objects written)");
+    }
+    return sentences;
+}
+
 std::shared_ptr<const NftImage> without_chains(const std::shared_ptr<const NftImage>& image, const std::set<std::string>& names) {
     auto changed = std::make_shared<NftImage>(*image);
     for (NftTable& table : changed->tables) {
@@ -225,6 +237,22 @@ Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& imag
         }
     }
     return fail("cannot write nftables tables: others keep changing nf_tables", EBUSY);
+}
+
+Result<std::vector<std::string>> NftWriter::put_back(const std::shared_ptr<const NftImage>& image) {
+    const auto found = standing();
+    if (!found) {
+        return fail(found.error());
+    }
+    std::vector<std::string> sentences = sentences_of(diff_images(**found, *image));
+    const auto written = write(image);
+    if (!written) {
+        return fail(written.error());
+    }
+    if (*written == 0) {
+        sentences.clear();  // what is missing is of devices that are not there
+    }
+    return sentences;
 }
 
 Result<bool> NftWriter::change_elements(const std::vector<NftElementChange>& changes) {

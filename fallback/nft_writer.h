@@ -43,6 +43,9 @@ class NftWriter {
     // passed over.
     [[nodiscard]] Result<std::size_t> write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends = {});
 
+    // The same, for what others changed since the last write. Returns what that was, a sentence for each of our tables.
+    [[nodiscard]] Result<std::vector<std::string>> put_back(const std::shared_ptr<const NftImage>& image);
+
     // Changes what packets left, in one transaction. False: something of it is not there any more, so nothing was; it is to be read anew.
     [[nodiscard]] Result<bool> change_elements(const std::vector<NftElementChange>& changes);
 

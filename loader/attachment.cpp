@@ -2,14 +2,19 @@
 #include "loader/attachment.h"
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
 
 #include "loader/bpf_object.h"
 #include "loader/clsact.h"
+#include "loader/pin_sets.h"
 #include "loader/tcx.h"
 
 namespace portcullis {
@@ -45,6 +50,27 @@ Result<bool> is_at_hook(const Hook& hook, std::uint32_t program_id) {
     return fail(std::move(programs.error()));
 }
 
+bool exists(std::uint32_t ifindex) {
+    char name[IF_NAMESIZE];
+    return ::if_indextoname(ifindex, name) != nullptr;
+}
+
+// "program 57 (other)"
+std::string name_of(std::uint32_t program_id) {
+    const std::string number = "program " + std::to_string(program_id);
+    const UniqueFd program(::bpf_prog_get_fd_by_id(program_id));
+    bpf_prog_info info{};
+    std::uint32_t bytes = sizeof(info);
+    if (!program.is_open() || ::bpf_obj_get_info_by_fd(program.value(), &info, &bytes) != 0) {
+        return number;
+    }
+    return number + " (" +
+           std::string(static_cast<const char*>(info.name), ::strnlen(static_cast<const char*>(info.name), BPF_OBJ_NAME_LEN)) + ")";
+}
+
+// After the name of a link's pin: the link that is to take its place.
+constexpr const char* kFirst = "_first";
+
 }  // namespace
 
 std::string_view to_string(AttachMode mode) {
@@ -60,10 +86,11 @@ std::string_view to_string(AttachMode mode) {
 }
 
 Attachments Attachments::create(AttachMode mode, std::string links_directory) {
+    const bool has_tcx = probe_tcx().has_value();
     if (mode == AttachMode::Auto) {
-        mode = probe_tcx() ? AttachMode::Tcx : AttachMode::Clsact;
+        mode = has_tcx ? AttachMode::Tcx : AttachMode::Clsact;
     }
-    return {mode, std::move(links_directory)};
+    return {mode, std::move(links_directory), has_tcx};
 }
 
 std::string Attachments::link_path(const Hook& hook) const {
@@ -80,16 +107,31 @@ Result<> Attachments::attach(const Hook& hook, int program_fd, std::uint32_t pro
         return fail(std::move(held.error()));
     }
     if (!*held) {
-        char name[IF_NAMESIZE];
-        const int code = ::if_indextoname(hook.ifindex, name) == nullptr ? ENODEV : EAGAIN;
-        return fail("cannot attach to " + hook.to_string() + ": the program is not there when read back", code);
+        return fail("cannot attach to " + hook.to_string() + ": the program is not there when read back",
+                    exists(hook.ifindex) ? EAGAIN : ENODEV);
     }
     return {};
 }
 
+// The one that is held, or else pinned by an earlier process; an empty descriptor where there is neither.
+Result<UniqueFd> Attachments::standing_link(const Hook& hook) {
+    const auto held = links_.find(hook);
+    if (held != links_.end()) {
+        UniqueFd link = std::move(held->second);
+        links_.erase(held);
+        return link;
+    }
+    // Where a process died in put_link_first, what stands there is first, and the other link lets nothing pass.
+    const std::string path = link_path(hook);
+    if (::rename((path + kFirst).c_str(), path.c_str()) != 0 && errno != ENOENT) {
+        return fail(Error::from_errno("cannot move the pin " + path + kFirst, errno));
+    }
+    return open_link(path);
+}
+
 Result<> Attachments::attach_link(const Hook& hook, int program_fd) {
     const std::string path = link_path(hook);
-    auto link = open_link(path);
+    auto link = standing_link(hook);
     if (!link) {
         return fail(std::move(link.error()));
     }
@@ -100,9 +142,11 @@ Result<> Attachments::attach_link(const Hook& hook, int program_fd) {
             return fail(std::move(is_there.error()));
         }
         if (*is_there) {
-            return tcx_replace(link->value(), program_fd);
+            auto replaced = tcx_replace(link->value(), program_fd);
+            links_[hook] = std::move(*link);
+            return replaced;
         }
-        // The pin of a device that is gone, or that went to another namespace: its number has been given to this one.
+        // The link of a device that is gone, or that went to another namespace, or that somebody detached: it is good for nothing.
         if (auto unpinned = unpin(path); !unpinned) {
             return unpinned;
         }
@@ -111,10 +155,11 @@ Result<> Attachments::attach_link(const Hook& hook, int program_fd) {
     if (!created) {
         return fail(std::move(created.error()));
     }
-    // Without the pin the link goes with its descriptor, that is now.
+    // Without the pin the link goes with its descriptor, that is with this process.
     if (const int result = ::bpf_obj_pin(created->value(), path.c_str()); result < 0) {
         return fail(Error::from_errno("cannot pin the link of " + hook.to_string() + " as " + path, -result));
     }
+    links_[hook] = std::move(*created);
     return {};
 }
 
@@ -122,8 +167,7 @@ Result<> Attachments::detach(const Hook& hook) {
     if (mode_ == AttachMode::Clsact) {
         return clsact_detach(hook);
     }
-    const std::string path = link_path(hook);
-    auto link = open_link(path);
+    auto link = standing_link(hook);
     if (!link) {
         return fail(std::move(link.error()));
     }
@@ -131,9 +175,10 @@ Result<> Attachments::detach(const Hook& hook) {
         return {};
     }
     if (auto detached = tcx_detach(link->value()); !detached) {
+        links_[hook] = std::move(*link);
         return detached;
     }
-    return unpin(path);
+    return unpin(link_path(hook));
 }
 
 Result<bool> Attachments::holds(const Hook& hook, std::uint32_t program_id) const {
@@ -148,18 +193,121 @@ Result<bool> Attachments::holds(const Hook& hook, std::uint32_t program_id) cons
 }
 
 Result<bool> Attachments::link_holds(const Hook& hook, std::uint32_t program_id) const {
-    auto link = open_link(link_path(hook));
-    if (!link) {
-        return fail(std::move(link.error()));
-    }
-    if (!link->is_open()) {
+    const auto link = links_.find(hook);
+    if (link == links_.end()) {
         return false;
     }
-    const auto standing = tcx_link(link->value());
+    const auto standing = tcx_link(link->second.value());
     if (!standing || standing->hook != hook || standing->program_id != program_id) {
         return false;
     }
     return is_at_hook(hook, program_id);
+}
+
+// ---- looking, and putting right ---------------------------------------------------------------------------------------------------------
+
+// By the programs' numbers alone: the kernel's count of changes to a hook begins anew when the last program leaves it.
+Result<HookView> Attachments::look(const Hook& hook, std::uint32_t program_id) {
+    if (mode_ == AttachMode::Clsact) {
+        return look_at_filters(hook, program_id);
+    }
+    const auto programs = tcx_programs(hook);
+    if (!programs) {
+        return fail(programs.error());
+    }
+    HookView view;
+    for (const std::uint32_t id : *programs) {
+        if (id == program_id) {
+            view.place = view.before.empty() ? HookView::Place::First : HookView::Place::Behind;
+            return view;
+        }
+        view.before.push_back(name_of(id));
+    }
+    return HookView{};
+}
+
+// Where the kernel has tcx as well, what is there is asked before all filters.
+Result<HookView> Attachments::look_at_filters(const Hook& hook, std::uint32_t program_id) {
+    if (!filters_) {
+        auto opened = FilterList::open();
+        if (!opened) {
+            return fail(std::move(opened.error()));
+        }
+        filters_ = std::move(*opened);
+    }
+    const auto filters = filters_->read(hook);
+    const auto programs = has_tcx_ ? tcx_programs(hook) : Result<std::vector<std::uint32_t>>();
+    if (!filters || !programs) {
+        return fail(!filters ? filters.error() : programs.error());
+    }
+    HookView view{.can_be_first = programs->empty()};
+    for (const std::uint32_t id : *programs) {
+        view.before.push_back(name_of(id));
+    }
+    for (const ListedFilter& filter : *filters) {
+        if (filter.handle == kClsactHandle && filter.priority == kClsactPriority && filter.program_id == program_id) {
+            view.place = view.before.empty() ? HookView::Place::First : HookView::Place::Behind;
+            return view;
+        }
+        view.before.push_back(filter.program_id != 0 ? name_of(filter.program_id) : "a " + filter.kind + " filter");
+    }
+    if (!exists(hook.ifindex)) {
+        return fail("no device " + std::to_string(hook.ifindex), ENODEV);
+    }
+    return HookView{};
+}
+
+Result<> Attachments::put_first(const Hook& hook, int program_fd) {
+    return mode_ == AttachMode::Tcx ? put_link_first(hook, program_fd) : clsact_put_first(hook, program_fd);
+}
+
+// The kernel takes a program only once at a hook: while ours gets a link in front, the one that it has holds a program that lets nothing
+// pass. Both are pinned before the one goes, so that no death in between leaves the hook without either.
+Result<> Attachments::put_link_first(const Hook& hook, int program_fd) {
+    const auto former = links_.find(hook);
+    if (former == links_.end()) {
+        return fail("no link of ours is at " + hook.to_string(), ENOENT);
+    }
+    const auto closed = load_closed_program();
+    if (!closed) {
+        return fail(closed.error());
+    }
+    if (auto replaced = tcx_replace(former->second.value(), closed->value()); !replaced) {
+        return replaced;
+    }
+    const std::string path = link_path(hook);
+    auto first = tcx_attach(hook, program_fd);
+    const int pinned = first ? ::bpf_obj_pin(first->value(), (path + kFirst).c_str()) : 0;
+    if (!first || pinned < 0) {
+        Error error = first ? Error::from_errno("cannot pin the link " + path + kFirst, -pinned) : first.error();
+        auto restored = first ? tcx_detach(first->value()) : Result<>();  // else the program cannot go back to where it was
+        restored = restored ? tcx_replace(former->second.value(), program_fd) : restored;
+        return restored ? fail(std::move(error)) : restored;
+    }
+    const int moved = ::rename((path + kFirst).c_str(), path.c_str());
+    const int code = errno;
+    const UniqueFd gone = std::exchange(former->second, std::move(*first));
+    auto detached = tcx_detach(gone.value());
+    return moved == 0 ? detached : fail(Error::from_errno("cannot move the pin " + path + kFirst, code));
+}
+
+Result<std::vector<Hook>> Attachments::pin_again() {
+    const auto names = names_in(links_directory_, "pc_");
+    if (!names) {
+        return fail(names.error());
+    }
+    std::vector<Hook> hooks;
+    for (const auto& [hook, link] : links_) {
+        const std::string path = link_path(hook);
+        if (std::ranges::binary_search(*names, path.substr(links_directory_.size() + 1))) {
+            continue;
+        }
+        if (const int result = ::bpf_obj_pin(link.value(), path.c_str()); result < 0) {
+            return fail(Error::from_errno("cannot pin the link of " + hook.to_string() + " again as " + path, -result));
+        }
+        hooks.push_back(hook);
+    }
+    return hooks;
 }
 
 }  // namespace portcullis

@@ -13,6 +13,7 @@
 #include "loader/host_maps.h"
 #include "loader/image_diff.h"
 #include "loader/libbpf_log.h"
+#include "loader/pin_healing.h"
 #include "loader/pins.h"
 #include "loader/sweeper.h"
 #include "loader/traffic_counters.h"
@@ -64,6 +65,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
     [[nodiscard]] Result<> carry_out(Plan& plan);
+    [[nodiscard]] Healing heal();
     [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
     void forget(const HostImage& image);
     void settle(ImageDiff diff);
@@ -286,6 +288,20 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before, .unenforced = {}};
 }
 
+// Not before a former daemon's programs have been replaced: until then they are left as they stand.
+Healing BpfDataplane::State::heal() {
+    if (!is_pinned || is_taking_over) {
+        return {};
+    }
+    Healing healing = hooks.heal([this](std::uint32_t ifindex) {
+        auto tidied = finish();
+        return tidied ? close_lost_device(ifindex) : tidied;
+    });
+    early.heal(healing);
+    heal_pins(pins, object, hooks, healing);
+    return healing;
+}
+
 // ---- the interface
 // ------------------------------------------------------------------------------------------------------------------------
 
@@ -352,6 +368,8 @@ Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const 
 Result<std::vector<PortCounters>> BpfDataplane::port_counters() const { return state_->counters.ports(state_->in_force.ports); }
 
 Result<std::vector<RuleHits>> BpfDataplane::rule_hits() const { return state_->counters.rules(state_->numberings.rules); }
+
+Result<Healing> BpfDataplane::heal() { return state_->heal(); }
 
 Result<> BpfDataplane::sweep() { return state_->sweeper.sweep_share(state_->in_force); }
 

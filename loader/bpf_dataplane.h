@@ -45,6 +45,7 @@ class BpfDataplane final : public Dataplane {
                                             const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
+    [[nodiscard]] Result<Healing> heal() override;
     [[nodiscard]] Result<> sweep() override;
     // All of it at once.
     [[nodiscard]] Result<> sweep_all();

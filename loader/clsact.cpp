@@ -10,9 +10,8 @@
 namespace portcullis {
 namespace {
 
-// Lowest priority number: filters run in its order.
-constexpr std::uint32_t kPriority = 1;
-constexpr std::uint32_t kHandle = 0x7063;  // "pc"
+// Holds the place of our filter while that goes from the one place to the other. There for a moment, or where a daemon died meanwhile.
+constexpr std::uint32_t kSpareHandle = kClsactHandle + 1;
 
 bpf_tc_hook tc_hook(const Hook& hook) {
     LIBBPF_OPTS(bpf_tc_hook, tc);
@@ -21,10 +20,10 @@ bpf_tc_hook tc_hook(const Hook& hook) {
     return tc;
 }
 
-bpf_tc_opts our_filter() {
+bpf_tc_opts filter_with(std::uint32_t handle) {
     LIBBPF_OPTS(bpf_tc_opts, options);
-    options.handle = kHandle;
-    options.priority = kPriority;
+    options.handle = handle;
+    options.priority = kClsactPriority;
     return options;
 }
 
@@ -37,14 +36,10 @@ int make_qdisc(bpf_tc_hook& tc) {
 // What the kernel answers where there is nothing to find: no filter, no qdisc (EINVAL, or EOPNOTSUPP of older kernels), no device.
 bool is_absence(int code) { return code == ENOENT || code == EINVAL || code == EOPNOTSUPP || code == ENODEV; }
 
-}  // namespace
-
-Result<> clsact_attach(const Hook& hook, int program_fd) {
-    bpf_tc_hook tc = tc_hook(hook);
-    if (const int result = make_qdisc(tc); result < 0 && result != -EEXIST) {
-        return fail(Error::from_errno("cannot make the clsact qdisc for " + hook.to_string(), -result));
-    }
-    bpf_tc_opts filter = our_filter();
+// A filter that is new is asked before the others of its priority; one that is there already keeps its place.
+Result<> put_filter(const Hook& hook, std::uint32_t handle, int program_fd) {
+    const bpf_tc_hook tc = tc_hook(hook);
+    bpf_tc_opts filter = filter_with(handle);
     filter.prog_fd = program_fd;
     filter.flags = BPF_TC_F_REPLACE;
     if (const int result = ::bpf_tc_attach(&tc, &filter); result < 0) {
@@ -53,10 +48,10 @@ Result<> clsact_attach(const Hook& hook, int program_fd) {
     return {};
 }
 
-Result<> clsact_detach(const Hook& hook) {
+Result<> remove_filter(const Hook& hook, std::uint32_t handle) {
     const LibbpfSilence silence;
     const bpf_tc_hook tc = tc_hook(hook);
-    const bpf_tc_opts filter = our_filter();
+    const bpf_tc_opts filter = filter_with(handle);
     const int result = ::bpf_tc_detach(&tc, &filter);
     if (result < 0 && !is_absence(-result)) {
         return fail(Error::from_errno("cannot remove the filter from " + hook.to_string(), -result));
@@ -64,10 +59,33 @@ Result<> clsact_detach(const Hook& hook) {
     return {};
 }
 
+}  // namespace
+
+Result<> clsact_attach(const Hook& hook, int program_fd) {
+    bpf_tc_hook tc = tc_hook(hook);
+    if (const int result = make_qdisc(tc); result < 0 && result != -EEXIST) {
+        return fail(Error::from_errno("cannot make the clsact qdisc for " + hook.to_string(), -result));
+    }
+    auto put = put_filter(hook, kClsactHandle, program_fd);
+    return put ? remove_filter(hook, kSpareHandle) : put;
+}
+
+Result<> clsact_put_first(const Hook& hook, int program_fd) {
+    auto done = put_filter(hook, kSpareHandle, program_fd);
+    done = done ? remove_filter(hook, kClsactHandle) : done;
+    done = done ? put_filter(hook, kClsactHandle, program_fd) : done;
+    return done ? remove_filter(hook, kSpareHandle) : done;
+}
+
+Result<> clsact_detach(const Hook& hook) {
+    auto removed = remove_filter(hook, kClsactHandle);
+    return removed ? remove_filter(hook, kSpareHandle) : removed;
+}
+
 Result<std::optional<std::uint32_t>> clsact_program(const Hook& hook) {
     const LibbpfSilence silence;
     const bpf_tc_hook tc = tc_hook(hook);
-    bpf_tc_opts filter = our_filter();
+    bpf_tc_opts filter = filter_with(kClsactHandle);
     const int result = ::bpf_tc_query(&tc, &filter);
     if (result == 0) {
         return filter.prog_id;

@@ -9,8 +9,6 @@
 namespace portcullis {
 namespace {
 
-constexpr std::array kDirections = {Direction::Outbound, Direction::Inbound};
-
 bool stands_on_both(const Standing& standing, std::uint32_t ifindex) {
     return std::ranges::all_of(kDirections,
                                [&](Direction direction) { return standing.has({.ifindex = ifindex, .direction = direction}); });
@@ -76,8 +74,9 @@ Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const Device
         if (known == devices_.end() || !is_port(binding)) {
             continue;
         }
-        auto is_held =
-            known->second == State::Standing ? Result<bool>(stands_on_both(standing, binding.ifindex)) : holds_ours(binding.ifindex);
+        auto is_held = known->second == State::Standing ? Result<bool>(stands_on_both(standing, binding.ifindex))
+                       : known->second == State::Closed ? Result<bool>(false)
+                                                        : holds_ours(binding.ifindex);
         if (!is_held) {
             return fail(std::move(is_held.error()));
         }

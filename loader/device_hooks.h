@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/dataplane.h"
@@ -18,6 +20,8 @@
 #include "loader/standing.h"
 
 namespace portcullis {
+
+inline constexpr std::array kDirections = {Direction::Outbound, Direction::Inbound};
 
 class DeviceHooks {
    public:
@@ -34,19 +38,35 @@ class DeviceHooks {
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing);
     // Puts our programs in place of the former daemon's, hook by hook. Stops at the first failure; can be called again.
     [[nodiscard]] Result<> take_over(const Standing& standing);
+    // Looks at every hook, and puts right what is not as it was left: see Dataplane::heal. A device that has lost both programs, of which
+    // nothing tells whether it is the same one, or one that cannot be given back, is closed by `close` in the maps and begins anew
+    // with the next apply (find_lost). Devices that do not exist any more are passed over.
+    using CloseDevice = std::function<Result<>(std::uint32_t)>;
+    [[nodiscard]] Healing heal(const CloseDevice& close);
+    // Pins of links that were removed are made anew. Gives what they are of.
+    [[nodiscard]] Result<std::vector<std::string>> pin_again();
     // Takes our programs off devices that are not among these. What fails is said and tried again the next time.
     void release_others(std::span<const DeviceBinding> devices);
     // The same for a former daemon's programs.
     void release_others_of(const Standing& standing, std::span<const DeviceBinding> devices);
 
    private:
-    enum class State : std::uint8_t { Ours, Standing };
+    enum class State : std::uint8_t {
+        Ours,
+        Standing,  // a former daemon's
+        Closed,    // by heal: it has our programs, or is to have them, and begins anew
+    };
+    using Views = std::array<HookView, 2>;  // by Direction
     struct Program {
         int fd = -1;
         std::uint32_t id = 0;
     };
     [[nodiscard]] Result<> attach(std::uint32_t ifindex);
     [[nodiscard]] Result<> detach(std::uint32_t ifindex);
+    [[nodiscard]] Result<Views> look(std::uint32_t ifindex);
+    [[nodiscard]] bool put_right(const Hook& hook, const HookView& view, Healing& healing);
+    [[nodiscard]] bool put_right(std::uint32_t ifindex, const Views& views, Healing& healing);
+    void begin_anew(std::uint32_t ifindex, const CloseDevice& close, Healing& healing);
     [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void say(const Error& error) const;
     Attachments attachments_;

@@ -15,10 +15,10 @@ struct Hook {
     std::uint32_t ifindex = 0;
     Direction direction = Direction::Outbound;
     auto operator<=>(const Hook&) const = default;
+    // "tc ingress"
+    [[nodiscard]] std::string place() const { return direction == Direction::Outbound ? "tc ingress" : "tc egress"; }
     // "tc ingress of device 7"
-    [[nodiscard]] std::string to_string() const {
-        return (direction == Direction::Outbound ? "tc ingress of device " : "tc egress of device ") + std::to_string(ifindex);
-    }
+    [[nodiscard]] std::string to_string() const { return place() + " of device " + std::to_string(ifindex); }
 };
 
 }  // namespace portcullis

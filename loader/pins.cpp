@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <set>
 
 #include "loader/bpffs.h"
@@ -38,6 +39,23 @@ Result<> pin_parts(const std::vector<BpfObject::Part>& parts, const fs::path& di
         }
     }
     return {};
+}
+
+// Those that are not there. Gives their names.
+Result<std::vector<std::string>> pin_missing(std::vector<BpfObject::Part> parts, const fs::path& directory) {
+    const auto names = names_in(directory, "pc_");
+    if (!names) {
+        return fail(names.error());
+    }
+    std::erase_if(parts, [&](const BpfObject::Part& part) { return std::ranges::binary_search(*names, part.name); });
+    if (auto pinned = parts.empty() ? Result<>() : pin_parts(parts, directory); !pinned) {
+        return fail(std::move(pinned.error()));
+    }
+    std::vector<std::string> missing;
+    for (const BpfObject::Part& part : parts) {
+        missing.push_back(directory.filename() / part.name);
+    }
+    return missing;
 }
 
 // Moves every pin of one directory into another, over what is there, and removes what only the other had.
@@ -72,7 +90,7 @@ Result<Pins> Pins::open(const std::string& directory, const LogCallback& log) {
     if (auto prepared = prepare_bpffs(directory, log); !prepared) {
         return fail(std::move(prepared.error()));
     }
-    Pins pins(directory);
+    Pins pins(directory, log);
     if (auto made = make_directory(pins.links_directory()); !made) {
         return fail(std::move(made.error()));
     }
@@ -179,6 +197,27 @@ Result<> Pins::promote() {
         }
     }
     return {};
+}
+
+Result<std::vector<std::string>> Pins::pin_again(const BpfObject& object) const {
+    if (own_set_ != directory_) {
+        return std::vector<std::string>();
+    }
+    if (!is_on_bpffs(directory_)) {
+        if (auto prepared = prepare_bpffs(directory_, log_); !prepared) {
+            return fail(std::move(prepared.error()));
+        }
+    }
+    if (auto made = make_directory(links_directory()); !made) {
+        return fail(std::move(made.error()));
+    }
+    auto pinned = pin_missing(object.maps(), fs::path(directory_) / "maps");
+    auto programs = pinned ? pin_missing(object.programs(), fs::path(directory_) / "progs") : pinned;
+    if (!programs) {
+        return programs;
+    }
+    std::ranges::move(*programs, std::back_inserter(*pinned));
+    return pinned;
 }
 
 Result<std::uint32_t> remove_pins(const std::string& directory) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "loader/bpf_object.h"
@@ -25,14 +26,18 @@ class Pins {
     [[nodiscard]] Result<bool> hold_enforcement() const;
     // Pins maps and programs: in place, or beside a former daemon's.
     [[nodiscard]] Result<> pin(const BpfObject& object);
+    // Pins anew what somebody removed of what `pin` pinned and `promote` moved into place, on a bpffs mounted anew where that is gone.
+    // Gives the names, "maps/pc_host". None while a former daemon's set is in place.
+    [[nodiscard]] Result<std::vector<std::string>> pin_again(const BpfObject& object) const;
     // Removes the sets of daemons that died before they had taken over: those of whose programs none is at a hook.
     [[nodiscard]] Result<> remove_idle_sets(const Standing& standing) const;
     // Moves what `pin` pinned into place over the former daemon's, whose other sets are removed. Pre: no hook holds a former program.
     [[nodiscard]] Result<> promote();
 
    private:
-    explicit Pins(std::string directory) : directory_(std::move(directory)) {}
+    Pins(std::string directory, LogCallback log) : directory_(std::move(directory)), log_(std::move(log)) {}
     std::string directory_;
+    LogCallback log_;
     std::string own_set_;  // where `pin` pinned; empty before
 };
 

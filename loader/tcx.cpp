@@ -4,7 +4,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -62,6 +64,18 @@ Result<> tcx_replace(int link_fd, int program_fd) {
         return fail(Error::from_errno("cannot replace the program of a tcx link", -result));
     }
     return {};
+}
+
+Result<UniqueFd> load_closed_program() {
+    const std::array<bpf_insn, 2> code{{
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = TC_ACT_SHOT},
+        {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+    }};
+    UniqueFd program(::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pc_closed", "GPL", code.data(), code.size(), nullptr));
+    if (!program.is_open()) {
+        return fail(Error::from_errno("cannot load a program that lets nothing pass", -program.value()));
+    }
+    return program;
 }
 
 Result<> tcx_detach(int link_fd) {

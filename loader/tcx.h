@@ -19,6 +19,8 @@ namespace portcullis {
 [[nodiscard]] Result<UniqueFd> tcx_attach(const Hook& hook, int program_fd);
 // Puts another program into the link: every packet is judged by the one or by the other.
 [[nodiscard]] Result<> tcx_replace(int link_fd, int program_fd);
+// A program that lets nothing pass, which stands in a link of ours while another takes its place (attachment.cpp).
+[[nodiscard]] Result<UniqueFd> load_closed_program();
 // Takes the program off the hook, whoever else holds the link. A link whose device is gone is no error.
 [[nodiscard]] Result<> tcx_detach(int link_fd);
 

@@ -118,7 +118,7 @@ Result<> XdpHooks::attach(const DeviceBinding& binding) {
 }
 
 void XdpHooks::attach_to(std::span<const DeviceBinding> devices) {
-    std::map<std::uint32_t, std::string> held;
+    std::map<std::uint32_t, DeviceBinding> held;
     std::map<std::uint32_t, std::string> refusals;
     for (const DeviceBinding& binding : devices) {
         if (!means(binding)) {
@@ -126,7 +126,7 @@ void XdpHooks::attach_to(std::span<const DeviceBinding> devices) {
         }
         const auto attached = attach(binding);
         if (attached) {
-            held.emplace(binding.ifindex, binding.device);
+            held.emplace(binding.ifindex, binding);
         } else if (attached.error().code != ENODEV) {
             refusals.emplace(binding.ifindex, binding.device + " (" + reason_of(attached.error()) + ")");
         }
@@ -138,10 +138,40 @@ void XdpHooks::attach_to(std::span<const DeviceBinding> devices) {
     }
     release_others(held);
     held_ = std::move(held);
+    lost_.clear();
     refusals_ = std::move(refusals);
 }
 
-void XdpHooks::release_others(const std::map<std::uint32_t, std::string>& held) {
+// By the pinned link alone: while it is at the device, no other program can be.
+bool XdpHooks::is_lost(std::uint32_t ifindex) const {
+    const UniqueFd link(::bpf_obj_get(xdp_link_path(links_directory_, ifindex).c_str()));
+    const auto standing = link.is_open() ? xdp_link(link.value()) : Result<XdpLink>(XdpLink{});
+    return !standing || standing->ifindex != ifindex;
+}
+
+void XdpHooks::heal(Healing& healing) {
+    for (const auto& [ifindex, binding] : held_) {
+        if (is_lost(ifindex)) {
+            lost_.emplace(ifindex, binding);
+        }
+    }
+    for (auto device = lost_.begin(); device != lost_.end();) {
+        held_.erase(device->first);
+        const auto attached = attach(device->second);
+        if (attached) {
+            healing.healed.push_back({device->first, "our XDP program was gone; it is attached again"});
+            refusals_.erase(device->first);
+            held_.insert(*device);
+        } else if (attached.error().code != ENODEV) {
+            refusals_[device->first] = device->second.device + " (" + reason_of(attached.error()) + ")";
+            ++device;
+            continue;
+        }
+        device = lost_.erase(device);
+    }
+}
+
+void XdpHooks::release_others(const std::map<std::uint32_t, DeviceBinding>& held) {
     const auto paths = xdp_link_paths(links_directory_);
     if (!paths) {
         return say(paths.error().message);

@@ -25,6 +25,8 @@ class XdpHooks {
     // Afterwards exactly those of the devices that the mode means have our program, as far as they can: a former daemon's is replaced in
     // place, and taken off the others. Pre: TC at these devices enforces what the object's maps hold.
     void attach_to(std::span<const DeviceBinding> devices);
+    // Attaches anew what somebody took off since, and tries again until it is there. Adds to `healing` what was.
+    void heal(Healing& healing);
     // "off", "taps: on 3 devices", "all: on 1 device, not on eth1 (another XDP program is there)"
     [[nodiscard]] std::string description() const;
 
@@ -34,14 +36,16 @@ class XdpHooks {
     [[nodiscard]] bool means(const DeviceBinding& binding) const;
     [[nodiscard]] Result<> attach(const DeviceBinding& binding);
     [[nodiscard]] Result<bool> keep_standing(const std::string& path, std::uint32_t ifindex, const XdpObject::Program& program);
-    void release_others(const std::map<std::uint32_t, std::string>& held);
+    [[nodiscard]] bool is_lost(std::uint32_t ifindex) const;
+    void release_others(const std::map<std::uint32_t, DeviceBinding>& held);
     void say(const std::string& message) const;
     XdpMode mode_;
     std::string links_directory_;
     LogCallback log_;
     std::optional<XdpObject> object_;
     std::string trouble_;                            // why the programs could not be loaded
-    std::map<std::uint32_t, std::string> held_;      // names of the devices that have it
+    std::map<std::uint32_t, DeviceBinding> held_;    // devices that have it
+    std::map<std::uint32_t, DeviceBinding> lost_;    // that had it until somebody took it off
     std::map<std::uint32_t, std::string> refusals_;  // why others that the mode means have not
 };
 

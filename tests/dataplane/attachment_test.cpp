@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/attachment.h"
 
+#include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -106,13 +107,28 @@ TEST_P(TcxTest, ReplacingKeepsThePlace) {
     EXPECT_EQ(tcx_programs(hook()), (std::vector<std::uint32_t>{foreign_.id(), newer_.id()}));
 }
 
-TEST_P(TcxTest, ALinkWhosePinWasRemovedIsNoLongerHeld) {
+TEST_P(TcxTest, ALinkWhosePinWasRemovedIsHeldAndPinnedAgain) {
     ASSERT_TRUE(attach(ours_));
-    std::filesystem::remove(std::string(kLinks) + "/pc_from_instance_" + std::to_string(ifindex_));
-    EXPECT_FALSE(holds(ours_));
-    // The kernel takes such a link apart in the background; until then the hook refuses the same program a second time.
-    EXPECT_TRUE(wait_until([&] { return attach(ours_).has_value(); }));
+    const std::string pin = std::string(kLinks) + "/pc_from_instance_" + std::to_string(ifindex_);
+    std::filesystem::remove(pin);
     EXPECT_TRUE(holds(ours_));
+    EXPECT_EQ(attachments_.pin_again(), std::vector{hook()});
+    EXPECT_TRUE(std::filesystem::exists(pin));
+    EXPECT_EQ(attachments_.pin_again(), std::vector<Hook>());
+}
+
+// As where the process died after both links had been pinned.
+TEST_P(TcxTest, ALinkThatWasToBecomeFirstIsTakenOverInPlaceOfTheFormer) {
+    ASSERT_TRUE(attach(ours_));
+    const std::string pin = std::string(kLinks) + "/pc_from_instance_" + std::to_string(ifindex_);
+    auto first = tcx_attach(hook(), foreign_.fd());
+    ASSERT_TRUE(first);
+    ASSERT_EQ(::bpf_obj_pin(first->value(), (pin + "_first").c_str()), 0);
+    first->reset();
+    Attachments next = Attachments::create(GetParam(), kLinks);
+    ASSERT_TRUE(next.attach(hook(), newer_.fd(), newer_.id()));
+    EXPECT_FALSE(std::filesystem::exists(pin + "_first"));
+    EXPECT_EQ(tcx_programs(hook())->front(), newer_.id());
 }
 
 TEST_P(TcxTest, ADeviceOfAnotherNamespaceUnderTheSameNumberIsNotMistakenForIt) {

@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
-#include <thread>
 
 #include "loader/bpf_dataplane.h"
 #include "loader/pins.h"
 #include "loader/tcx.h"
 #include "loader/teardown.h"
+#include "tests/dataplane/flood.h"
 #include "tests/dataplane/small_maps.h"
 #include "tests/dataplane/two_instances.h"
 #include "tests/support/private_bpffs.h"
@@ -24,34 +23,6 @@ using ::testing::SizeIs;
 struct Modes {
     AttachMode former = AttachMode::Tcx;
     AttachMode next = AttachMode::Tcx;
-};
-
-// Sends a forbidden packet again and again, from a thread of its own.
-class Flood {
-   public:
-    Flood(const TwoInstances& net, std::uint16_t udp_port)
-        : thread_([&net, udp_port, this] {
-              while (!is_over_) {
-                  net.send(udp_port);
-                  ++sent_;
-              }
-          }) {}
-    Flood(const Flood&) = delete;
-    Flood& operator=(const Flood&) = delete;
-    ~Flood() { stop(); }
-    // Packets sent.
-    std::uint64_t stop() {
-        is_over_ = true;
-        if (thread_.joinable()) {
-            thread_.join();
-        }
-        return sent_;
-    }
-
-   private:
-    std::atomic<bool> is_over_ = false;
-    std::atomic<std::uint64_t> sent_ = 0;
-    std::thread thread_;
 };
 
 class BpfDataplaneTakeOver : public ::testing::TestWithParam<Modes> {

@@ -24,10 +24,10 @@ bpf_tc_hook tc_hook(const Hook& hook) {
     return tc;
 }
 
-bpf_tc_opts filter() {
+bpf_tc_opts filter(std::uint32_t handle, std::uint32_t priority) {
     LIBBPF_OPTS(bpf_tc_opts, options);
-    options.handle = 1;
-    options.priority = 7;
+    options.handle = handle;
+    options.priority = priority;
     return options;
 }
 
@@ -57,9 +57,9 @@ std::uint32_t id_of(const UniqueFd& program) {
 
 }  // namespace
 
-ForeignProgram::ForeignProgram(const char* name) : program_(load_returning(BPF_PROG_TYPE_SCHED_CLS, name, TC_ACT_UNSPEC)) {}
+ForeignProgram::ForeignProgram(const char* name, int verdict) : program_(load_returning(BPF_PROG_TYPE_SCHED_CLS, name, verdict)) {}
 
-void ForeignProgram::attach(const Hook& hook, AttachMode mode) {
+void ForeignProgram::attach(const Hook& hook, AttachMode mode, std::uint32_t priority) {
     if (mode == AttachMode::Tcx) {
         auto link = tcx_attach(hook, program_.value());
         check(link ? 0 : -link.error().code, "attach a foreign link");
@@ -68,7 +68,8 @@ void ForeignProgram::attach(const Hook& hook, AttachMode mode) {
     }
     bpf_tc_hook tc = tc_hook(hook);
     check(::bpf_tc_hook_create(&tc), "make a clsact qdisc");
-    bpf_tc_opts options = filter();
+    priority_ = priority;
+    bpf_tc_opts options = filter(id(), priority);
     options.prog_fd = program_.value();
     check(::bpf_tc_attach(&tc, &options), "attach a foreign filter");
 }
@@ -79,13 +80,19 @@ bool ForeignProgram::is_attached(const Hook& hook, AttachMode mode) const {
         return programs && std::ranges::find(*programs, id()) != programs->end();
     }
     const bpf_tc_hook tc = tc_hook(hook);
-    bpf_tc_opts options = filter();
+    bpf_tc_opts options = filter(id(), priority_);
     return ::bpf_tc_query(&tc, &options) == 0 && options.prog_id == id();
 }
 
 void ForeignProgram::pin(const std::string& path) const { check(::bpf_obj_pin(program_.value(), path.c_str()), "pin a foreign program"); }
 
 std::uint32_t ForeignProgram::id() const { return id_of(program_); }
+
+void detach_pinned_link(const std::string& path) {
+    const UniqueFd link(::bpf_obj_get(path.c_str()));
+    check(link.value(), "open a pinned link");
+    check(::bpf_link_detach(link.value()), "detach a link");
+}
 
 ForeignXdp::ForeignXdp() : program_(load_returning(BPF_PROG_TYPE_XDP, "foreign_xdp", XDP_PASS)) {}
 

@@ -103,7 +103,7 @@ TEST_F(Dataplane, HealsWhatAnotherTookAway) {
     (void)apply(*dataplane, ruleset, devices);
     EXPECT_EQ(value_or_end(nft_teardown(), "tear down").tables, 3U);
     EXPECT_FALSE(value_or_end(nft_stands(), "look"));
-    EXPECT_TRUE(dataplane->sweep());
+    EXPECT_TRUE(dataplane->heal());
     EXPECT_TRUE(read() == lowered(ruleset, devices));
 }
 

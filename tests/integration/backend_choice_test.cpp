@@ -11,11 +11,8 @@
 #include <thread>
 
 #include "fallback/nft_standing.h"
-#include "tests/integration/daemon_process.h"
+#include "tests/integration/daemon_traffic.h"
 #include "tests/support/command_output.h"
-#include "tests/support/private_bpffs.h"
-#include "tests/support/stacks.h"
-#include "tests/support/test_host.h"
 
 namespace portcullis::test {
 namespace {
@@ -24,76 +21,7 @@ using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr std::uint16_t kOpen = 5353, kClosed = 5354;
-
-// eni-1 and eni-2 on p1 and p2: out to anywhere, in by UDP kOpen from each other.
-json two_ports() {
-    json model = json::parse(R"({
-      "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
-      "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24"}],
-      "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
-        "IpPermissions": [{"IpProtocol": "udp", "FromPort": 5353, "ToPort": 5353, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}],
-        "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}],
-      "NetworkInterfaces": [],
-      "Portcullis": {"Ports": [], "Bridges": [{"Device": "br0", "Uplinks": ["up0"]}]}})");
-    for (const std::string number : {"1", "2"}) {
-        model["NetworkInterfaces"].push_back({{"NetworkInterfaceId", "eni-" + number},
-                                              {"VpcId", "vpc-1"},
-                                              {"SubnetId", "subnet-1"},
-                                              {"MacAddress", "02:00:00:00:00:0" + number},
-                                              {"PrivateIpAddress", "10.0.1.1" + number},
-                                              {"Groups", json::array({{{"GroupId", "sg-1"}}})}});
-        model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", "eni-" + number}, {"Device", "p" + number}});
-    }
-    return model;
-}
-
-class BackendChoice : public testing::Test {
-   protected:
-    BackendChoice() { write_model(two_ports()); }
-    // Before the sockets are bound to them.
-    [[nodiscard]] Address address_of(std::size_t instance) const {
-        const std::string address = "10.0.1.1" + std::to_string(instance + 1);
-        host.instance(instance).ip("addr add " + address + "/24 dev eth0");
-        return *Address::parse(address);
-    }
-    void write_model(const json& model) const { directory.write("model.json", model.dump()); }
-    [[nodiscard]] std::vector<std::string> with(const std::vector<std::string>& more = {}) const {
-        std::vector<std::string> arguments{"--model", directory.path("model.json")};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return arguments;
-    }
-    [[nodiscard]] json status() const { return run_portcullis(directory, {"--json", "status"}).json(); }
-    // Denied packets to p2.
-    [[nodiscard]] std::uint64_t denied() const {
-        const json answer = status();
-        for (const json& port : answer["Ports"]) {
-            for (const json& drop : port["Drops"]) {
-                if (port["Device"] == "p2" && drop["Reason"] == "security_group" && drop["Direction"] == "inbound") {
-                    return drop["Packets"];
-                }
-            }
-        }
-        return 0;
-    }
-    void ask(std::uint16_t port, std::string_view text) const { client.send(server_address, port, text); }
-    // What comes last is legal and arrives; what was sent before and is forbidden did not.
-    void expect_enforced(const std::string& text) const {
-        ask(kClosed, text);
-        ask(kOpen, text);
-        std::optional<UdpSocket::Datagram> heard;
-        EXPECT_TRUE(wait_until([&] { return (heard = open.receive()).has_value() && heard->text == text; })) << text;
-        EXPECT_FALSE(closed.receive()) << text;
-    }
-
-    PrivateBpffs bpffs;
-    TestHost host{{.ports = 2, .has_stacks = true, .instance_macs = {*Mac::parse("02:00:00:00:00:01"), *Mac::parse("02:00:00:00:00:02")}}};
-    NetNamespace::Entered entered = host.host().enter();
-    TemporaryDirectory directory;
-    Address client_address = address_of(0), server_address = address_of(1);
-    UdpSocket client{host.instance(0), client_address, 0};
-    UdpSocket open{host.instance(1), server_address, kOpen}, closed{host.instance(1), server_address, kClosed};
-};
+class BackendChoice : public DaemonTraffic {};
 
 TEST_F(BackendChoice, BpfIsTakenWhereTheKernelHasIt) {
     DaemonProcess daemon(directory, with());

@@ -209,6 +209,11 @@ void NftBridge::release() {
     (void)value_or_end(dataplane_->apply(Ruleset{}, {}, {}), "release the ports");
 }
 
+Healing NftBridge::heal() {
+    const NetNamespace::Entered here = host_.host().enter();
+    return value_or_end(dataplane_->heal(), "look");
+}
+
 std::uint64_t NftBridge::count(Spot port, Direction direction, Reason reason) const {
     const NetNamespace::Entered here = host_.host().enter();
     std::uint64_t packets = 0;

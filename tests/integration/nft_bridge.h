@@ -74,6 +74,8 @@ class NftBridge {
     [[nodiscard]] Result<ApplyReport> try_apply(const nlohmann::json& model);
     // Nothing is managed any more.
     void release();
+    // A look; one that fails ends the process.
+    [[nodiscard]] Healing heal();
 
     // Sender's and receiver's port pass it, and it arrives as it was sent.
     void expect_pass(Spot from, Spot to, const Packet& packet);

@@ -33,6 +33,7 @@ class FakeDataplane final : public Dataplane {
     }
     Result<std::vector<PortCounters>> port_counters() const override { return counters; }
     Result<std::vector<RuleHits>> rule_hits() const override { return std::vector<RuleHits>{}; }
+    Result<Healing> heal() override { return healing; }
     Result<> sweep() override { return {}; }
     Result<std::vector<Event>> take_events() override { return std::exchange(events, {}); }
     int events_fd() const override { return -1; }
@@ -42,6 +43,7 @@ class FakeDataplane final : public Dataplane {
     std::vector<PortCounters> counters;
     std::vector<Event> events;
     std::vector<Unenforced> unenforced;  // what applies report
+    Result<Healing> healing;             // what looks report
 
     int applies = 0;
     std::uint64_t generation = 0;

@@ -72,6 +72,11 @@ void print_status(const Json& status, const Terminal& terminal) {
     if (!trouble.is_null()) {
         rows.push_back({"trouble", "since " + trouble.at("Since").get<std::string>() + ": " + trouble.at("Message").get<std::string>()});
     }
+    if (const Json& last = status.at("Healings").at("Last"); !last.is_null()) {
+        const auto count = status.at("Healings").at("Count").get<std::uint64_t>();
+        rows.push_back({"healed", grouped(count) + (count == 1 ? " time, " : " times, last ") + last.at("At").get<std::string>() + ": " +
+                                      last.at("Message").get<std::string>()});
+    }
     print_table(terminal.out, rows);
     const bool is_healthy = status.at("Healthy").get<bool>();
     terminal.out << "health        " << coloured(is_healthy ? "good" : "bad", is_healthy ? Colour::Good : Colour::Bad, terminal) << '\n';

@@ -39,6 +39,10 @@ Json port_json(const PortStatus& port) {
             {"Drops", std::move(drops)}};
 }
 
+Json healings_json(const HealingStatus& healings) {
+    return {{"Count", healings.count}, {"Last", healings.count == 0 ? Json() : Json{{"At", healings.last_at}, {"Message", healings.last}}}};
+}
+
 Json refusal_json(const SourceStatus& source) {
     if (!source.refusal) {
         return nullptr;
@@ -52,7 +56,8 @@ Json refusal_json(const SourceStatus& source) {
 
 // A present port is enforced when its line says so; unknown and orphaned devices are closed and belong to no interface.
 bool is_enforced(const PortStatus& port) {
-    return port.line.state == PortState::Enforced || port.line.state == PortState::Absent || port.line.interface_id.empty();
+    const PortState state = port.line.state;
+    return state == PortState::Enforced || state == PortState::Absent || (port.line.interface_id.empty() && state != PortState::Degraded);
 }
 
 Json event_json(const Event& event) {
@@ -137,6 +142,7 @@ std::string print_status(const ControllerStatus& status, const SourceStatus& sou
                            {"Refused", refusal_json(source)},
                            {"Unconfirmed", unconfirmed_json(unconfirmed)}}},
                          {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
+                         {"Healings", healings_json(status.healings)},
                          {"Trouble", trouble_json(trouble)},
                          {"Ports", std::move(ports)}});
 }

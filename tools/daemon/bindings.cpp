@@ -245,6 +245,8 @@ std::string_view to_string(PortState state) {
             return "orphaned";
         case PortState::Conflict:
             return "conflict";
+        case PortState::Degraded:
+            return "degraded";
     }
     return "closed";
 }

@@ -37,7 +37,7 @@ struct BindingMemory {
     bool operator==(const BindingMemory&) const = default;
 };
 
-enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict };
+enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict, Degraded };
 [[nodiscard]] std::string_view to_string(PortState state);
 
 // One line of `status`. ifindex 0: no such device now.

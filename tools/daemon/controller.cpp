@@ -201,6 +201,18 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     return true;
 }
 
+Controller::Healed Controller::heal() {
+    const Result<Healing> healing = host_.dataplane.heal();
+    const auto name_of = [this](std::uint32_t ifindex) {
+        const auto device = std::ranges::find(applied_, ifindex, &DeviceBinding::ifindex);
+        return device == applied_.end() ? "device " + std::to_string(ifindex) : device->device;
+    };
+    Healed healed{.lines = healings_.take(healing, name_of), .needs_reapply = healing && healing->needs_apply};
+    const std::string trouble = healings_.trouble();
+    healing_trouble_ = trouble.empty() ? std::nullopt : std::optional(trouble_since(healing_trouble_, trouble));
+    return healed;
+}
+
 ControllerStatus Controller::status() const {
     ControllerStatus status{.backend = host_.dataplane.description(),
                             .backend_reason = host_.backend_reason(),
@@ -211,7 +223,10 @@ ControllerStatus Controller::status() const {
                             .is_up_to_date = !enforcement_trouble_,
                             .accepted_at = accepted_at_,
                             .ports = {},
-                            .trouble = enforcement_trouble_ ? enforcement_trouble_ : storage_trouble_};
+                            .healings = healings_.status(),
+                            .trouble = enforcement_trouble_ ? enforcement_trouble_
+                                       : healing_trouble_   ? healing_trouble_
+                                                            : storage_trouble_};
     const Result<std::vector<PortCounters>> counters = host_.dataplane.port_counters();
     if (!counters && !status.trouble) {
         status.trouble = Trouble{.since = utc_now(), .message = counters.error().message};
@@ -231,7 +246,8 @@ ControllerStatus Controller::status() const {
     return status;
 }
 
-// A line says what was planned; what the data plane has not taken is closed, whatever was planned.
+// A line says what was planned; what the data plane has not taken is closed, whatever was planned, and what others keep from enforcing is
+// degraded.
 std::vector<PortLine> Controller::lines() const {
     std::vector<PortLine> lines = planned_lines_;
     for (PortLine& line : lines) {
@@ -241,6 +257,10 @@ std::vector<PortLine> Controller::lines() const {
         if (line.state == PortState::Enforced && !is_bound) {
             line.state = PortState::Closed;
             line.detail = enforcement_trouble_ ? enforcement_trouble_->message : "not prepared yet";
+        }
+        if (std::string trouble = healings_.trouble_of(line.ifindex); line.ifindex != 0 && !trouble.empty()) {
+            line.state = PortState::Degraded;
+            line.detail = std::move(trouble);
         }
     }
     return lines;

@@ -15,6 +15,7 @@
 #include "compiler/parse.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
+#include "tools/daemon/healing_log.h"
 #include "tools/daemon/planned_change.h"
 #include "tools/daemon/state_store.h"
 
@@ -58,7 +59,9 @@ struct ControllerStatus {
     bool is_up_to_date = false;  // the data plane has taken the last change of devices
     std::string accepted_at;     // UTC, ISO 8601; empty without a model
     std::vector<PortStatus> ports;
-    std::optional<Trouble> trouble;  // the last change of devices is not enforced, or state could not be saved or counters read
+    HealingStatus healings;
+    std::optional<Trouble> trouble;  // the last change of devices is not enforced, what was tampered with cannot be put right, or state
+                                     // could not be saved or counters read
 };
 
 // What the controller works on; all of it outlives the controller.
@@ -95,6 +98,14 @@ class Controller {
     // or a fact changes or the last attempt failed. A failure is kept as trouble and tried again by the next call.
     enum class Reapply : std::uint8_t { IfChanged, Always };
     [[nodiscard]] Result<bool> devices_changed(Reapply reapply = Reapply::IfChanged);
+
+    // Has the back end look for what somebody else did to it. Returns what is new, a line each; `needs_reapply`: devices_changed is to be
+    // called, by which ports open again that were closed.
+    struct Healed {
+        std::vector<std::string> lines;
+        bool needs_reapply = false;
+    };
+    [[nodiscard]] Healed heal();
 
     [[nodiscard]] ControllerStatus status() const;
     // The lines of status() without what the kernel counted.
@@ -139,6 +150,8 @@ class Controller {
     bool is_model_remembered_ = true;
     std::optional<Trouble> enforcement_trouble_;
     std::optional<Trouble> storage_trouble_;
+    std::optional<Trouble> healing_trouble_;  // HealingLog::trouble, and since when
+    HealingLog healings_;
 };
 
 }  // namespace portcullis

@@ -19,6 +19,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::milliseconds kLook{250};  // the kernel tells nothing of a hook that changes
 
 void log_loader(LogLevel level, std::string_view text) {
     switch (level) {
@@ -95,6 +96,7 @@ Daemon::Daemon(asio::io_context& loop, Parts parts, Guard guard)
       devices_changed_(loop, ::fcntl(monitor_.fd(), F_DUPFD_CLOEXEC, 0)),
       events_ready_(loop),
       tick_timer_(loop),
+      look_timer_(loop),
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
       loop_(loop) {}
 
@@ -155,6 +157,7 @@ void Daemon::begin(asio::io_context& loop, const DaemonOptions& options) {
         wait_for_events();
     }
     wait_for_tick();
+    wait_for_look();
     if (options.model.empty()) {
         intake_->resume();
         report();
@@ -257,6 +260,29 @@ void Daemon::tick() {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);
     }
     (void)::sd_notify(0, "WATCHDOG=1");  // without systemd there is nobody to tell
+}
+
+void Daemon::wait_for_look() {
+    look_timer_.expires_after(kLook);
+    look_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped) {
+            look();
+            wait_for_look();
+        }
+    });
+}
+
+void Daemon::look() {
+    const Controller::Healed healed = controller_->heal();
+    for (const std::string& line : healed.lines) {
+        spdlog::warn("tampered with: {}", printable(line));
+    }
+    if (healed.needs_reapply) {
+        read_devices();  // what had lost both its hooks may be another device by now
+        reconcile(Controller::Reapply::Always);
+    } else if (!healed.lines.empty()) {
+        report();
+    }
 }
 
 void Daemon::wait_for_signal() {

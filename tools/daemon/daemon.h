@@ -53,6 +53,8 @@ class Daemon {
     void read_events();
     void wait_for_tick();
     void tick();
+    void wait_for_look();
+    void look();
     void wait_for_signal();
     void take_signal(int signal);
     void report();
@@ -74,6 +76,7 @@ class Daemon {
     boost::asio::posix::stream_descriptor devices_changed_;
     boost::asio::posix::stream_descriptor events_ready_;
     boost::asio::steady_timer tick_timer_;
+    boost::asio::steady_timer look_timer_;
     boost::asio::signal_set signals_;
     boost::asio::io_context& loop_;
     std::vector<PortLine> reported_lines_;

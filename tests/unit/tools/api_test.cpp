@@ -166,6 +166,19 @@ TEST_F(ApiTest, StatusIsNotEnforcedWhileAnUnknownPortCouldNotBeClosed) {
     EXPECT_EQ(status["Trouble"]["Message"], "cannot attach");
 }
 
+TEST_F(ApiTest, StatusTellsWhatWasHealedAndIsNotEnforcedWhileAPortIsDegraded) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Healings"], json::parse(R"({"Count": 0, "Last": null})"));
+    dataplane.healing = Healing{.healed = {{5, "gone"}}, .standing = {{5, "before ours"}}, .needs_apply = false};
+    (void)controller.heal();
+    const json status = json::parse(call("GET", "/v1/status").body);
+    EXPECT_EQ(status["Healings"]["Count"], 1);
+    EXPECT_EQ(status["Healings"]["Last"]["Message"], "tap0: gone");
+    EXPECT_EQ(status["Enforced"], false);
+    EXPECT_EQ(status["Ports"][0]["State"], "degraded");
+    EXPECT_EQ(status["Ports"][0]["Detail"], "before ours");
+}
+
 TEST_F(ApiTest, RefusedFileIsToldWithItsReason) {
     ModelIntake file{controller, store, "/etc/model"};
     EXPECT_TRUE(file.take(fail("cannot read /etc/model: it changed")));

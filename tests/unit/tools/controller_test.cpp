@@ -234,6 +234,43 @@ TEST_F(ControllerTest, StatusCountsRulesFlowsAndDropsOfAPort) {
     EXPECT_TRUE(status.uses_network_acls);
 }
 
+TEST_F(ControllerTest, WhatWasPutRightIsSaidAtOnceWithItsDeviceAndCounted) {
+    Controller controller = make_controller();
+    ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
+    dataplane.healing = Healing{.healed = {{kTap, "gone"}, {0, "pins were removed"}}, .standing = {}, .needs_apply = true};
+    const Controller::Healed healed = controller.heal();
+    EXPECT_THAT(healed.lines, testing::ElementsAre("tap0: gone", "pins were removed"));
+    EXPECT_TRUE(healed.needs_reapply);
+    EXPECT_EQ(controller.status().healings.count, 2U);
+    EXPECT_EQ(controller.status().healings.last, "pins were removed");
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Enforced);
+}
+
+TEST_F(ControllerTest, WhatCannotBePutRightDegradesThePortUntilItIsGoneAndIsSaidOnce) {
+    Controller controller = make_controller();
+    ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
+    dataplane.healing = Healing{.healed = {}, .standing = {{kTap, "before ours"}}, .needs_apply = false};
+    EXPECT_THAT(controller.heal().lines, testing::ElementsAre("tap0: before ours"));
+    EXPECT_THAT(controller.heal().lines, IsEmpty());
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Degraded);
+    EXPECT_EQ(controller.lines()[0].detail, "before ours");
+    dataplane.healing = Healing{};
+    EXPECT_THAT(controller.heal().lines, IsEmpty());
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Enforced);
+}
+
+TEST_F(ControllerTest, ALookThatFailsIsSaidOnceAndIsTrouble) {
+    Controller controller = make_controller();
+    ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
+    dataplane.healing = fail("no answer");
+    EXPECT_THAT(controller.heal().lines, SizeIs(1));
+    EXPECT_THAT(controller.heal().lines, IsEmpty());
+    EXPECT_THAT(controller.status().trouble->message, HasSubstr("no answer"));
+    dataplane.healing = Healing{};
+    (void)controller.heal();
+    EXPECT_FALSE(controller.status().trouble);
+}
+
 TEST_F(ControllerTest, StatusTellsWhatTheBackEndDoesNotDoForAPort) {
     Controller controller = make_controller();
     dataplane.unenforced = {{.ifindex = kTap, .what = "no answers"}, {.ifindex = 77, .what = "nothing"}};
