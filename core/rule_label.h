@@ -21,4 +21,8 @@ namespace portcullis {
 [[nodiscard]] std::string rule_label(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule);
 [[nodiscard]] std::string rule_label(const NetworkAcl& acl, Direction direction, const NetworkAclEntry& entry);
 
+// What the rule says, without whose it is: "tcp 22 from 10.0.0.0/8"; of an entry "100 allow tcp 22 from 10.0.0.0/8".
+[[nodiscard]] std::string rule_text(Direction direction, const SecurityGroupRule& rule);
+[[nodiscard]] std::string rule_text(Direction direction, const NetworkAclEntry& entry);
+
 }  // namespace portcullis

@@ -11,17 +11,23 @@ namespace portcullis {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> fetch_status(const std::string& socket) {
-    Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/status"});
+Result<Json> fetch(const ApiRequest& request, const char* key) {
+    const Result<ApiAnswer> answer = call_api(request);
     if (!answer) {
         return fail(answer.error().message, kUnreachable);
     }
-    Json status = Json::parse(answer->body, nullptr, false);
-    if (answer->status != 200 || !status.is_object() || !status.contains("Ports")) {
-        return fail("the daemon at " + socket + " gave an answer that this version does not understand", kFailed);
+    Json body = Json::parse(answer->body, nullptr, false);
+    if (answer->status == 200 && body.is_object() && body.contains(key)) {
+        return body;
     }
-    return status;
+    if (!body.is_object() || !body.contains("Errors") || body["Errors"].empty()) {
+        return fail("the daemon at " + request.socket + " gave an answer that this version does not understand", kFailed);
+    }
+    const bool is_input = answer->status == 400 || answer->status == 404 || answer->status == 422;
+    return fail(error_text(body["Errors"].front()), is_input ? kInputWrong : kFailed);
 }
+
+Result<Json> fetch_status(const std::string& socket) { return fetch({.socket = socket, .target = "/v1/status"}, "Ports"); }
 
 bool is_enforced(const Json& status, bool counts_absent) {
     const auto is_absent = [](const Json& port) { return port.at("State") == "absent"; };

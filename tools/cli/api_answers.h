@@ -6,8 +6,13 @@
 #include <string>
 
 #include "core/result.h"
+#include "tools/cli/client.h"
 
 namespace portcullis {
+
+// The daemon's answer to the request, an object with that key. Error::code is the exit status that the failure calls for; its message
+// the daemon's own where it gave one.
+[[nodiscard]] Result<nlohmann::ordered_json> fetch(const ApiRequest& request, const char* key);
 
 // GET /v1/status, with every key of docs/api.md. Error::code is the exit status that the failure calls for.
 [[nodiscard]] Result<nlohmann::ordered_json> fetch_status(const std::string& socket);

@@ -10,13 +10,14 @@
 #include <ostream>
 
 #include "core/result.h"
+#include "tools/cli/live_verbs.h"
 #include "tools/cli/text.h"
 
 namespace portcullis {
 namespace {
 
 // Verbs that other versions have: known, so that nobody takes them for misspelt.
-constexpr std::array<const char*, 8> kUnavailableVerbs{"plan", "confirm", "verify", "flows", "rules", "top", "quarantine", "release"};
+constexpr std::array<const char*, 7> kUnavailableVerbs{"plan", "confirm", "verify", "flows", "top", "quarantine", "release"};
 
 // Everything the parser fills in. Each verb reads its own part.
 struct Arguments {
@@ -28,6 +29,7 @@ struct Arguments {
     ExplainOptions explain;
     RenderOptions render;
     TeardownOptions teardown;
+    LiveVerbs live;
     std::string check_model;
     std::string protocol;
     std::string icmp;
@@ -226,6 +228,9 @@ int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal
     if (app.got_subcommand("explain")) {
         return run_explain_verb(arguments, terminal);
     }
+    if (const std::optional<int> status = arguments.live.run(arguments.socket, terminal)) {
+        return *status;
+    }
     arguments.teardown.socket = arguments.socket;
     return run_teardown(arguments.teardown, terminal);
 }
@@ -248,6 +253,7 @@ int run_command_line(int argc, const char* const* argv, Terminal terminal) {
     add_status(app, arguments);
     add_events(app);
     add_explain(app, arguments);
+    arguments.live.add_to(app);
     add_teardown(app, arguments);
     add_unavailable(app, arguments);
     try {

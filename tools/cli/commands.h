@@ -52,6 +52,7 @@ struct TeardownOptions {
 [[nodiscard]] int run_apply(const ApplyOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal);
 [[nodiscard]] int run_events(const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_rules(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_explain(const ExplainOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_render(const RenderOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_teardown(const TeardownOptions& options, const Terminal& terminal);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -13,8 +14,6 @@
 namespace portcullis {
 namespace {
 
-HttpResponse error(unsigned status, const std::string& message) { return {.status = status, .body = print_error(message), .etag = {}}; }
-
 // `"12"`, `12` or `*`, which holds for any.
 bool matches(std::string_view if_match, std::uint64_t generation) {
     const std::string number = std::to_string(generation);
@@ -23,18 +22,10 @@ bool matches(std::string_view if_match, std::uint64_t generation) {
 
 // Parts of the API that other versions have: named, so that nobody takes the 404 for a mistyped path.
 bool is_known_elsewhere(std::string_view path) {
-    constexpr std::array<std::string_view, 12> kPrefixes{"/v1/security-groups/",
-                                                         "/v1/network-acls/",
-                                                         "/v1/network-interfaces/",
-                                                         "/v1/subnets/",
-                                                         "/v1/prefix-lists/",
-                                                         "/v1/ports/",
-                                                         "/v1/transaction",
-                                                         "/v1/plan",
-                                                         "/v1/explain",
-                                                         "/v1/flows",
-                                                         "/v1/rules",
-                                                         "/metrics"};
+    constexpr std::array<std::string_view, 11> kPrefixes{
+        "/v1/security-groups/", "/v1/network-acls/", "/v1/network-interfaces/", "/v1/subnets/",
+        "/v1/prefix-lists/",    "/v1/ports/",        "/v1/transaction",         "/v1/plan",
+        "/v1/explain",          "/metrics"};
     return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
@@ -43,19 +34,22 @@ bool is_known_elsewhere(std::string_view path) {
 HttpResponse Api::handle(HttpRequest request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (path == "/v1/status") {
-        return request.method == "GET" ? answer_status() : error(405, "/v1/status can only be read");
+        return request.method == "GET" ? answer_status() : error_response(405, "/v1/status can only be read");
     }
     if (path == "/v1/events") {
         return request.method == "GET" ? HttpResponse{.status = 200, .body = print_events(events_.events()), .etag = {}}
-                                       : error(405, "/v1/events can only be read");
+                                       : error_response(405, "/v1/events can only be read");
     }
     if (path == "/v1/model" && request.method == "GET") {
         return answer_model();
     }
     if (path == "/v1/model") {
-        return request.method == "PUT" ? put_model(std::move(request)) : error(405, "/v1/model takes GET and PUT");
+        return request.method == "PUT" ? put_model(std::move(request)) : error_response(405, "/v1/model takes GET and PUT");
     }
-    return error(404, is_known_elsewhere(path) ? path + " is not available in this version" : "there is no " + path);
+    if (std::optional<HttpResponse> response = live_.handle(request)) {
+        return std::move(*response);
+    }
+    return error_response(404, is_known_elsewhere(path) ? path + " is not available in this version" : "there is no " + path);
 }
 
 HttpResponse Api::answer_status() const {
@@ -68,14 +62,15 @@ HttpResponse Api::answer_model() const {
 
 HttpResponse Api::put_model(HttpRequest request) {
     if (!intake_.status().path.empty()) {
-        return error(409, "the model is the file " + intake_.status().path + " (--model), and the API cannot change it");
+        return error_response(409, "the model is the file " + intake_.status().path + " (--model), and the API cannot change it");
     }
     if (!matches(request.if_match, controller_.model_generation())) {
-        return error(412, "the model is at generation " + std::to_string(controller_.model_generation()) + ", not at " + request.if_match);
+        return error_response(
+            412, "the model is at generation " + std::to_string(controller_.model_generation()) + ", not at " + request.if_match);
     }
     Result<std::vector<Document>> documents = parse_model_body(std::move(request.body));
     if (!documents) {
-        return error(400, documents.error().message);
+        return error_response(400, documents.error().message);
     }
     const ChangeOutcome outcome = controller_.change_model(std::move(*documents));
     log_change("uid " + std::to_string(request.peer.uid) + " pid " + std::to_string(request.peer.pid), outcome);
@@ -88,7 +83,7 @@ HttpResponse Api::put_model(HttpRequest request) {
         case ChangeOutcome::Kind::Failed:
             break;
     }
-    return error(500, outcome.failure);
+    return error_response(500, outcome.failure);
 }
 
 }  // namespace portcullis

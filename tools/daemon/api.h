@@ -2,6 +2,7 @@
 // The routes of docs/api.md: request in, answer out, over the controller.
 #pragma once
 
+#include "tools/daemon/api_live.h"
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
 #include "tools/daemon/http.h"
@@ -12,7 +13,8 @@ namespace portcullis {
 class Api {
    public:
     // All outlive the Api.
-    Api(Controller& controller, ModelIntake& intake, const EventLog& events) : controller_(controller), intake_(intake), events_(events) {}
+    Api(Controller& controller, ModelIntake& intake, const EventLog& events)
+        : controller_(controller), intake_(intake), events_(events), live_(controller) {}
 
     [[nodiscard]] HttpResponse handle(HttpRequest request);
 
@@ -24,6 +26,7 @@ class Api {
     Controller& controller_;
     ModelIntake& intake_;
     const EventLog& events_;
+    LiveApi live_;
 };
 
 }  // namespace portcullis

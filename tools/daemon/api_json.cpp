@@ -134,6 +134,10 @@ std::string print_errors(const std::vector<Finding>& findings) {
 
 std::string print_error(const std::string& message) { return dump({{"Errors", Json::array({message_json(message)})}}); }
 
+HttpResponse error_response(unsigned status, const std::string& message) {
+    return {.status = status, .body = print_error(message), .etag = {}};
+}
+
 std::string print_generation(const ChangeOutcome& outcome) {
     return dump({{"Generation", outcome.generation}, {"Warnings", findings_json(outcome.findings, Finding::Severity::Warning)}});
 }

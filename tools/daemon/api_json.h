@@ -8,6 +8,7 @@
 
 #include "core/event.h"
 #include "tools/daemon/controller.h"
+#include "tools/daemon/http.h"
 #include "tools/daemon/source_status.h"
 
 namespace portcullis {
@@ -18,6 +19,7 @@ namespace portcullis {
 // {"Errors": [{"File", "Pointer", "Message"}]}; warnings are left out.
 [[nodiscard]] std::string print_errors(const std::vector<Finding>& findings);
 [[nodiscard]] std::string print_error(const std::string& message);
+[[nodiscard]] HttpResponse error_response(unsigned status, const std::string& message);
 // {"Generation": n, "Warnings": […]}
 [[nodiscard]] std::string print_generation(const ChangeOutcome& outcome);
 

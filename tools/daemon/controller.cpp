@@ -244,6 +244,14 @@ std::vector<std::string> Controller::unenforced_of(std::uint32_t ifindex) const 
     return sentences;
 }
 
+Result<RuleCounts> Controller::rule_counts(std::size_t most) const {
+    const Result<std::vector<RuleHits>> hits = host_.dataplane.rule_hits();
+    if (!hits) {
+        return fail(hits.error());
+    }
+    return model_ ? count_rules(*model_, *hits, most) : RuleCounts{};
+}
+
 std::uint64_t Controller::rules_of(const PortLine& line) const {
     const auto interface = std::ranges::find(model_->network_interfaces, line.interface_id, &NetworkInterface::id);
     if (line.state != PortState::Enforced || interface == model_->network_interfaces.end()) {

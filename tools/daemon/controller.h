@@ -15,6 +15,7 @@
 #include "compiler/parse.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
+#include "tools/daemon/rule_counts.h"
 #include "tools/daemon/state_store.h"
 
 namespace portcullis {
@@ -92,6 +93,8 @@ class Controller {
     [[nodiscard]] std::vector<PortLine> lines() const;
     // What the back end does not do for the device, of what the documents ask.
     [[nodiscard]] std::vector<std::string> unenforced_of(std::uint32_t ifindex) const;
+    // How often the rules of the accepted model decided, the busiest `most` of them.
+    [[nodiscard]] Result<RuleCounts> rule_counts(std::size_t most) const;
     [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
     [[nodiscard]] std::uint64_t model_generation() const { return model_generation_; }
     [[nodiscard]] bool has_model() const { return model_.has_value(); }
