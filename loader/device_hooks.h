@@ -28,6 +28,8 @@ class DeviceHooks {
     // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. The caller closes
     // each of them in the maps, then forgets it: only then may close_newcomers attach to its successor.
     [[nodiscard]] Result<std::vector<std::uint32_t>> find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const;
+    // Both hooks of the device, asked of the kernel.
+    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void forget(std::uint32_t ifindex) { devices_.erase(ifindex); }
     // Attaches to the ports that have no programs of ours yet; they are closed then, as the maps do not know them. Those on which a former
     // daemon's programs stand are left to take_over. Gives the devices without those that do not exist.
@@ -47,7 +49,6 @@ class DeviceHooks {
     };
     [[nodiscard]] Result<> attach(std::uint32_t ifindex);
     [[nodiscard]] Result<> detach(std::uint32_t ifindex);
-    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void say(const Error& error) const;
     Attachments attachments_;
     std::array<Program, 2> programs_;  // by Direction

@@ -29,6 +29,18 @@ Result<Json> fetch(const ApiRequest& request, const char* key) {
 
 Result<Json> fetch_status(const std::string& socket) { return fetch({.socket = socket, .target = "/v1/status"}, "Ports"); }
 
+Result<Json> fetch_events(const std::string& socket) {
+    const Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/events"});
+    if (!answer) {
+        return fail(answer.error().message, kUnreachable);
+    }
+    Json events = Json::parse(answer->body, nullptr, false);
+    if (answer->status != 200 || !events.is_array()) {
+        return fail("the daemon at " + socket + " gave an answer that this version does not understand", kFailed);
+    }
+    return events;
+}
+
 bool is_enforced(const Json& status, bool counts_absent) {
     const auto is_absent = [](const Json& port) { return port.at("State") == "absent"; };
     return status.at("Enforced").get<bool>() && !(counts_absent && std::ranges::any_of(status.at("Ports"), is_absent));

@@ -17,6 +17,9 @@ namespace portcullis {
 // GET /v1/status, with every key of docs/api.md. Error::code is the exit status that the failure calls for.
 [[nodiscard]] Result<nlohmann::ordered_json> fetch_status(const std::string& socket);
 
+// GET /v1/events, likewise.
+[[nodiscard]] Result<nlohmann::ordered_json> fetch_events(const std::string& socket);
+
 // Every present port is enforced; with `counts_absent` also: none is absent.
 [[nodiscard]] bool is_enforced(const nlohmann::ordered_json& status, bool counts_absent);
 

@@ -22,7 +22,7 @@ bool matches(std::string_view if_match, std::uint64_t generation) {
 
 // Parts of the API that other versions have: named, so that nobody takes the 404 for a mistyped path.
 bool is_known_elsewhere(std::string_view path) {
-    constexpr std::array<std::string_view, 11> kPrefixes{
+    constexpr std::array<std::string_view, 10> kPrefixes{
         "/v1/security-groups/", "/v1/network-acls/", "/v1/network-interfaces/", "/v1/subnets/",
         "/v1/prefix-lists/",    "/v1/ports/",        "/v1/transaction",         "/v1/plan",
         "/v1/explain",          "/metrics"};
@@ -73,7 +73,7 @@ HttpResponse Api::put_model(HttpRequest request) {
         return error_response(400, documents.error().message);
     }
     const ChangeOutcome outcome = controller_.change_model(std::move(*documents));
-    log_change("uid " + std::to_string(request.peer.uid) + " pid " + std::to_string(request.peer.pid), outcome);
+    log_change(origin_of(request.peer), outcome);
     switch (outcome.kind) {
         case ChangeOutcome::Kind::Enforced:
             intake_.model_was_set();

@@ -60,7 +60,14 @@ bool has_error(const std::vector<Finding>& findings) {
 }  // namespace
 
 Controller::Controller(ControllerHost host, Progress progress)
-    : host_(std::move(host)), generation_(progress.generation), memory_(std::move(progress.bindings)) {}
+    : host_(std::move(host)),
+      generation_(progress.generation),
+      memory_(std::move(progress.bindings)),
+      quarantines_(std::move(progress.quarantines)) {}
+
+BindingPlan Controller::plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const {
+    return plan_bindings(ruleset, host_.devices, memory_, default_routes, quarantines_);
+}
 
 ChangeOutcome Controller::change_model(std::vector<Document> documents) { return take_model(std::move(documents), HostGuard::On); }
 
@@ -78,7 +85,7 @@ ChangeOutcome Controller::take_model(std::vector<Document> documents, HostGuard 
         outcome.findings.push_back({.severity = Finding::Severity::Error, .position = {}, .message = ruleset.error().message});
         return outcome;
     }
-    BindingPlan plan = plan_bindings(*ruleset, host_.devices, memory_, host_.default_routes());
+    BindingPlan plan = plan_for(*ruleset, host_.default_routes());
     if (guard == HostGuard::On) {
         if (!parsed.model->has_network_acls && used_network_acls()) {
             outcome.findings.push_back({.severity = Finding::Severity::Error,
@@ -161,7 +168,7 @@ void Controller::remember() {
         is_model_remembered_ = saved.has_value();
     }
     if (saved) {
-        saved = host_.store.save_progress({generation_, memory_});
+        saved = host_.store.save_progress({.generation = generation_, .bindings = memory_});
     }
     storage_trouble_ = saved ? std::nullopt : std::optional(trouble_since(storage_trouble_, saved.error().message));
 }
@@ -170,20 +177,23 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     if (!model_) {
         return false;
     }
-    BindingPlan plan = plan_bindings(ruleset_, host_.devices, memory_, {});
+    for (Quarantine& quarantine : quarantines_) {  // the number of a device that is gone may be another's
+        quarantine.ifindex = host_.devices.contains(quarantine.ifindex) ? quarantine.ifindex : 0;
+    }
+    BindingPlan plan = plan_for(ruleset_, {});
     if (plan.devices == applied_ && host_.facts() == applied_facts_ && reapply == Reapply::IfChanged && !needs_retry_) {
         planned_lines_ = std::move(plan.lines);
         return false;
     }
     std::vector<PortLine> wanted = plan.lines;
-    const Progress before{generation_, memory_};
+    const Progress before{.generation = generation_, .bindings = memory_};
     if (Result<> applied = apply(ruleset_, std::move(plan)); !applied) {
         planned_lines_ = std::move(wanted);
         needs_retry_ = true;
         enforcement_trouble_ = trouble_since(enforcement_trouble_, applied.error().message);
         return fail(applied.error());
     }
-    if (Progress{generation_, memory_} != before) {
+    if (Progress{.generation = generation_, .bindings = memory_} != before) {
         remember();
     }
     return true;
@@ -230,6 +240,11 @@ std::vector<PortLine> Controller::lines() const {
             line.state = PortState::Closed;
             line.detail = enforcement_trouble_ ? enforcement_trouble_->message : "not prepared yet";
         }
+        const bool is_open = applied == applied_.end() || applied->kind != DeviceBinding::Kind::Closed;
+        if (line.state == PortState::Quarantined && is_open && enforcement_trouble_) {
+            line.state = PortState::Conflict;
+            line.detail = "is to be in quarantine, and is not closed yet: " + enforcement_trouble_->message;
+        }
     }
     return lines;
 }
@@ -242,6 +257,12 @@ std::vector<std::string> Controller::unenforced_of(std::uint32_t ifindex) const 
         }
     }
     return sentences;
+}
+
+std::vector<PortLine> Controller::lines_of(std::string_view port) const {
+    std::vector<PortLine> found = lines();
+    std::erase_if(found, [&](const PortLine& line) { return line.device != port && line.interface_id != port; });
+    return found;
 }
 
 Result<RuleCounts> Controller::rule_counts(std::size_t most) const {

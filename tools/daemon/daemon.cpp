@@ -138,7 +138,13 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                                       retire_other_backend();
                                   },
                               .backend_reason = [this] { return backend_->reason(); }};
-    controller_.emplace(host, load_progress(store_, options));
+    Result<std::vector<Quarantine>> quarantines = store_.load_quarantines();
+    if (!quarantines) {
+        return fail(quarantines.error().with_context("which ports are in quarantine is unknown; what is enforced is left as it is"));
+    }
+    Progress progress = load_progress(store_, options);
+    progress.quarantines = std::move(*quarantines);
+    controller_.emplace(host, std::move(progress));
     intake_.emplace(*controller_, store_, options.model);
     api_.emplace(*controller_, *intake_, events_);
     spdlog::info("back end: {} ({}); listening on {}", backend_->dataplane().description(), backend_->reason(), options.socket);
