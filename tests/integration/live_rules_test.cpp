@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// portcullis rules: what the kernel counted of real packets.
+// portcullis rules, top: what the kernel counted of real packets.
 #include <gmock/gmock.h>
+
+#include <algorithm>
 
 #include "tests/integration/live_host.h"
 
@@ -40,6 +42,19 @@ TEST_P(LiveRules, EachRuleIsListedWithItsOwnerAndHowOftenItDecided) {
     const ProgramOutcome text = portcullis({"rules"});
     EXPECT_EQ(text.status, 0);
     EXPECT_THAT(text.output, HasSubstr("udp 5353 from sg-1"));
+}
+
+TEST_P(LiveRules, TopNamesThePortThatDeniesAndWhy) {
+    client.send(addresses[1], kClosed, "denied");
+    client.send(addresses[1], kOpen, "behind it");
+    ASSERT_TRUE(arrives(server, "behind it"));
+    const json top = answer({"top"});
+    const auto denied = std::ranges::find_if(top["Drops"], [](const json& drop) {
+        return drop["Device"] == "p2" && drop["Reason"] == "security_group" && drop["Direction"] == "inbound";
+    });
+    ASSERT_NE(denied, top["Drops"].end()) << top;
+    EXPECT_GE((*denied)["Packets"].get<int>(), 1);
+    EXPECT_THAT(portcullis({"top"}).output, HasSubstr("security_group"));
 }
 
 INSTANTIATE_TEST_SUITE_P(BackEnds, LiveRules, testing::Values("bpf", "nftables"), back_end_name);
