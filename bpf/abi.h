@@ -358,9 +358,11 @@ struct pc_event {
  * tries nor the coarse clock.
  *
  * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
- * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way.
+ * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way. With PC_SWEEP_END_RECORDS in
+ * `begin_port_id` the flows of the records end instead, half-open or not, and `freed` says how many.
  */
 #define PC_REQUEUE_MAX 64u
+#define PC_SWEEP_END_RECORDS 1u /* no port id: the incarnation of one is never 0 */
 struct pc_sweep_request {
 	__u32 shard;
 	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */

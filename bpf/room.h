@@ -27,9 +27,11 @@ static __always_inline bool is_half_open_of(__u64 word, __u32 side)
 	       !!(flags & PC_FLOW_STARTED_IN) == (side == PC_INBOUND);
 }
 
-/* Ends the half-open flow of the record, if it still is one. The record becomes the mere key. Not global, since Linux 6.1 takes keys from
+#define ANY_FLOW 2u /* in place of a side: answered ones as well, of both sides */
+
+/* Ends the flow of the record, if it still is a half-open one of the side. The record becomes the mere key. Not global, since Linux 6.1 takes keys from
  * the stack alone. */
-static __noinline int end_half_open(union flow_key *key, __u64 seed, __u32 side)
+static __noinline int end_recorded(union flow_key *key, __u64 seed, __u32 side)
 {
 	__u64 word = 0;
 	bool is_moving;
@@ -38,7 +40,11 @@ static __noinline int end_half_open(union flow_key *key, __u64 seed, __u32 side)
 	key->record.family = 0;
 	__u64 tag = tag_of(key, family, seed);
 	struct pc_flow *flow = look_up(key, family, tag, &word, &is_moving);
-	if (!flow || is_moving || ((word ^ tag) & PC_WORD_TAG_MASK) || !is_half_open_of(word, side) || !kill(flow, word, key->v4.port_id))
+	if (!flow || is_moving || ((word ^ tag) & PC_WORD_TAG_MASK))
+		return 0;
+	if (side == ANY_FLOW ? word_state(word) == PC_FLOW_DEAD : !is_half_open_of(word, side))
+		return 0;
+	if (!kill(flow, word, key->v4.port_id))
 		return 0;
 	note_deletion(flow, delete_entry(key, family, shard_of(tag)));
 	return 1;
@@ -56,7 +62,7 @@ __noinline int evict_half_open(__u32 slot, __u32 side, __u64 seed)
 	for (int i = 0; i < EVICTION_STEPS; i++) {
 		if (bpf_map_pop_elem(queue, &oldest))
 			return 0;
-		if (end_half_open(&oldest, seed, side))
+		if (end_recorded(&oldest, seed, side))
 			return 1;
 	}
 	return 0;
@@ -70,7 +76,7 @@ __noinline int shorten_queue(__u32 slot, __u32 side, __u64 seed)
 	void *queue = bpf_map_lookup_elem(&pc_half_open, &index);
 
 	if (queue && !bpf_map_pop_elem(queue, &oldest))
-		end_half_open(&oldest, seed, side);
+		end_recorded(&oldest, seed, side);
 	return 0;
 }
 
@@ -196,7 +202,7 @@ __noinline int take_room(struct __sk_buff *skb, struct gate_numbers *numbers, __
 	return PC_REASON_flow_table_full;
 }
 
-/* ---- a queue that takes another's place --------------------------------------------------------------------------------------------------- */
+/* ---- records that the daemon gives --------------------------------------------------------------------------------------------------------- */
 
 static __noinline bool is_half_open_still(union flow_key *key, __u64 seed, __u32 side)
 {
@@ -223,16 +229,32 @@ __noinline int requeue_one(struct __sk_buff *skb, __u32 offset, __u32 row, __u64
 	return 1;
 }
 
-static __always_inline int requeue(struct __sk_buff *skb)
+/* The flow of the record at that place of the frame. How many ended; -1: there is no record. */
+__noinline int end_one(struct __sk_buff *skb, __u32 offset, __u64 seed)
 {
-	__u32 zero = 0, row = skb->cb[0];
+	union flow_key key = {};
+
+	if (bpf_skb_load_bytes(skb, offset, &key.record, sizeof(key.record)))
+		return -1;
+	return end_recorded(&key, seed, ANY_FLOW);
+}
+
+static __always_inline int take_records(struct __sk_buff *skb)
+{
+	__u32 zero = 0, row = skb->cb[0], ended = 0;
+	bool ends = skb->cb[2] == PC_SWEEP_END_RECORDS;
 	const struct pc_host *host = bpf_map_lookup_elem(&pc_host, &zero);
 
 	if (!host)
 		return TC_ACT_SHOT;
 	for (__u32 i = 0; i < PC_REQUEUE_MAX; i++) {
-		if (!requeue_one(skb, ETH_HLEN + i * sizeof(struct pc_half_open_record), row, host->tag_seed))
+		__u32 offset = ETH_HLEN + i * sizeof(struct pc_half_open_record);
+		int done = ends ? end_one(skb, offset, host->tag_seed) : requeue_one(skb, offset, row, host->tag_seed) - 1;
+
+		if (done < 0)
 			break;
+		ended += done;
 	}
+	skb->cb[4] = ended;
 	return TC_ACT_UNSPEC;
 }

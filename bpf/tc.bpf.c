@@ -65,7 +65,7 @@ int pc_reject(struct __sk_buff *skb)
 SEC("tc")
 int pc_sweep(struct __sk_buff *skb)
 {
-	return skb->len > ETH_HLEN ? requeue(skb) : sweep_request(skb);
+	return skb->len > ETH_HLEN ? take_records(skb) : sweep_request(skb);
 }
 
 /* Some helpers are offered to GPL-compatible programs only. */

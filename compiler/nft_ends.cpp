@@ -2,9 +2,8 @@
 #include "compiler/nft_ends.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "compiler/nft_flow_word.h"
+#include "compiler/nft_flow_element.h"
 #include "compiler/nft_lane.h"
 #include "compiler/nft_words.h"
 #include "compiler/ruleset_look_up.h"
@@ -12,43 +11,11 @@
 namespace portcullis {
 namespace {
 
-constexpr std::uint8_t kIcmp = 1, kIcmpv6 = 58, kTcp = 6, kUdp = 17;
+constexpr std::uint8_t kTcp = 6, kUdp = 17;
 constexpr Family kFamilies[] = {Family::Ipv4, Family::Ipv6};
 
 const NftFate kStays;
 const NftFate kEnds = {.kind = NftFate::Kind::Ends};
-
-// An element of a flow map.
-struct Flow {
-    Address local, remote;
-    std::uint8_t protocol = 0;
-    std::uint16_t local_port = 0;   // of a query its identifier
-    std::uint16_t remote_port = 0;  // of a query its type and who asked
-    NftFlowWord word;
-
-    [[nodiscard]] bool is_icmp() const { return protocol == kIcmp || protocol == kIcmpv6; }
-};
-
-std::uint16_t number_at(const NftBytes& bytes, std::size_t at) { return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
-
-std::optional<Flow> flow_of(const NftElement& element, Family family) {
-    const std::size_t address_bytes = address_bits(family) / 8U;
-    if (element.from.size() < 2 * address_bytes + 12 || element.data.size() < 4) {
-        return std::nullopt;
-    }
-    Flow flow{.local = {.family = family}, .remote = {.family = family}};
-    std::memcpy(flow.local.bytes.data(), element.from.data(), address_bytes);
-    std::memcpy(flow.remote.bytes.data(), element.from.data() + address_bytes, address_bytes);
-    flow.protocol = element.from[2 * address_bytes];
-    flow.local_port = number_at(element.from, 2 * address_bytes + 4);
-    flow.remote_port = number_at(element.from, 2 * address_bytes + 8);
-    const auto word = NftFlowWord::of(std::uint32_t{number_at(element.data, 0)} << 16 | number_at(element.data, 2));
-    if (!word) {
-        return std::nullopt;
-    }
-    flow.word = *word;
-    return flow;
-}
 
 bool is_multicast(const Address& address) {
     return address.family == Family::Ipv4 ? (address.bytes[0] & 0xf0) == 0xe0 : address.bytes[0] == 0xff;
@@ -59,7 +26,7 @@ bool is_link_local(const Address& address) {
 }
 
 // The question that the rules are asked about the packet that opened the flow (7.8).
-bool is_still_admitted(const NftPort& port, const Flow& flow) {
+bool is_still_admitted(const NftPort& port, const NftFlowElement& flow) {
     const bool is_inbound = flow.word.is_begun_inbound;
     RulesetQuestion question{.direction = is_inbound ? Direction::Inbound : Direction::Outbound,
                              .remote = is_inbound && is_multicast(flow.local) ? flow.local : flow.remote,
@@ -73,7 +40,7 @@ bool is_still_admitted(const NftPort& port, const Flow& flow) {
     return is_allowed_by_groups(port.ruleset(), *port.port, question);
 }
 
-bool is_listed_service(const NftPort& port, const Flow& flow) {
+bool is_listed_service(const NftPort& port, const NftFlowElement& flow) {
     if (flow.is_icmp()) {
         return std::binary_search(port.around.echo.begin(), port.around.echo.end(), flow.remote);
     }
@@ -82,7 +49,7 @@ bool is_listed_service(const NftPort& port, const Flow& flow) {
 }
 
 // Whether the flow could be the port's.
-bool has_own_end(const NftPort& port, const Flow& flow) {
+bool has_own_end(const NftPort& port, const NftFlowElement& flow) {
     const std::vector<Prefix>& own = port.port->addresses;
     return !port.port->checks_source_and_destination || is_multicast(flow.local) || is_link_local(flow.local) ||
            std::any_of(own.begin(), own.end(), [&](const Prefix& prefix) { return prefix.contains(flow.local); });
@@ -192,7 +159,7 @@ NftFate NftEnds::fate_of(const std::string& set, const NftElement& element) cons
         return kStays;
     }
     const NftPort& port = *at->second.port;
-    std::optional<Flow> flow = flow_of(element, at->second.family);
+    std::optional<NftFlowElement> flow = nft_flow_of(element, at->second.family);
     if (!flow || (at->second.is_new_here && !has_own_end(port, *flow))) {
         return kEnds;
     }

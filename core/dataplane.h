@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/flow.h"
 #include "core/host_facts.h"
 #include "core/result.h"
 #include "core/ruleset.h"
@@ -96,6 +97,17 @@ class Dataplane {
     // tools' stays. Called several times a second, between calls of apply: a look that finds nothing is cheap. Fails where the kernel
     // cannot be asked.
     [[nodiscard]] virtual Result<Healing> heal() = 0;
+
+    // Live flows that match: a part of the answer, which begins at `from`, 0 or where the part before said. Each part looks at a bounded
+    // number of flows. Flows that begin or end meanwhile may be missing, and one that changes may come twice.
+    [[nodiscard]] virtual Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const = 0;
+    // Ends those that match, in parts likewise; their next packets are judged as if there had been none before.
+    [[nodiscard]] virtual Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) = 0;
+
+    // What is in the kernel and should not be, or should be and is not, in one sentence each; nothing is written. Empty: all is as it was
+    // applied. At most kMostDifferences.
+    static constexpr std::size_t kMostDifferences = 100;
+    [[nodiscard]] virtual Result<std::vector<std::string>> verify() = 0;
 
     // Frees expired flow entries, a share of them at each call. Called every second or so.
     [[nodiscard]] virtual Result<> sweep() = 0;

@@ -25,6 +25,8 @@ struct SourceText {
 // EC2 says ingress and egress as the instance sees them.
 const char* direction_text(Direction direction) { return direction == Direction::Inbound ? " ingress " : " egress "; }
 
+const char* towards_text(Direction direction) { return direction == Direction::Inbound ? " from " : " to "; }
+
 }  // namespace
 
 std::string traffic_text(const Traffic& traffic) {
@@ -48,13 +50,21 @@ std::string rule_label(const SecurityGroup& group, Direction direction, const Se
     if (!rule.id.empty()) {
         return rule.id;
     }
-    const char* const towards = direction == Direction::Inbound ? " from " : " to ";
-    return group.id + direction_text(direction) + traffic_text(rule.traffic) + towards + std::visit(SourceText{}, rule.source);
+    return group.id + direction_text(direction) + rule_text(direction, rule);
 }
 
 std::string rule_label(const NetworkAcl& acl, Direction direction, const NetworkAclEntry& entry) {
     const char* const family = entry.cidr.family() == Family::Ipv4 ? " ipv4" : " ipv6";
     return acl.id + direction_text(direction) + std::to_string(entry.number) + family;
+}
+
+std::string rule_text(Direction direction, const SecurityGroupRule& rule) {
+    return traffic_text(rule.traffic) + towards_text(direction) + std::visit(SourceText{}, rule.source);
+}
+
+std::string rule_text(Direction direction, const NetworkAclEntry& entry) {
+    const char* const action = entry.allow ? " allow " : " deny ";
+    return std::to_string(entry.number) + action + traffic_text(entry.traffic) + towards_text(direction) + entry.cidr.to_string();
 }
 
 }  // namespace portcullis

@@ -23,4 +23,8 @@ namespace portcullis {
 // "PROTOCOL[ WHAT]" of the above.
 [[nodiscard]] std::string traffic_text(const Traffic& traffic);
 
+// What the rule says, without whose it is: "tcp 22 from 10.0.0.0/8"; of an entry "100 allow tcp 22 from 10.0.0.0/8".
+[[nodiscard]] std::string rule_text(Direction direction, const SecurityGroupRule& rule);
+[[nodiscard]] std::string rule_text(Direction direction, const NetworkAclEntry& entry);
+
 }  // namespace portcullis

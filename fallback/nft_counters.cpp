@@ -2,9 +2,7 @@
 #include "fallback/nft_counters.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +12,7 @@
 #include "compiler/nft_lane.h"
 #include "fallback/nft_decode.h"
 #include "fallback/nft_objects.h"
+#include "fallback/nft_read_whole.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_userdata.h"
 
@@ -21,8 +20,6 @@ namespace portcullis {
 namespace {
 
 constexpr std::string_view kRulePrefix = "rule ";
-// Others who write while a set is read have it read again.
-constexpr int kMostAttempts = 100;
 
 struct Counted {
     std::uint64_t packets = 0;
@@ -48,20 +45,6 @@ Counted counted_by(nftnl_rule& rule) {
     Counted counted;
     (void)nftnl_expr_foreach(&rule, add_counter, &counted);  // as above
     return counted;
-}
-
-// `read` fills `into`, which is emptied before each attempt. What is not there has counted nothing.
-template <class T>
-Result<> read_whole(T& into, const std::function<Result<>()>& read) {
-    Result<> done;
-    for (int i = 0; i < kMostAttempts; ++i) {
-        into = {};
-        done = read();
-        if (done || done.error().code != EINTR) {
-            break;
-        }
-    }
-    return !done && done.error().code == ENOENT ? Result<>() : done;
 }
 
 struct CountSet {

@@ -19,7 +19,10 @@
 #include "fallback/nft_counters.h"
 #include "fallback/nft_departures.h"
 #include "fallback/nft_diff.h"
+#include "fallback/nft_differences.h"
 #include "fallback/nft_flow_ends.h"
+#include "fallback/nft_flow_reader.h"
+#include "fallback/nft_readback.h"
 #include "fallback/nft_standing.h"
 #include "fallback/nft_writer.h"
 
@@ -172,7 +175,7 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
     is_unfinished = true;
     std::size_t flows = 0;
     if (ends) {
-        const auto over = end_flows(writer, *image, *ends);
+        const auto over = portcullis::end_flows(writer, *image, *ends);
         if (!over) {
             return fail(over.error());
         }
@@ -218,6 +221,34 @@ Result<std::vector<RuleHits>> NftDataplane::rule_hits() const {
         }
     }
     return hits;
+}
+
+Result<FlowPage> NftDataplane::read_flows(const FlowFilter& filter, std::uint64_t from) const {
+    if (state_->wanted == nullptr || !state_->former) {
+        return FlowPage{};
+    }
+    const NftFlowList list({&state_->former->ruleset, state_->former->devices});
+    return portcullis::read_flows(state_->writer.socket(), *state_->wanted, list, filter, from);
+}
+
+Result<FlowsEnded> NftDataplane::end_flows(const FlowFilter& filter, std::uint64_t from) {
+    if (state_->wanted == nullptr || !state_->former) {
+        return FlowsEnded{};
+    }
+    const NftFlowList list({&state_->former->ruleset, state_->former->devices});
+    return cut_flows(state_->writer, *state_->wanted, list, filter, from);
+}
+
+Result<std::vector<std::string>> NftDataplane::verify() {
+    if (state_->wanted == nullptr) {
+        return std::vector<std::string>();
+    }
+    // Not by the writer: what it knows of a kernel that others changed is how it heals it.
+    const auto found = read_back(state_->writer.socket(), kNftTable);
+    if (!found) {
+        return fail(found.error());
+    }
+    return describe_differences(found->image, *state_->wanted, kMostDifferences);
 }
 
 // Which of our objects differ is told before they are written: afterwards nobody knows.

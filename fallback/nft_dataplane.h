@@ -35,6 +35,9 @@ class NftDataplane final : public Dataplane {
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
     [[nodiscard]] Result<Healing> heal() override;
+    [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const override;
+    [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) override;
+    [[nodiscard]] Result<std::vector<std::string>> verify() override;
     // Nothing is to be done: expired state is freed by the kernel.
     [[nodiscard]] Result<> sweep() override;
     [[nodiscard]] Result<std::vector<Event>> take_events() override;

@@ -7,10 +7,12 @@
 #include "loader/capabilities.h"
 #include "loader/device_hooks.h"
 #include "loader/events.h"
+#include "loader/flow_reader.h"
 #include "loader/flow_shards.h"
 #include "loader/half_open_queues.h"
 #include "loader/host_image.h"
 #include "loader/host_maps.h"
+#include "loader/image_check.h"
 #include "loader/image_diff.h"
 #include "loader/libbpf_log.h"
 #include "loader/pin_healing.h"
@@ -45,6 +47,7 @@ struct BpfDataplane::State {
     TrafficCounters counters;
     HalfOpenQueues queues;
     Sweeper sweeper;
+    FlowReader flows;
     EventRing events;
     DeviceHooks hooks;
     XdpHooks early;
@@ -338,9 +341,10 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
     }
     auto queues = HalfOpenQueues::open(*object);
     auto sweeper = Sweeper::open(*object);
+    auto flows = FlowReader::open(*object);
     auto events = EventRing::open(*object);
-    if (!queues || !sweeper || !events) {
-        return fail(!queues ? queues.error() : !sweeper ? sweeper.error() : events.error());
+    if (!queues || !sweeper || !flows || !events) {
+        return fail(!queues ? queues.error() : !sweeper ? sweeper.error() : !flows ? flows.error() : events.error());
     }
     DeviceHooks hooks(Attachments::create(options.attach_mode, pins->links_directory()), *object, options.log);
     XdpHooks early = XdpHooks::create(options.xdp, *object, pins->links_directory(), options.log);
@@ -352,6 +356,7 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
                                                .counters = std::move(*counters),
                                                .queues = std::move(*queues),
                                                .sweeper = std::move(*sweeper),
+                                               .flows = std::move(*flows),
                                                .events = std::move(*events),
                                                .hooks = std::move(hooks),
                                                .early = std::move(early),
@@ -370,6 +375,18 @@ Result<std::vector<PortCounters>> BpfDataplane::port_counters() const { return s
 Result<std::vector<RuleHits>> BpfDataplane::rule_hits() const { return state_->counters.rules(state_->numberings.rules); }
 
 Result<Healing> BpfDataplane::heal() { return state_->heal(); }
+
+Result<FlowPage> BpfDataplane::read_flows(const FlowFilter& filter, std::uint64_t from) const {
+    return state_->flows.read(state_->in_force, filter, from);
+}
+
+Result<FlowsEnded> BpfDataplane::end_flows(const FlowFilter& filter, std::uint64_t from) {
+    return state_->flows.end(state_->in_force, filter, from, state_->sweeper);
+}
+
+Result<std::vector<std::string>> BpfDataplane::verify() {
+    return check_kernel({state_->object, state_->hooks, state_->in_force, state_->maps.parity()}, kMostDifferences);
+}
 
 Result<> BpfDataplane::sweep() { return state_->sweeper.sweep_share(state_->in_force); }
 

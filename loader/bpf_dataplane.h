@@ -46,6 +46,9 @@ class BpfDataplane final : public Dataplane {
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
     [[nodiscard]] Result<Healing> heal() override;
+    [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const override;
+    [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) override;
+    [[nodiscard]] Result<std::vector<std::string>> verify() override;
     [[nodiscard]] Result<> sweep() override;
     // All of it at once.
     [[nodiscard]] Result<> sweep_all();

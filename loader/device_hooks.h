@@ -32,6 +32,8 @@ class DeviceHooks {
     // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. The caller closes
     // each of them in the maps, then forgets it: only then may close_newcomers attach to its successor.
     [[nodiscard]] Result<std::vector<std::uint32_t>> find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const;
+    // Both hooks of the device, asked of the kernel.
+    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void forget(std::uint32_t ifindex) { devices_.erase(ifindex); }
     // Attaches to the ports that have no programs of ours yet; they are closed then, as the maps do not know them. Those on which a former
     // daemon's programs stand are left to take_over. Gives the devices without those that do not exist.
@@ -67,7 +69,6 @@ class DeviceHooks {
     [[nodiscard]] bool put_right(const Hook& hook, const HookView& view, Healing& healing);
     [[nodiscard]] bool put_right(std::uint32_t ifindex, const Views& views, Healing& healing);
     void begin_anew(std::uint32_t ifindex, const CloseDevice& close, Healing& healing);
-    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     void say(const Error& error) const;
     Attachments attachments_;
     std::array<Program, 2> programs_;  // by Direction

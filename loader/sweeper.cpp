@@ -89,6 +89,20 @@ Result<> Sweeper::requeue(std::uint32_t row, std::span<const pc_half_open_record
     return queued;
 }
 
+Result<std::uint32_t> Sweeper::end(std::span<const pc_half_open_record> records) const {
+    std::uint32_t ended = 0;
+    while (!records.empty()) {
+        const auto some = records.first(std::min<std::size_t>(records.size(), PC_REQUEUE_MAX));
+        pc_sweep_request request{.begin_port_id = PC_SWEEP_END_RECORDS};
+        if (auto done = run(request, some); !done) {
+            return fail(std::move(done.error()));
+        }
+        ended += request.freed;
+        records = records.subspan(some.size());
+    }
+    return ended;
+}
+
 Result<> Sweeper::sweep_share(const HostImage& in_force) {
     for (std::uint32_t count = 0; count < kShare; ++count) {
         if (auto swept = sweep_shard(next_, Departed::Spared); !swept) {

@@ -28,6 +28,8 @@ class Sweeper {
     // What stood in a queue of half-open flows, oldest first, into the one that took its place in the row of pc_half_open: flows that are
     // still half-open.
     [[nodiscard]] Result<> requeue(std::uint32_t row, std::span<const pc_half_open_record> records) const;
+    // Ends the flows of the records; how many of them were there and ended.
+    [[nodiscard]] Result<std::uint32_t> end(std::span<const pc_half_open_record> records) const;
 
    private:
     explicit Sweeper(int program_fd) : program_fd_(program_fd) {}

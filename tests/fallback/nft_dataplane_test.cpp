@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "compiler/lower_nft.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_readback.h"
@@ -104,6 +106,27 @@ TEST_F(Dataplane, HealsWhatAnotherTookAway) {
     EXPECT_EQ(value_or_end(nft_teardown(), "tear down").tables, 3U);
     EXPECT_FALSE(value_or_end(nft_stands(), "look"));
     EXPECT_TRUE(dataplane->heal());
+    EXPECT_TRUE(read() == lowered(ruleset, devices));
+}
+
+TEST_F(Dataplane, NamesWhatAnotherChangedAndPutsItBackAllTheSame) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    const auto devices = bound_devices(host_, ruleset, 2);
+    const auto dataplane = value_or_end(NftDataplane::create({.owns_tables = false}), "start");
+    (void)apply(*dataplane, ruleset, devices);
+    EXPECT_THAT(value_or_end(dataplane->verify(), "verify"), testing::IsEmpty());
+    NftImage image = read();
+    NftTable& bridge = *std::ranges::find(image.tables, NftFamily::Bridge, &NftTable::family);
+    NftChain& chain = *std::ranges::find_if(bridge.chains, [](const NftChain& one) { return !one.rules.empty(); });
+    const std::string name = chain.name;
+    chain.rules.pop_back();
+    NftWriter other = value_or_end(NftWriter::open(std::string(kNftTable), false), "open");
+    (void)value_or_end(other.write(std::make_shared<const NftImage>(image)), "write");
+    EXPECT_THAT(value_or_end(dataplane->verify(), "verify"),
+                testing::Contains("table bridge portcullis: chain " + name + " has other rules than it should have"));
+    EXPECT_TRUE(dataplane->sweep());
+    EXPECT_THAT(value_or_end(dataplane->verify(), "verify"), testing::IsEmpty());
     EXPECT_TRUE(read() == lowered(ruleset, devices));
 }
 

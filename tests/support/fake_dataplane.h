@@ -32,7 +32,23 @@ class FakeDataplane final : public Dataplane {
         return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U, .unenforced = unenforced};
     }
     Result<std::vector<PortCounters>> port_counters() const override { return counters; }
-    Result<std::vector<RuleHits>> rule_hits() const override { return std::vector<RuleHits>{}; }
+    Result<std::vector<RuleHits>> rule_hits() const override { return hits; }
+    // One flow to a part.
+    Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const override {
+        FlowPage page;
+        if (from < flows.size() && filter.matches(flows[from])) {
+            page.flows.push_back(flows[from]);
+        }
+        if (from + 1 < flows.size()) {
+            page.next = from + 1;
+        }
+        return page;
+    }
+    // All at once.
+    Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t /*from*/) override {
+        return FlowsEnded{.count = std::erase_if(flows, [&](const Flow& flow) { return filter.matches(flow); })};
+    }
+    Result<std::vector<std::string>> verify() override { return differences; }
     Result<Healing> heal() override { return healing; }
     Result<> sweep() override { return {}; }
     Result<std::vector<Event>> take_events() override { return std::exchange(events, {}); }
@@ -41,6 +57,9 @@ class FakeDataplane final : public Dataplane {
 
     std::optional<std::string> failure;  // of the next applies
     std::vector<PortCounters> counters;
+    std::vector<RuleHits> hits;
+    std::vector<Flow> flows;
+    std::vector<std::string> differences;  // that verify finds
     std::vector<Event> events;
     std::vector<Unenforced> unenforced;  // what applies report
     Result<Healing> healing;             // what looks report

@@ -12,16 +12,34 @@ namespace portcullis {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> fetch_status(const std::string& socket) {
-    Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/status"});
+Result<Json> fetch(const ApiRequest& request, const char* key) {
+    const Result<ApiAnswer> answer = call_api(request);
     if (!answer) {
         return fail(answer.error().message, kUnreachable);
     }
-    Json status = Json::parse(answer->body, nullptr, false);
-    if (answer->status != 200 || !status.is_object() || !status.contains("Ports")) {
+    Json body = Json::parse(answer->body, nullptr, false);
+    if (answer->status == 200 && body.is_object() && body.contains(key)) {
+        return body;
+    }
+    if (!body.is_object() || !body.contains("Errors") || body["Errors"].empty()) {
+        return fail("the daemon at " + request.socket + " gave an answer that this version does not understand", kFailed);
+    }
+    const bool is_input = answer->status == 400 || answer->status == 404 || answer->status == 422;
+    return fail(error_text(body["Errors"].front()), is_input ? kInputWrong : kFailed);
+}
+
+Result<Json> fetch_status(const std::string& socket) { return fetch({.socket = socket, .target = "/v1/status"}, "Ports"); }
+
+Result<Json> fetch_events(const std::string& socket) {
+    const Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/events"});
+    if (!answer) {
+        return fail(answer.error().message, kUnreachable);
+    }
+    Json events = Json::parse(answer->body, nullptr, false);
+    if (answer->status != 200 || !events.is_array()) {
         return fail("the daemon at " + socket + " gave an answer that this version does not understand", kFailed);
     }
-    return status;
+    return events;
 }
 
 bool is_enforced(const Json& status, bool counts_absent) {

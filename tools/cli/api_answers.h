@@ -11,8 +11,15 @@
 
 namespace portcullis {
 
+// The daemon's answer to the request, an object with that key. Error::code is the exit status that the failure calls for; its message
+// the daemon's own where it gave one.
+[[nodiscard]] Result<nlohmann::ordered_json> fetch(const ApiRequest& request, const char* key);
+
 // GET /v1/status, with every key of docs/api.md. Error::code is the exit status that the failure calls for.
 [[nodiscard]] Result<nlohmann::ordered_json> fetch_status(const std::string& socket);
+
+// GET /v1/events, likewise.
+[[nodiscard]] Result<nlohmann::ordered_json> fetch_events(const std::string& socket);
 
 // Every present port is enforced; with `counts_absent` also: none is absent.
 [[nodiscard]] bool is_enforced(const nlohmann::ordered_json& status, bool counts_absent);

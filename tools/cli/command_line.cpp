@@ -10,13 +10,11 @@
 #include <ostream>
 
 #include "core/result.h"
+#include "tools/cli/live_verbs.h"
 #include "tools/cli/text.h"
 
 namespace portcullis {
 namespace {
-
-// Verbs that other versions have: known, so that nobody takes them for misspelt.
-constexpr std::array<const char*, 6> kUnavailableVerbs{"verify", "flows", "rules", "top", "quarantine", "release"};
 
 // Everything the parser fills in. Each verb reads its own part.
 struct Arguments {
@@ -28,6 +26,7 @@ struct Arguments {
     ExplainOptions explain;
     RenderOptions render;
     TeardownOptions teardown;
+    LiveVerbs live;
     std::string check_model;
     std::string plan_model;
     std::string protocol;
@@ -184,15 +183,6 @@ void add_teardown(CLI::App& app, Arguments& arguments) {
     verb->add_option("--state-dir", arguments.teardown.state_directory, "of the daemon that must not run (default /var/lib/portcullis)");
 }
 
-void add_unavailable(CLI::App& app, Arguments& arguments) {
-    for (const char* name : kUnavailableVerbs) {
-        CLI::App* verb = app.add_subcommand(name, "not available in this version");
-        verb->group("Not available in this version")->fallthrough(false)->allow_extras()->callback([&arguments, name] {
-            mark_unavailable(arguments, name);
-        });
-    }
-}
-
 int usage_error(const std::string& message, const Terminal& terminal) {
     return report_error(message + "; see portcullis --help", kInputWrong, terminal);
 }
@@ -243,6 +233,9 @@ int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal
     if (app.got_subcommand("explain")) {
         return run_explain_verb(arguments, terminal);
     }
+    if (const std::optional<int> status = arguments.live.run(arguments.socket, terminal)) {
+        return *status;
+    }
     arguments.teardown.socket = arguments.socket;
     return run_teardown(arguments.teardown, terminal);
 }
@@ -267,8 +260,8 @@ int run_command_line(int argc, const char* const* argv, Terminal terminal) {
     add_status(app, arguments);
     add_events(app);
     add_explain(app, arguments);
+    arguments.live.add_to(app);
     add_teardown(app, arguments);
-    add_unavailable(app, arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& help) {

@@ -42,6 +42,15 @@ struct RenderOptions {
     std::string backend = "nftables";  // or "bpf"
 };
 
+struct FlowsOptions {
+    std::string socket;
+    std::string port;      // device or interface id; empty: all
+    std::string remote;    // address or prefix; empty: all
+    std::string protocol;  // tcp, udp, icmp, icmpv6 or a number; empty: all
+    std::string number;    // of either end; empty: all
+    bool cuts = false;
+};
+
 struct TeardownOptions {
     std::string socket;
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
@@ -55,6 +64,12 @@ struct TeardownOptions {
 [[nodiscard]] int run_confirm(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_status(const std::string& socket, bool counts_absent, const Terminal& terminal);
 [[nodiscard]] int run_events(const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_quarantine(const std::string& socket, const std::string& port, bool is_off, const Terminal& terminal);
+[[nodiscard]] int run_release(const std::string& socket, const std::string& device, const Terminal& terminal);
+[[nodiscard]] int run_top(const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_verify(const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_flows(const FlowsOptions& options, const Terminal& terminal);
+[[nodiscard]] int run_rules(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_explain(const ExplainOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_render(const RenderOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_teardown(const TeardownOptions& options, const Terminal& terminal);

@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "tools/cli/api_answers.h"
-#include "tools/cli/client.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/text.h"
 
@@ -35,18 +34,14 @@ void print_events(const Json& events, const Terminal& terminal) {
 }  // namespace
 
 int run_events(const std::string& socket, const Terminal& terminal) {
-    const Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/events"});
-    if (!answer) {
-        return report_error(answer.error().message, kUnreachable, terminal);
-    }
-    const Json events = Json::parse(answer->body, nullptr, false);
-    if (answer->status != 200 || !events.is_array()) {
-        return report_error("the daemon at " + socket + " gave an answer that this version does not understand", kFailed, terminal);
+    const Result<Json> events = fetch_events(socket);
+    if (!events) {
+        return report_error(events.error().message, events.error().code, terminal);
     }
     if (terminal.prints_json) {
-        print_json(terminal.out, events);
+        print_json(terminal.out, *events);
     } else {
-        print_events(events, terminal);
+        print_events(*events, terminal);
     }
     return kDone;
 }

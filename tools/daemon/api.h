@@ -2,6 +2,7 @@
 // The routes of docs/api.md: request in, answer out, over the controller. Those that change policy are in change_api.h.
 #pragma once
 
+#include "tools/daemon/api_live.h"
 #include "tools/daemon/change_api.h"
 #include "tools/daemon/confirmation.h"
 #include "tools/daemon/controller.h"
@@ -19,7 +20,8 @@ class Api {
           intake_(intake),
           confirmation_(confirmation),
           events_(events),
-          changes_(controller, intake, confirmation) {}
+          changes_(controller, intake, confirmation),
+          live_(controller) {}
 
     [[nodiscard]] HttpResponse handle(HttpRequest request);
 
@@ -31,6 +33,7 @@ class Api {
     const Confirmation& confirmation_;
     const EventLog& events_;
     ChangeApi changes_;
+    LiveApi live_;
 };
 
 }  // namespace portcullis

@@ -153,4 +153,8 @@ std::string print_errors(const std::vector<Finding>& findings) {
 
 std::string print_error(const std::string& message) { return print_answer({{"Errors", Json::array({message_json(message)})}}); }
 
+HttpResponse error_response(unsigned status, const std::string& message) {
+    return {.status = status, .body = print_error(message), .etag = {}};
+}
+
 }  // namespace portcullis

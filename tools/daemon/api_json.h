@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "tools/daemon/confirmation.h"
 #include "tools/daemon/controller.h"
+#include "tools/daemon/http.h"
 #include "tools/daemon/source_status.h"
 
 namespace portcullis {
@@ -23,6 +24,7 @@ namespace portcullis {
 // {"Errors": [{"File", "Pointer", "Message"}]}; warnings are left out.
 [[nodiscard]] std::string print_errors(const std::vector<Finding>& findings);
 [[nodiscard]] std::string print_error(const std::string& message);
+[[nodiscard]] HttpResponse error_response(unsigned status, const std::string& message);
 
 // Those with the severity, as {"File", "Pointer", "Message"}.
 [[nodiscard]] nlohmann::ordered_json remarks_json(const std::vector<Finding>& findings, Finding::Severity severity);

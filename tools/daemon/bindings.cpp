@@ -27,9 +27,11 @@ class Planner {
     void bind_named();
     void bind_aliased();
     void close_orphaned();
+    void leave_released();
     void close_unknown(const std::set<std::uint32_t>& default_routes);
     void add_host_devices();
     void list_absent();
+    void close_quarantined(const std::vector<Quarantine>& quarantines);
     BindingPlan finish();
 
    private:
@@ -161,12 +163,23 @@ void Planner::close_orphaned() {
     }
 }
 
+// Given back by an operator, whatever the bridge is told of unknown ports.
+void Planner::leave_released() {
+    for (const std::uint32_t ifindex : memory_.released) {
+        if (const auto device = devices_.find(ifindex); device != devices_.end() && !is_decided(ifindex)) {
+            plan_.memory.released.insert(ifindex);
+            lines_[ifindex] = {device->second.name, ifindex, {}, PortState::Released, "was given back, and nothing guards it"};
+        }
+    }
+}
+
 void Planner::close_unknown(const std::set<std::uint32_t>& default_routes) {
     for (const auto& [ifindex, device] : devices_) {
         const Bridge* bridge = listed_bridge_of(device);
         const auto decided = decided_.find(ifindex);
         const bool keeps = decided != decided_.end() && decided->second.kind != DeviceBinding::Kind::Closed;
-        if (bridge == nullptr || keeps || (decided == decided_.end() && bridge->unknown_ports == UnknownPorts::Open)) {
+        if (bridge == nullptr || keeps || plan_.memory.released.contains(ifindex) ||
+            (decided == decided_.end() && bridge->unknown_ports == UnknownPorts::Open)) {
             continue;
         }
         if (device.is_physical || default_routes.contains(ifindex)) {
@@ -213,6 +226,25 @@ void Planner::list_absent() {
     }
 }
 
+// Whatever was decided before: of a binding, what is remembered stays.
+void Planner::close_quarantined(const std::vector<Quarantine>& quarantines) {
+    for (const auto& [ifindex, device] : devices_) {
+        const auto line = lines_.find(ifindex);
+        const std::string interface_id = line == lines_.end() ? std::string{} : line->second.interface_id;
+        const auto found = std::ranges::find_if(quarantines, [&](const Quarantine& quarantine) {
+            return (!quarantine.interface_id.empty() && quarantine.interface_id == interface_id) || quarantine.ifindex == ifindex ||
+                   (!quarantine.device.empty() && quarantine.device == device.name);
+        });
+        if (found == quarantines.end() || device.is_bridge || !device.is_ethernet) {
+            continue;
+        }
+        if (const auto decided = decided_.find(ifindex); decided != decided_.end() && decided->second.kind == DeviceBinding::Kind::Bound) {
+            plan_.memory.once_bound.insert(ifindex);
+        }
+        close(device, PortState::Quarantined, interface_id, "since " + found->since);
+    }
+}
+
 BindingPlan Planner::finish() {
     std::vector<PortLine> present;
     for (auto& [ifindex, line] : lines_) {
@@ -247,21 +279,27 @@ std::string_view to_string(PortState state) {
             return "conflict";
         case PortState::Degraded:
             return "degraded";
+        case PortState::Quarantined:
+            return "quarantined";
+        case PortState::Released:
+            return "released";
     }
     return "closed";
 }
 
 BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,
-                          const std::set<std::uint32_t>& default_routes) {
+                          const std::set<std::uint32_t>& default_routes, const std::vector<Quarantine>& quarantines) {
     Planner planner(ruleset, devices, memory);
     planner.keep_standing();
     planner.find_uplinks();
     planner.bind_named();
     planner.bind_aliased();
     planner.close_orphaned();
+    planner.leave_released();
     planner.close_unknown(default_routes);
     planner.add_host_devices();
     planner.list_absent();
+    planner.close_quarantined(quarantines);
     return planner.finish();
 }
 

@@ -30,14 +30,26 @@ struct StandingBinding {
 // count as elsewhere, which is stricter.
 inline constexpr std::size_t kMostHostDevices = 4096;
 
+// A port that somebody closed whatever its policy. It means the device that it names, by its number and by its name, and the interface
+// that it names or that the device was bound to then: each of them is closed, whatever becomes of the others.
+struct Quarantine {
+    std::string port{};          // as it was named: device or interface id
+    std::string interface_id{};  // empty: the device was bound to none
+    std::string device{};        // empty: an interface was named
+    std::uint32_t ifindex = 0;   // of the device that it was then; 0: of none, or it is gone
+    std::string since{};         // UTC, ISO 8601
+    bool operator==(const Quarantine&) const = default;
+};
+
 // What the controller remembers from one plan to the next.
 struct BindingMemory {
     std::vector<StandingBinding> standing;
     std::set<std::uint32_t> once_bound;  // managed before; still existing devices of these are never released
+    std::set<std::uint32_t> released{};  // orphaned once and given back: left alone until they are bound again
     bool operator==(const BindingMemory&) const = default;
 };
 
-enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict, Degraded };
+enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict, Quarantined, Released, Degraded };
 [[nodiscard]] std::string_view to_string(PortState state);
 
 // One line of `status`. ifindex 0: no such device now.
@@ -59,6 +71,6 @@ struct BindingPlan {
 
 // `default_routes`: devices that a default route leaves by.
 [[nodiscard]] BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,
-                                        const std::set<std::uint32_t>& default_routes);
+                                        const std::set<std::uint32_t>& default_routes, const std::vector<Quarantine>& quarantines = {});
 
 }  // namespace portcullis

@@ -39,4 +39,8 @@ void log_change(std::string_view origin, const ChangeOutcome& outcome) {
     log_findings(outcome);
 }
 
+void log_action(const Peer& peer, std::string_view action) { spdlog::info("{}: {}", origin_of(peer), printable(action)); }
+
+std::string origin_of(const Peer& peer) { return "uid " + std::to_string(peer.uid) + " pid " + std::to_string(peer.pid); }
+
 }  // namespace portcullis

@@ -28,7 +28,14 @@ bool has_error(const std::vector<Finding>& findings) {
 }  // namespace
 
 Controller::Controller(ControllerHost host, Progress progress)
-    : host_(std::move(host)), generation_(progress.generation), memory_(std::move(progress.bindings)) {}
+    : host_(std::move(host)),
+      generation_(progress.generation),
+      memory_(std::move(progress.bindings)),
+      quarantines_(std::move(progress.quarantines)) {}
+
+BindingPlan Controller::plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const {
+    return plan_bindings(ruleset, host_.devices, memory_, default_routes, quarantines_);
+}
 
 ChangeOutcome Controller::change_model(std::vector<Document> documents, Confirmation confirmation) {
     std::optional<std::vector<Document>> former;
@@ -70,7 +77,7 @@ Controller::Readied Controller::ready(const std::vector<Document>& documents, Ho
         return readied;
     }
     readied.ruleset = std::move(*ruleset);
-    readied.plan = plan_bindings(readied.ruleset, host_.devices, memory_, host_.default_routes());
+    readied.plan = plan_for(readied.ruleset, host_.default_routes());
     if (guard == HostGuard::On) {
         if (!parsed.model->has_network_acls && used_network_acls()) {
             readied.findings.push_back({.severity = Finding::Severity::Error,
@@ -173,7 +180,7 @@ void Controller::remember() {
         is_model_remembered_ = saved.has_value();
     }
     if (saved) {
-        saved = host_.store.save_progress({generation_, memory_});
+        saved = host_.store.save_progress({.generation = generation_, .bindings = memory_});
     }
     storage_trouble_ = saved ? std::nullopt : std::optional(trouble_since(storage_trouble_, saved.error().message));
 }
@@ -182,20 +189,23 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     if (!model_) {
         return false;
     }
-    BindingPlan plan = plan_bindings(ruleset_, host_.devices, memory_, {});
+    for (Quarantine& quarantine : quarantines_) {  // the number of a device that is gone may be another's
+        quarantine.ifindex = host_.devices.contains(quarantine.ifindex) ? quarantine.ifindex : 0;
+    }
+    BindingPlan plan = plan_for(ruleset_, {});
     if (plan.devices == applied_ && host_.facts() == applied_facts_ && reapply == Reapply::IfChanged && !needs_retry_) {
         planned_lines_ = std::move(plan.lines);
         return false;
     }
     std::vector<PortLine> wanted = plan.lines;
-    const Progress before{generation_, memory_};
+    const Progress before{.generation = generation_, .bindings = memory_};
     if (Result<> applied = apply(ruleset_, std::move(plan)); !applied) {
         planned_lines_ = std::move(wanted);
         needs_retry_ = true;
         enforcement_trouble_ = trouble_since(enforcement_trouble_, applied.error().message);
         return fail(applied.error());
     }
-    if (Progress{generation_, memory_} != before) {
+    if (Progress{.generation = generation_, .bindings = memory_} != before) {
         remember();
     }
     return true;
@@ -258,6 +268,11 @@ std::vector<PortLine> Controller::lines() const {
             line.state = PortState::Closed;
             line.detail = enforcement_trouble_ ? enforcement_trouble_->message : "not prepared yet";
         }
+        const bool is_open = applied == applied_.end() || applied->kind != DeviceBinding::Kind::Closed;
+        if (line.state == PortState::Quarantined && is_open && enforcement_trouble_) {
+            line.state = PortState::Conflict;
+            line.detail = "is to be in quarantine, and is not closed yet: " + enforcement_trouble_->message;
+        }
         if (std::string trouble = healings_.trouble_of(line.ifindex); line.ifindex != 0 && !trouble.empty()) {
             line.state = PortState::Degraded;
             line.detail = std::move(trouble);
@@ -274,6 +289,20 @@ std::vector<std::string> Controller::unenforced_of(std::uint32_t ifindex) const 
         }
     }
     return sentences;
+}
+
+std::vector<PortLine> Controller::lines_of(std::string_view port) const {
+    std::vector<PortLine> found = lines();
+    std::erase_if(found, [&](const PortLine& line) { return line.device != port && line.interface_id != port; });
+    return found;
+}
+
+Result<RuleCounts> Controller::rule_counts(std::size_t most) const {
+    const Result<std::vector<RuleHits>> hits = host_.dataplane.rule_hits();
+    if (!hits) {
+        return fail(hits.error());
+    }
+    return model_ ? count_rules(*model_, *hits, most) : RuleCounts{};
 }
 
 std::uint64_t Controller::rules_of(const PortLine& line) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/parse.h"
@@ -17,6 +18,7 @@
 #include "tools/daemon/bindings.h"
 #include "tools/daemon/healing_log.h"
 #include "tools/daemon/planned_change.h"
+#include "tools/daemon/rule_counts.h"
 #include "tools/daemon/state_store.h"
 
 namespace portcullis {
@@ -32,6 +34,19 @@ struct ChangeOutcome {
     std::vector<Finding> findings;  // warnings, and when Refused the errors
     std::string failure;
     std::string diff;  // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
+};
+
+// What became of an order about one port.
+struct PortOutcome {
+    enum class Kind : std::uint8_t {
+        Done,
+        Unknown,  // there is no such port
+        Refused,  // it is not for that
+        Failed,   // this host could not do it, or not all of it
+    };
+    Kind kind = Kind::Done;
+    std::string message;  // but for Done
+    std::uint64_t generation = 0;
 };
 
 // Since when something is wrong, and what.
@@ -112,6 +127,25 @@ class Controller {
     [[nodiscard]] std::vector<PortLine> lines() const;
     // What the back end does not do for the device, of what the documents ask.
     [[nodiscard]] std::vector<std::string> unenforced_of(std::uint32_t ifindex) const;
+    // How often the rules of the accepted model decided, the busiest `most` of them.
+    [[nodiscard]] Result<RuleCounts> rule_counts(std::size_t most) const;
+    // For incidents (controller_incidents.cpp). A quarantine closes the device or the interface until it is lifted, over restarts as
+    // well; what could not be closed yet is tried again with every change and every second.
+    [[nodiscard]] PortOutcome quarantine(const std::string& port);
+    [[nodiscard]] PortOutcome lift_quarantine(const std::string& port);
+    // An orphaned device is left alone from now on, until it is bound again.
+    [[nodiscard]] PortOutcome release(const std::string& device);
+
+    // As Dataplane's.
+    [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const {
+        return host_.dataplane.read_flows(filter, from);
+    }
+    [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) {
+        return host_.dataplane.end_flows(filter, from);
+    }
+    [[nodiscard]] Result<std::vector<std::string>> verify() { return host_.dataplane.verify(); }
+    // Those that a device's name or an interface's id means, bound or not; one at most has a given name.
+    [[nodiscard]] std::vector<PortLine> lines_of(std::string_view port) const;
     [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
     [[nodiscard]] std::uint64_t model_generation() const { return model_generation_; }
     [[nodiscard]] bool has_model() const { return model_.has_value(); }
@@ -131,6 +165,9 @@ class Controller {
     [[nodiscard]] Result<> enforce(Readied readied, SavedModel documents);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
     void remember();
+    [[nodiscard]] BindingPlan plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const;
+    [[nodiscard]] Result<Quarantine> quarantine_of(const std::string& port) const;
+    [[nodiscard]] PortOutcome done() const { return {.kind = PortOutcome::Kind::Done, .message = {}, .generation = generation_}; }
     [[nodiscard]] std::uint64_t rules_of(const PortLine& line) const;
 
     ControllerHost host_;
@@ -142,6 +179,7 @@ class Controller {
     std::uint64_t generation_ = 0;  // never goes back, not even over restarts
     std::uint64_t model_generation_ = 0;
     BindingMemory memory_;
+    std::vector<Quarantine> quarantines_;
     std::vector<DeviceBinding> applied_;
     HostFacts applied_facts_;
     std::vector<PortLine> planned_lines_;

@@ -132,7 +132,13 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                                       guard_.end();
                                   },
                               .backend_reason = [this] { return backend_->reason(); }};
-    controller_.emplace(host, load_progress(store_, options));
+    Result<std::vector<Quarantine>> quarantines = store_.load_quarantines();
+    if (!quarantines) {
+        return fail(quarantines.error().with_context("which ports are in quarantine is unknown; what is enforced is left as it is"));
+    }
+    Progress progress = load_progress(store_, options);
+    progress.quarantines = std::move(*quarantines);
+    controller_.emplace(host, std::move(progress));
     intake_.emplace(*controller_, store_, options.model);
     confirmation_.emplace(*controller_);
     api_.emplace(*controller_, *intake_, *confirmation_, events_);

@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr const char* kModelFile = "/model";
 constexpr const char* kProgressFile = "/progress";
+constexpr const char* kQuarantineFile = "/quarantine";
 
 // The text of an accepted model is valid UTF-8, but the name of its file need not be: such bytes are replaced.
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -48,6 +49,7 @@ BindingMemory memory_of(const json& value) {
                                    .claimed_device = standing.at("ClaimedDevice").get<std::string>()});
     }
     memory.once_bound = value.at("OnceBound").get<std::set<std::uint32_t>>();
+    memory.released = value.value("Released", std::set<std::uint32_t>{});  // versions before had none
     return memory;
 }
 
@@ -104,7 +106,8 @@ Result<> StateStore::save_progress(const Progress& progress) const {
     const Result<> staged = stage_checked_file(path, dump({{"Host", host_id_},
                                                            {"Generation", progress.generation},
                                                            {"Standing", std::move(standing)},
-                                                           {"OnceBound", progress.bindings.once_bound}}));
+                                                           {"OnceBound", progress.bindings.once_bound},
+                                                           {"Released", progress.bindings.released}}));
     return staged ? commit_checked_file(path) : staged;
 }
 
@@ -125,6 +128,40 @@ Result<Progress> StateStore::load_progress() const {
     } catch (const json::exception&) {
         return fail(unknown_shape(path));
     }
+}
+
+Result<> StateStore::save_quarantines(const std::vector<Quarantine>& quarantines) const {
+    json array = json::array();
+    for (const Quarantine& one : quarantines) {
+        array.push_back(
+            {{"Port", one.port}, {"Interface", one.interface_id}, {"Device", one.device}, {"Ifindex", one.ifindex}, {"Since", one.since}});
+    }
+    const std::string path = directory_ + kQuarantineFile;
+    const Result<> staged = stage_checked_file(path, dump({{"Host", host_id_}, {"Quarantines", std::move(array)}}));
+    return staged ? commit_checked_file(path) : staged;
+}
+
+Result<std::vector<Quarantine>> StateStore::load_quarantines() const {
+    const std::string path = directory_ + kQuarantineFile;
+    const Result<std::optional<std::string>> text = read_checked_file(path);
+    if (!text) {
+        return fail(text.error());
+    }
+    std::vector<Quarantine> quarantines;
+    try {
+        const json value = text->has_value() ? json::parse(**text) : json{{"Host", host_id_}, {"Quarantines", json::array()}};
+        const bool is_same_host = value.at("Host").get<std::string>() == host_id_;
+        for (const json& one : value.at("Quarantines")) {
+            quarantines.push_back({.port = one.at("Port").get<std::string>(),
+                                   .interface_id = one.at("Interface").get<std::string>(),
+                                   .device = one.at("Device").get<std::string>(),
+                                   .ifindex = is_same_host ? one.at("Ifindex").get<std::uint32_t>() : 0,
+                                   .since = one.at("Since").get<std::string>()});
+        }
+    } catch (const json::exception&) {
+        return fail(unknown_shape(path));
+    }
+    return quarantines;
 }
 
 std::string current_host_id() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon remembers across restarts, in its state directory: the last accepted model, the bindings that stand and the generation
-// reached.
+// What the daemon remembers across restarts, in its state directory: the last accepted model, the bindings that stand, the generation
+// reached and the ports in quarantine.
 //
 // Files are replaced by temporary file, fsync and rename, and carry a checksum: a reader gets the old or the new content, or an error,
 // never a part. Owned by the daemon that holds the directory's StateLock.
@@ -20,6 +20,7 @@ namespace portcullis {
 struct Progress {
     std::uint64_t generation = 0;
     BindingMemory bindings;
+    std::vector<Quarantine> quarantines{};  // in a file of their own
     bool operator==(const Progress&) const = default;
 };
 
@@ -46,9 +47,14 @@ class StateStore {
     // None where none was saved. A damaged file is an error: it does not mean that there was no model.
     [[nodiscard]] Result<std::optional<SavedModel>> load_model() const;
 
+    // But for the quarantines.
     [[nodiscard]] Result<> save_progress(const Progress& progress) const;
-    // Without bindings where they were saved in another boot or network namespace.
+    // Without quarantines; without bindings where they were saved in another boot or network namespace.
     [[nodiscard]] Result<Progress> load_progress() const;
+
+    [[nodiscard]] Result<> save_quarantines(const std::vector<Quarantine>& quarantines) const;
+    // Of another boot or network namespace without ifindexes. A damaged file is an error: it does not mean that nothing is to be closed.
+    [[nodiscard]] Result<std::vector<Quarantine>> load_quarantines() const;
 
    private:
     std::string directory_;

@@ -47,5 +47,13 @@ TEST(RuleLabel, OfAnAclEntryIsItsNumberDirectionAndFamily) {
     EXPECT_EQ(rule_label(acl, Direction::Inbound, {.number = 100, .cidr = prefix("::/0")}), "acl-1 ingress 100 ipv6");
 }
 
+TEST(RuleText, SaysWhatTheRuleDoesWhateverItIsCalled) {
+    const SecurityGroupRule rule{
+        .id = "sgr-0a1", .traffic = {.protocol = 6, .from_port = 22, .to_port = 22}, .source = prefix("192.0.2.0/24")};
+    EXPECT_EQ(rule_text(Direction::Inbound, rule), "tcp 22 from 192.0.2.0/24");
+    EXPECT_EQ(rule_text(Direction::Outbound, rule), "tcp 22 to 192.0.2.0/24");
+    EXPECT_EQ(rule_text(Direction::Outbound, NetworkAclEntry{.number = 7, .allow = false, .cidr = prefix("::/0")}), "7 deny all to ::/0");
+}
+
 }  // namespace
 }  // namespace portcullis

@@ -224,5 +224,91 @@ TEST_F(ApiTest, SavedModelThatTheHostCouldNotEnforceIsTriedAgain) {
     EXPECT_FALSE(intake.status().refusal.has_value());
 }
 
+TEST_F(ApiTest, RulesAreListedWithWhatTheKernelCounted) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    const json before = json::parse(call("GET", "/v1/rules").body);
+    ASSERT_FALSE(before["Rules"].empty());
+    EXPECT_EQ(before["Rules"][0]["Decisions"], 0);
+    dataplane.hits = {{.label = before["Rules"].back()["Label"], .decisions = 5}};
+    const json after = json::parse(call("GET", "/v1/rules").body);
+    EXPECT_EQ(after["Rules"][0]["Decisions"], 5);
+    EXPECT_EQ(after["Rules"][0]["Label"], before["Rules"].back()["Label"]);
+    EXPECT_EQ(call("PUT", "/v1/rules").status, 405U);
+}
+
+TEST_F(ApiTest, FlowsComeInPartsUntilThereIsNoNext) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    dataplane.flows = {{.ifindex = 5, .protocol = 6, .remote_port = 1}, {.ifindex = 5, .protocol = 17, .remote_port = 2}};
+    const json first = json::parse(call("GET", "/v1/flows?port=tap0").body);
+    ASSERT_EQ(first["Flows"].size(), 1U);
+    EXPECT_EQ(first["Flows"][0]["Device"], "tap0");
+    EXPECT_EQ(first["Flows"][0]["Outbound"], nullptr);
+    EXPECT_EQ(first["Truncated"], true);
+    const json second = json::parse(call("GET", "/v1/flows?port=tap0&after=" + first["Next"].dump()).body);
+    EXPECT_EQ(second["Flows"][0]["RemotePort"], 2);
+    EXPECT_EQ(second["Next"], nullptr);
+    EXPECT_EQ(second["Truncated"], false);
+    EXPECT_EQ(call("GET", "/v1/flows?port=tap9").status, 404U);
+    EXPECT_EQ(call("GET", "/v1/flows?prot=6").status, 400U);
+}
+
+TEST_F(ApiTest, OnlyFlowsThatAreNamedAreEnded) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    dataplane.flows = {{.ifindex = 5, .protocol = 6}, {.ifindex = 5, .protocol = 17}};
+    EXPECT_EQ(call("DELETE", "/v1/flows").status, 400U);
+    EXPECT_EQ(call("DELETE", "/v1/flows?after=1").status, 400U);
+    EXPECT_EQ(dataplane.flows.size(), 2U);
+    EXPECT_EQ(json::parse(call("DELETE", "/v1/flows?protocol=udp").body)["Ended"], 1);
+    EXPECT_EQ(dataplane.flows.size(), 1U);
+}
+
+TEST_F(ApiTest, QuarantineClosesThePortUntilItIsLifted) {
+    EXPECT_EQ(call("POST", "/v1/ports/tap0/quarantine").status, 422U) << "no model";
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_EQ(call("POST", "/v1/ports/tap9/quarantine").status, 404U);
+    EXPECT_EQ(call("POST", "/v1/ports/br0/quarantine").status, 422U);
+    EXPECT_EQ(call("POST", "/v1/ports/tap0/quarantine").status, 200U);
+    EXPECT_EQ(test::binding_of(dataplane.enforced, 5)->kind, DeviceBinding::Kind::Closed);
+    EXPECT_EQ(store.load_quarantines()->size(), 1U);
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump(1)).status, 200U);
+    EXPECT_EQ(test::binding_of(dataplane.enforced, 5)->kind, DeviceBinding::Kind::Closed);
+    EXPECT_EQ(call("DELETE", "/v1/ports/tap0/quarantine").status, 200U);
+    EXPECT_EQ(test::binding_of(dataplane.enforced, 5)->kind, DeviceBinding::Kind::Bound);
+    EXPECT_TRUE(store.load_quarantines()->empty());
+    EXPECT_EQ(call("DELETE", "/v1/ports/tap0/quarantine").status, 404U);
+    EXPECT_EQ(call("GET", "/v1/ports/tap0/quarantine").status, 405U);
+}
+
+TEST_F(ApiTest, QuarantineThatTheKernelRefusesIsToldAndTriedAgain) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    dataplane.failure = "busy";
+    const HttpResponse response = call("POST", "/v1/ports/tap0/quarantine");
+    EXPECT_EQ(response.status, 500U);
+    EXPECT_THAT(error_of(response), HasSubstr("not closed yet"));
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Ports"][0]["State"], "conflict");
+    dataplane.failure.reset();
+    EXPECT_TRUE(*controller.devices_changed());
+    EXPECT_EQ(test::binding_of(dataplane.enforced, 5)->kind, DeviceBinding::Kind::Closed);
+}
+
+TEST_F(ApiTest, OnlyAnOrphanedDeviceIsReleased) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_EQ(call("POST", "/v1/ports/tap0/release").status, 422U);
+    EXPECT_EQ(call("POST", "/v1/ports/tap9/release").status, 404U);
+    json without = small_model();
+    without.erase("Portcullis");
+    ASSERT_EQ(call("PUT", "/v1/model", without.dump()).status, 200U);
+    EXPECT_EQ(test::binding_of(dataplane.enforced, 5)->kind, DeviceBinding::Kind::Closed);
+    EXPECT_EQ(call("POST", "/v1/ports/tap0/release").status, 200U);
+    EXPECT_FALSE(test::binding_of(dataplane.enforced, 5));
+    EXPECT_EQ(store.load_progress()->bindings.released, std::set<std::uint32_t>{5});
+}
+
+TEST_F(ApiTest, DifferencesThatAreFoundAreNamed) {
+    EXPECT_EQ(json::parse(call("POST", "/v1/verify").body)["Differences"], json::array());
+    dataplane.differences = {"pc_devices: missing is entry 5"};
+    EXPECT_EQ(json::parse(call("POST", "/v1/verify").body)["Differences"][0], "pc_devices: missing is entry 5");
+}
+
 }  // namespace
 }  // namespace portcullis

@@ -278,5 +278,57 @@ TEST(Bindings, EveryDeviceKnowsItsBridgeAndABridgeIsItsOwn) {
     EXPECT_EQ(binding_of(plan.devices, kBridge)->bridge, kBridge);
 }
 
+// ---- quarantine and release
+// ----------------------------------------------------------------------------------------------------------------
+
+TEST(Bindings, PortInQuarantineIsClosedWhateverItIsBoundTo) {
+    const Ruleset ruleset = ruleset_of({{"eni-1", "tap0"}, {"eni-2", "tap1"}}, {kOpenBridge});
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge},
+                                            {.ifindex = 6, .name = "tap1", .master = kBridge},
+                                            {.ifindex = 7, .name = "tap7", .master = kBridge},
+                                            {.ifindex = 8, .name = "eth1", .master = kBridge}});
+    for (const auto& [quarantine, ifindex] :
+         {std::pair(Quarantine{.port = "eni-1", .interface_id = "eni-1"}, 5U), std::pair(Quarantine{.port = "tap1", .device = "tap1"}, 6U),
+          std::pair(Quarantine{.port = "tap9", .device = "tap9", .ifindex = 6}, 6U),
+          std::pair(Quarantine{.port = "tap7", .device = "tap7", .ifindex = 7}, 7U),
+          std::pair(Quarantine{.port = "eth1", .device = "eth1", .ifindex = 8}, 8U)}) {
+        const BindingPlan plan = plan_bindings(ruleset, devices, {}, {}, {quarantine});
+        for (const std::uint32_t other : {5U, 6U}) {
+            EXPECT_EQ(kind_of(plan, other), other == ifindex ? Kind::Closed : Kind::Bound) << quarantine.port;
+        }
+        EXPECT_EQ(kind_of(plan, ifindex), Kind::Closed) << quarantine.port;
+        const auto line = std::ranges::find(plan.lines, ifindex, &PortLine::ifindex);
+        EXPECT_EQ(line->state, PortState::Quarantined) << quarantine.port;
+    }
+}
+
+TEST(Bindings, BindingOfAPortInQuarantineIsRememberedAndHoldsWhenItIsLifted) {
+    const Ruleset ruleset = ruleset_of({{"eni-1", "tap0"}});
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "tap0"}});
+    const BindingPlan closed = plan_bindings(ruleset, devices, {}, {}, {{.port = "eni-1", .interface_id = "eni-1"}});
+    EXPECT_EQ(closed.memory, plan_of(ruleset, devices).memory);
+    EXPECT_THAT(lines_of(closed), ElementsAre("tap0 eni-1 quarantined"));
+    EXPECT_EQ(kind_of(plan_of(ruleset, devices, closed.memory), 5), Kind::Bound);
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}), devices, closed.memory), 5), Kind::Closed) << "orphaned";
+}
+
+TEST(Bindings, BridgeIsNoPortToBeClosed) {
+    const BindingPlan plan =
+        plan_bindings(ruleset_of({}, {kClosedBridge}), devices_of({}), {}, {}, {{.port = "br0", .device = "br0", .ifindex = kBridge}});
+    EXPECT_EQ(kind_of(plan, kBridge), Kind::Bridge);
+}
+
+TEST(Bindings, ReleasedDeviceIsLeftAloneEvenOnAClosedBridgeUntilItIsBound) {
+    const HostDevices devices = devices_of({{.ifindex = 5, .name = "tap0", .master = kBridge}});
+    const BindingMemory memory{.standing = {}, .once_bound = {}, .released = {5, 9}};
+    const BindingPlan plan = plan_of(ruleset_of({}, {kClosedBridge}), devices, memory);
+    EXPECT_EQ(kind_of(plan, 5), std::nullopt);
+    EXPECT_THAT(lines_of(plan), ElementsAre("tap0 - released"));
+    EXPECT_EQ(plan.memory.released, std::set<std::uint32_t>{5}) << "the other device is gone";
+    const BindingPlan bound = plan_of(ruleset_of({{"eni-1", "tap0"}}, {kClosedBridge}), devices, memory);
+    EXPECT_EQ(kind_of(bound, 5), Kind::Bound);
+    EXPECT_EQ(kind_of(plan_of(ruleset_of({}, {kClosedBridge}), devices, bound.memory), 5), Kind::Closed);
+}
+
 }  // namespace
 }  // namespace portcullis

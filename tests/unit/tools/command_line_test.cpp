@@ -168,11 +168,6 @@ TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
 }
 
 TEST_F(CommandLineTest, WhatIsNotAvailableIsRefusedInOneSentence) {
-    for (const char* verb : {"verify", "flows", "rules", "top", "quarantine", "release"}) {
-        const Outcome result = run({verb, "tap0", "--flag", "7"});
-        EXPECT_EQ(result.status, 2) << verb;
-        EXPECT_EQ(result.err, std::string("portcullis: ") + verb + " is not available in this version\n");
-    }
     EXPECT_EQ(run({"explain", "--live", "--from", "a", "--to", "b", "--proto", "tcp"}).err,
               "portcullis: explain --live is not available in this version\n");
 }

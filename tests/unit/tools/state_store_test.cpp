@@ -87,5 +87,28 @@ TEST_F(StateStoreTest, DirectoryIsLockedByOneAtATime) {
     EXPECT_TRUE(StateLock::acquire(directory.path()));
 }
 
+TEST_F(StateStoreTest, QuarantinesComeBackAndInAnotherBootWithoutTheNumbersOfDevices) {
+    const Quarantine quarantine{.port = "tap0", .interface_id = "eni-1", .device = "tap0", .ifindex = 5, .since = "2026-01-01T00:00:00Z"};
+    EXPECT_TRUE(store.load_quarantines()->empty());
+    ASSERT_TRUE(store.save_quarantines({quarantine}));
+    EXPECT_EQ(*store.load_quarantines(), std::vector{quarantine});
+    Quarantine later = quarantine;
+    later.ifindex = 0;
+    EXPECT_EQ(*StateStore(directory.path(), "boot 2").load_quarantines(), std::vector{later});
+}
+
+TEST_F(StateStoreTest, DamagedQuarantinesAreNotTakenForNone) {
+    ASSERT_TRUE(store.save_quarantines({{.port = "tap0", .device = "tap0"}}));
+    directory.write("quarantine", "x");
+    EXPECT_FALSE(store.load_quarantines());
+}
+
+TEST_F(StateStoreTest, ReleasedDevicesComeBackWithTheBindings) {
+    Progress progress = kProgress;
+    progress.bindings.released = {9};
+    ASSERT_TRUE(store.save_progress(progress));
+    EXPECT_EQ(*store.load_progress(), progress);
+}
+
 }  // namespace
 }  // namespace portcullis

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the maps hold exactly the image in force, entry by entry, and its devices our programs. Reads only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "loader/bpf_object.h"
+#include "loader/device_hooks.h"
+#include "loader/host_image.h"
+
+namespace portcullis {
+
+struct CheckedKernel {
+    const BpfObject& object;
+    const DeviceHooks& hooks;
+    const HostImage& in_force;
+    std::uint32_t parity = 0;  // the active one
+};
+
+// One sentence for each entry, row or device that is missing, too much or another; at most `most`. Rows that nothing in the image refers
+// to are not looked at.
+[[nodiscard]] Result<std::vector<std::string>> check_kernel(const CheckedKernel& kernel, std::size_t most);
+
+}  // namespace portcullis

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// portcullis top: the busiest denials, as the kernel counted them and as the last events tell them.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "tools/cli/api_answers.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/denials.h"
+#include "tools/cli/text.h"
+
+namespace portcullis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void print_top(const Json& top, const Terminal& terminal) {
+    std::vector<std::vector<std::string>> drops{{"PACKETS", "DEVICE", "INTERFACE", "DIRECTION", "REASON"}};
+    for (const Json& drop : top.at("Drops")) {
+        drops.push_back({grouped(drop.at("Packets").get<std::uint64_t>()), drop.at("Device").get<std::string>(),
+                         drop.at("NetworkInterfaceId").get<std::string>(), drop.at("Direction").get<std::string>(),
+                         drop.at("Reason").get<std::string>()});
+    }
+    print_table(terminal.out, drops);
+    if (top.at("Denials").empty()) {
+        return;
+    }
+    terminal.out << "\nof the last denials that were told\n";
+    std::vector<std::vector<std::string>> denials{{"EVENTS", "INTERFACE", "DIRECTION", "REASON", "FROM", "TO", "PROTO", "PORT"}};
+    for (const Json& denial : top.at("Denials")) {
+        denials.push_back({grouped(denial.at("Events").get<std::uint64_t>()), denial.at("NetworkInterfaceId").get<std::string>(),
+                           denial.at("Direction").get<std::string>(), denial.at("Reason").get<std::string>(),
+                           denial.at("Source").get<std::string>(), denial.at("Destination").get<std::string>(),
+                           denial.at("Protocol").dump(), denial.at("DestinationPort").dump()});
+    }
+    print_table(terminal.out, denials);
+}
+
+}  // namespace
+
+int run_top(const std::string& socket, const Terminal& terminal) {
+    const Result<Json> status = fetch_status(socket);
+    if (!status) {
+        return report_error(status.error().message, status.error().code, terminal);
+    }
+    const Result<Json> events = fetch_events(socket);
+    if (!events) {
+        return report_error(events.error().message, events.error().code, terminal);
+    }
+    const Json top = busiest_denials(*status, *events);
+    if (terminal.prints_json) {
+        print_json(terminal.out, top);
+    } else {
+        print_top(top, terminal);
+    }
+    return kDone;
+}
+
+}  // namespace portcullis
