@@ -11,9 +11,14 @@ namespace {
 
 constexpr std::array kDirections = {Direction::Outbound, Direction::Inbound};
 
-bool stands_on_both(const Standing& standing, std::uint32_t ifindex) {
-    return std::ranges::all_of(kDirections,
-                               [&](Direction direction) { return standing.has({.ifindex = ifindex, .direction = direction}); });
+Result<bool> stands_on_both(const Standing& standing, std::uint32_t ifindex) {
+    for (const Direction direction : kDirections) {
+        auto held = is_held(standing, {.ifindex = ifindex, .direction = direction});
+        if (!held || !*held) {
+            return held;
+        }
+    }
+    return true;
 }
 
 bool has_port(std::span<const DeviceBinding> devices, std::uint32_t ifindex) {
@@ -69,6 +74,22 @@ Result<bool> DeviceHooks::holds_ours(std::uint32_t ifindex) const {
     return true;
 }
 
+Result<std::vector<std::uint32_t>> DeviceHooks::adopt(std::span<const std::uint32_t> devices, const Standing& standing) {
+    std::vector<std::uint32_t> lost;
+    for (const std::uint32_t ifindex : devices) {
+        const auto stands = stands_on_both(standing, ifindex);
+        if (!stands) {
+            return fail(stands.error());
+        }
+        if (*stands) {
+            devices_.emplace(ifindex, State::Standing);
+        } else {
+            lost.push_back(ifindex);
+        }
+    }
+    return lost;
+}
+
 Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const {
     std::vector<std::uint32_t> lost;
     for (const DeviceBinding& binding : devices) {
@@ -76,8 +97,7 @@ Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const Device
         if (known == devices_.end() || !is_port(binding)) {
             continue;
         }
-        auto is_held =
-            known->second == State::Standing ? Result<bool>(stands_on_both(standing, binding.ifindex)) : holds_ours(binding.ifindex);
+        auto is_held = known->second == State::Standing ? stands_on_both(standing, binding.ifindex) : holds_ours(binding.ifindex);
         if (!is_held) {
             return fail(std::move(is_held.error()));
         }
@@ -96,12 +116,13 @@ Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const 
             present.push_back(binding);
             continue;
         }
-        if (stands_on_both(standing, binding.ifindex)) {
+        const auto stands = stands_on_both(standing, binding.ifindex);
+        if (stands && *stands) {
             devices_.emplace(binding.ifindex, State::Standing);
             present.push_back(binding);
             continue;
         }
-        const auto attached = attach(binding.ifindex);
+        const auto attached = stands ? attach(binding.ifindex) : fail(stands.error());
         if (attached) {
             devices_.emplace(binding.ifindex, State::Ours);
             present.push_back(binding);

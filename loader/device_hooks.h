@@ -25,6 +25,9 @@ class DeviceHooks {
     DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log);
     [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
 
+    // Devices that a former daemon's maps know: those that hold its programs are left to take_over. Gives the others, of which nothing is
+    // left: gone, or another device under the same number.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> adopt(std::span<const std::uint32_t> devices, const Standing& standing);
     // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. The caller closes
     // each of them in the maps, then forgets it: only then may close_newcomers attach to its successor.
     [[nodiscard]] Result<std::vector<std::uint32_t>> find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const;

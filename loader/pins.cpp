@@ -2,6 +2,8 @@
 #include "loader/pins.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,6 +79,18 @@ Result<Pins> Pins::open(const std::string& directory, const LogCallback& log) {
         return fail(std::move(made.error()));
     }
     return pins;
+}
+
+Result<UniqueFd> Pins::lock() const {
+    UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.is_open()) {
+        return fail(Error::from_errno("cannot open " + directory_, errno));
+    }
+    if (::flock(directory.value(), LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? fail("another daemon runs with " + directory_, EBUSY)
+                                    : fail(Error::from_errno("cannot lock " + directory_, errno));
+    }
+    return directory;
 }
 
 Result<bool> Pins::hold_enforcement() const { return holds_enforcement(directory_); }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "core/unique_fd.h"
 #include "loader/bpf_object.h"
 #include "loader/log.h"
 #include "loader/standing.h"
@@ -21,6 +22,8 @@ class Pins {
 
     [[nodiscard]] std::string links_directory() const { return directory_ + "/links"; }
     [[nodiscard]] const std::string& directory() const { return directory_; }
+    // For as long as the descriptor is open, nobody else gets it: one daemon writes to a directory. It goes with the process.
+    [[nodiscard]] Result<UniqueFd> lock() const;
     // Whether a former daemon's programs or links are pinned here.
     [[nodiscard]] Result<bool> hold_enforcement() const;
     // Pins maps and programs: in place, or beside a former daemon's.
