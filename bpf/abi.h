@@ -17,7 +17,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define PC_ABI_VERSION 2u
+#define PC_ABI_VERSION 3u
 
 /* Directions as the instance sees them, index of every `[2]` that is not a parity. */
 #define PC_OUTBOUND 0u
@@ -27,10 +27,11 @@
 #define PC_IPV4 0u
 #define PC_IPV6 1u
 
-/* One row. All programs read `generation` once per run; its lowest bit is the parity that is active for that run. */
+/* One row. All programs read `generation` once per run; its lowest bit is the parity that is active for that run. The first two words are where they
+ * are in every version of this layout: by them a daemon tells whether it knows what it finds. */
 struct pc_host {
 	__u32 generation;
-	__u32 abi_version;
+	__u32 abi_version;  /* PC_ABI_VERSION, which changes with the layout or what it means; 0: not filled in yet */
 	__u64 tag_seed;     /* random, keys the tags of flow entries; never changes while flows live */
 	__u32 clock_offset; /* ticks added to the kernel's clock; 0 but in tests, where time passes by it */
 	__u32 flow_reserve; /* entries of the flow tables that each port has for itself; never changes while flows live */
@@ -169,10 +170,13 @@ struct pc_member6_key {
 	__u8 address[16];
 };
 
-/* pc_owners: who has the prefix, by parity. interface 0: a subnet's block or a link-local address, which no group reference matches. */
+/* pc_owners: who has the prefix, by parity. interface 0: a subnet's block or a link-local address, which no group reference matches. `own` is the
+ * daemon's: which interface of the zone's own it is, by which departures are told; 0: `interface`. */
+#define PC_OWN_NONE 0xffffffffu
 struct pc_owner {
 	__u32 interface[2];
 	__u32 subnet[2];
+	__u32 own[2];
 };
 
 #define PC_GROUPS_PER_INTERFACE 16u
@@ -310,6 +314,8 @@ struct pc_port_set_key {
 };
 /* pc_port_sets -> decision (__u32). pc_rule_hits: rule number -> times it decided (__u64): new flows, packets without an entry, denials. */
 
+#include "bpf/abi_names.h"
+
 #include "bpf/abi_flows.h"
 
 /* ---- counters ------------------------------------------------------------------------------------------------------------------------ */
@@ -384,6 +390,8 @@ static_assert(sizeof(struct pc_port_state) == 96 + 4 * PC_FLOW_SHARDS, "ABI");
 static_assert(sizeof(struct pc_port_set_key) == 8, "ABI");
 static_assert(sizeof(struct pc_set_head) == 48, "ABI");
 static_assert(sizeof(struct pc_interface) == 144, "ABI");
+static_assert(sizeof(struct pc_owner) == 24, "ABI");
+static_assert(sizeof(struct pc_name) == 64, "ABI");
 static_assert(sizeof(struct pc_event) == 88, "ABI");
 static_assert(sizeof(struct pc_sweep_request) == 20, "__sk_buff.cb");
 #endif

@@ -152,8 +152,8 @@ struct pc_flow_pool {
 	__u32 pad;
 };
 
-/* pc_departed4/6 (tries keyed as pc_members4/6) -> 1: prefixes that left the model or became another interface's by the change in
- * progress. Filled before the switch, emptied once pc_sweep has ended their flows. */
+/* pc_departed4/6 (tries keyed as pc_members4/6) -> the generation that begins with the change in progress, by which the prefixes left the model or
+ * became another interface's. Filled before the switch, emptied once pc_sweep has ended their flows. */
 
 /* ---- fragments ------------------------------------------------------------------------------------------------------------------------ */
 

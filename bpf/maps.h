@@ -64,6 +64,9 @@ PC_POLICY_HASH(pc_port_sets, struct pc_port_set_key, __u32, 2097152);
 /* Decisions per rule: new flows, packets judged without a flow, denials. */
 PC_ARRAY(pc_rule_hits, __u64, 1048577);
 
+/* What numbers stand for. */
+PC_POLICY_HASH(pc_names, struct pc_name_key, struct pc_name, 2097152);
+
 /* What is believed and exempt around ports. */
 PC_POLICY_HASH(pc_services, struct pc_service_key, struct pc_service, 262144);
 /* MACs of bound interfaces, by bridge. */

@@ -4,12 +4,13 @@
 #include <limits>
 #include <span>
 
+#include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
 namespace portcullis {
 namespace {
 
-Result<std::vector<std::uint32_t>> numbers_of(Numbering& numbering, std::span<const std::string> ids) {
+Result<std::vector<std::uint32_t>> numbers_of(std::uint16_t kind, Numbering& numbering, std::span<const std::string> ids, MapImage& image) {
     std::vector<std::uint32_t> numbers;
     numbers.reserve(ids.size());
     for (const std::string& id : ids) {
@@ -18,6 +19,7 @@ Result<std::vector<std::uint32_t>> numbers_of(Numbering& numbering, std::span<co
             return fail(number.error());
         }
         numbers.push_back(*number);
+        add_name(kind, *number, id, image.names);
     }
     return numbers;
 }
@@ -50,17 +52,18 @@ Result<> check_numbers(const Ruleset& ruleset, const MapCapacities& capacities) 
 Result<> number_names(Lowering& lowering) {
     const Ruleset& ruleset = lowering.ruleset;
     struct Kind {
+        std::uint16_t kind;
         const std::vector<std::string>& ids;
         Numbering& numbering;
         std::vector<std::uint32_t>& numbers;
     };
     const Kind kinds[] = {
-        {ruleset.groups, lowering.numberings.groups, lowering.groups},
-        {ruleset.zones, lowering.numberings.zones, lowering.zones},
-        {ruleset.subnets, lowering.numberings.subnets, lowering.subnets},
+        {PC_NAME_GROUP, ruleset.groups, lowering.numberings.groups, lowering.groups},
+        {PC_NAME_ZONE, ruleset.zones, lowering.numberings.zones, lowering.zones},
+        {PC_NAME_SUBNET, ruleset.subnets, lowering.numberings.subnets, lowering.subnets},
     };
     for (const Kind& kind : kinds) {
-        auto numbers = numbers_of(kind.numbering, kind.ids);
+        auto numbers = numbers_of(kind.kind, kind.numbering, kind.ids, lowering.image);
         if (!numbers) {
             return fail(numbers.error());
         }
@@ -72,6 +75,7 @@ Result<> number_names(Lowering& lowering) {
             return fail(number.error());
         }
         lowering.rules.push_back(*number);
+        add_name(PC_NAME_RULE, *number, rule.label, lowering.image.names);
     }
     return {};
 }
@@ -99,6 +103,7 @@ void sort_image(MapImage& image) {
     sort_by_key(image.members4);
     sort_by_key(image.members6);
     sort_by_key(image.services);
+    sort_by_key(image.names);
 }
 
 std::size_t rules_in_use(const MapImage& image) {
@@ -198,6 +203,7 @@ std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capaci
         {"pc_addresses4", image.addresses4.size(), capacities.addresses4},
         {"pc_addresses6", image.addresses6.size(), capacities.addresses6},
         {"pc_services", image.services.size(), capacities.services},
+        {"pc_names", image.names.size(), capacities.names},
     };
 }
 

@@ -43,6 +43,7 @@ struct MapCapacities {
     std::uint32_t service_sets = 65'536;
     std::uint32_t host_addresses = 16'384;
     std::uint32_t tunnels = 1'024;
+    std::uint32_t names = 2'097'152;  // parts of names: most take one
     std::uint32_t departed4 = 262'144;
     std::uint32_t departed6 = 262'144;
     std::uint32_t ports = 1'024;
@@ -67,8 +68,7 @@ struct Numberings {
 struct OwnerRow {
     std::uint32_t interface = 0;
     std::uint32_t subnet = 0;
-    std::optional<std::uint32_t> own =
-        {};  // those of the zone's own, where interfaces of peered ones are among them; 0: none. Not in the row
+    std::optional<std::uint32_t> own = {};  // those of the zone's own, where interfaces of peered ones are among them; 0: none
     bool operator==(const OwnerRow&) const = default;
 };
 struct InterfaceRow {
@@ -103,6 +103,7 @@ struct MapImage {
     Entries<pc_member4_key, std::uint32_t> members4;
     Entries<pc_member6_key, std::uint32_t> members6;
     Entries<pc_service_key, pc_service> services;
+    Entries<pc_name_key, pc_name> names;
     std::vector<PortRow> ports;  // index = Ruleset::ports
     // What a bridge adds to the views of its ports: by index in Ruleset::bridges, then by index in Ruleset::zones; an empty list adds
     // nothing.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interfaces and owners of addresses -> pc_interfaces, pc_owners and pc_members4/6.
+#include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
 namespace portcullis {
@@ -7,26 +8,25 @@ namespace {
 
 static_assert(kGroupsPerInterface == PC_GROUPS_PER_INTERFACE, "a row of pc_interfaces holds an interface's groups");
 
-// Ids are opaque text, so a combined entry is not told from an interface by its id but by a count in front.
-void write_identity(const Ruleset& ruleset, const InterfaceGroups& entry, ContentKey& key) {
-    key.clear();
-    key.add(entry.stands_for.size());
+std::string interface_key_of(const Ruleset& ruleset, const InterfaceGroups& entry) {
     if (entry.stands_for.empty()) {
-        key.add_text(entry.id);
+        return interface_key(entry.id);
     }
+    std::vector<std::string_view> ids;
     for (const Index index : entry.stands_for) {
-        key.add_text(ruleset.interfaces[index].id);
+        ids.emplace_back(ruleset.interfaces[index].id);
     }
+    return interface_key(ids);
 }
 
 Result<> lower_interfaces(Lowering& lowering) {
-    ContentKey key;
     for (const InterfaceGroups& entry : lowering.ruleset.interfaces) {
-        write_identity(lowering.ruleset, entry, key);
-        const auto number = lowering.numberings.interfaces.number_of(key.bytes());
+        const std::string key = interface_key_of(lowering.ruleset, entry);
+        const auto number = lowering.numberings.interfaces.number_of(key);
         if (!number) {
             return fail(number.error());
         }
+        add_name(PC_NAME_INTERFACE, *number, key, lowering.image.names);
         lowering.interfaces.push_back(*number);
         InterfaceRow row;
         for (const Index group : entry.groups) {
@@ -38,21 +38,21 @@ Result<> lower_interfaces(Lowering& lowering) {
     return {};
 }
 
-Result<> lower_owner(Lowering& lowering, std::uint32_t zone, const Prefix& prefix, const OwnerRow& row) {
-    ContentKey key;
-    key.add(zone);
-    key.add_prefix(prefix);
-    const auto number = lowering.numberings.owners.number_of(key.bytes());
+template <class Key>
+Result<> lower_owner(Lowering& lowering, const Key& member, const OwnerRow& row, MapImage::Entries<Key, std::uint32_t>& members) {
+    const auto number = lowering.numberings.owners.number_of(key_of(member));
     if (!number) {
         return fail(number.error());
     }
     lowering.image.owners.emplace_back(*number, row);
-    if (prefix.family() == Family::Ipv4) {
-        lowering.image.members4.emplace_back(with_prefix(pc_member4_key{.zone = zone}, prefix), *number);
-    } else {
-        lowering.image.members6.emplace_back(with_prefix(pc_member6_key{.zone = zone}, prefix), *number);
-    }
+    members.emplace_back(member, *number);
     return {};
+}
+
+Result<> lower_owner(Lowering& lowering, std::uint32_t zone, const Prefix& prefix, const OwnerRow& row) {
+    MapImage& image = lowering.image;
+    return prefix.family() == Family::Ipv4 ? lower_owner(lowering, with_prefix(pc_member4_key{.zone = zone}, prefix), row, image.members4)
+                                           : lower_owner(lowering, with_prefix(pc_member6_key{.zone = zone}, prefix), row, image.members6);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Port sets -> pc_set_heads and pc_port_sets: a range becomes the fewest blocks of 2^n aligned ports, each one entry (abi.h).
 #include <optional>
 
+#include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
 namespace portcullis {
@@ -36,20 +37,6 @@ std::uint32_t decision_word(const Lowering& lowering, const std::optional<Decisi
     return decision ? decision_word(lowering, *decision) : 0;
 }
 
-void write_content(const Lowering& lowering, const PortSet& set, ContentKey& key) {
-    key.clear();
-    key.add(decision_word(lowering, set.any));
-    for (const auto& decision : set.unknown_ports) {
-        key.add(decision_word(lowering, decision));
-    }
-    for (const PortRange& range : set.ranges) {
-        key.add(range.protocol);
-        key.add(range.from);
-        key.add(range.to);
-        key.add(decision_word(lowering, range.decision));
-    }
-}
-
 // The bits of the largest block that starts at `from` and ends at or before `to`.
 unsigned block_bits(std::uint32_t from, std::uint32_t to) {
     unsigned bits = 0;
@@ -59,43 +46,52 @@ unsigned block_bits(std::uint32_t from, std::uint32_t to) {
     return bits;
 }
 
-void add_range(const PortRange& range, std::uint32_t decision, pc_set_head& head, MapImage& image) {
+void add_range(const PortRange& range, std::uint32_t decision, PortSetContent& content) {
+    pc_set_head& head = content.head;
     const auto lengths = lengths_index(range.protocol);
     if (!lengths) {
         head.has_others = 1;
-        image.port_sets.push_back({{.set = head.number, .port = 0, .protocol = range.protocol, .length = 0}, decision});
+        content.ports.push_back({{.port = 0, .protocol = range.protocol, .length = 0}, decision});
         return;
     }
     for (std::uint32_t from = range.from; from <= range.to;) {
         const unsigned bits = block_bits(from, range.to);
         const auto length = static_cast<std::uint8_t>(kPortBits - bits);
         head.lengths[*lengths] |= 1u << length;
-        image.port_sets.push_back(
-            {{.set = head.number, .port = static_cast<std::uint16_t>(from), .protocol = range.protocol, .length = length}, decision});
+        content.ports.push_back({{.port = static_cast<std::uint16_t>(from), .protocol = range.protocol, .length = length}, decision});
         from += 1u << bits;
     }
+}
+
+PortSetContent content_of(const Lowering& lowering, const PortSet& set) {
+    PortSetContent content{.head = {.any = decision_word(lowering, set.any)}, .ports = {}};
+    for (std::size_t kind = 0; kind < set.unknown_ports.size(); ++kind) {
+        content.head.unknown_ports[kind] = decision_word(lowering, set.unknown_ports[kind]);
+    }
+    for (const PortRange& range : set.ranges) {
+        add_range(range, decision_word(lowering, range.decision), content);
+    }
+    sort_by_key(content.ports);
+    return content;
 }
 
 }  // namespace
 
 Result<> lower_port_sets(Lowering& lowering) {
-    ContentKey key;
     lowering.port_sets.reserve(lowering.ruleset.port_sets.size());
     for (const PortSet& set : lowering.ruleset.port_sets) {
-        write_content(lowering, set, key);
-        const auto number = lowering.numberings.port_sets.number_of(key.bytes());
+        PortSetContent content = content_of(lowering, set);
+        const auto number = lowering.numberings.port_sets.number_of(key_of(content));
         if (!number) {
             return fail(number.error());
         }
         lowering.port_sets.push_back(*number);
-        pc_set_head head{.number = *number, .any = decision_word(lowering, set.any)};
-        for (std::size_t kind = 0; kind < set.unknown_ports.size(); ++kind) {
-            head.unknown_ports[kind] = decision_word(lowering, set.unknown_ports[kind]);
+        content.head.number = *number;
+        lowering.image.set_heads.emplace_back(*number, content.head);
+        for (auto& [key, decision] : content.ports) {
+            key.set = *number;
+            lowering.image.port_sets.emplace_back(key, decision);
         }
-        for (const PortRange& range : set.ranges) {
-            add_range(range, decision_word(lowering, range.decision), head, lowering.image);
-        }
-        lowering.image.set_heads.emplace_back(*number, head);
     }
     return {};
 }

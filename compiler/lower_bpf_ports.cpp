@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports -> views of pc_ports, and pc_addresses4/6.
+#include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
 namespace portcullis {
@@ -42,27 +43,35 @@ AddressSet all_of(const std::vector<Prefix>& prefixes) {
     return set;
 }
 
+template <class Key>
+void add_entries(MapImage::Entries<Key, std::uint32_t> entries, std::uint32_t set, MapImage::Entries<Key, std::uint32_t>& all) {
+    for (auto& [key, value] : entries) {
+        key.address_set = set;
+        all.emplace_back(key, value);
+    }
+}
+
 // The number of the set with exactly this content; 0 where it is empty.
 Result<std::uint32_t> lower_addresses(Lowering& lowering, const AddressSet& content) {
     if (content.empty()) {
         return 0u;
     }
-    ContentKey key;
+    AddressSetContent entries;
     for (const auto& [prefix, value] : content) {
-        key.add_prefix(prefix);
-        key.add(value);
+        if (prefix.family() == Family::Ipv4) {
+            entries.addresses4.emplace_back(with_prefix(pc_address4_key{}, prefix), value);
+        } else {
+            entries.addresses6.emplace_back(with_prefix(pc_address6_key{}, prefix), value);
+        }
     }
-    auto set = lowering.numberings.address_sets.number_of(key.bytes());
+    sort_by_key(entries.addresses4);
+    sort_by_key(entries.addresses6);
+    auto set = lowering.numberings.address_sets.number_of(key_of(entries));
     if (!set) {
         return set;
     }
-    for (const auto& [prefix, value] : content) {
-        if (prefix.family() == Family::Ipv4) {
-            lowering.image.addresses4.emplace_back(with_prefix(pc_address4_key{.address_set = *set}, prefix), value);
-        } else {
-            lowering.image.addresses6.emplace_back(with_prefix(pc_address6_key{.address_set = *set}, prefix), value);
-        }
-    }
+    add_entries(std::move(entries.addresses4), *set, lowering.image.addresses4);
+    add_entries(std::move(entries.addresses6), *set, lowering.image.addresses6);
     return set;
 }
 

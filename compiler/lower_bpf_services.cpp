@@ -2,13 +2,14 @@
 // Surroundings and host policies -> pc_services: one set for each content, and the flags that tell the programs what a set holds.
 #include <iterator>
 
+#include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
 namespace portcullis {
 namespace {
 
 using Entry = std::pair<pc_service_key, pc_service>;
-using Entries = std::vector<Entry>;
+using Entries = ServiceSetContent;
 
 constexpr std::uint8_t kProtocolIcmp = 1;
 constexpr std::uint8_t kProtocolIcmpv6 = 58;
@@ -134,12 +135,7 @@ Result<std::uint32_t> lower_set(Lowering& lowering, Entries entries) {
         return 0u;
     }
     sort_by_key(entries);
-    ContentKey content;
-    for (const auto& [key, value] : entries) {
-        content.add_bytes(key);
-        content.add_bytes(value);
-    }
-    auto number = lowering.numberings.service_sets.number_of(content.bytes());
+    auto number = lowering.numberings.service_sets.number_of(portcullis::key_of(entries));
     if (!number) {
         return number;
     }

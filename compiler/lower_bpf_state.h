@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -43,39 +42,6 @@ struct Lowering {
 
 // Fails when more than `limit` entries are needed.
 [[nodiscard]] Result<> check_room(std::string_view map, std::size_t need, std::uint32_t limit);
-
-// Content as bytes, the key of a numbering. Every variable part is preceded by its length, so that no two contents share their bytes.
-class ContentKey {
-   public:
-    void clear() { bytes_.clear(); }
-    template <class Integer>
-    void add(Integer value) {
-        static_assert(std::is_integral_v<Integer>);
-        char raw[sizeof value];
-        std::memcpy(raw, &value, sizeof value);
-        bytes_.append(raw, sizeof raw);
-    }
-    template <class Struct>
-    void add_bytes(const Struct& value) {
-        static_assert(std::has_unique_object_representations_v<Struct>, "padding would be content");
-        bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
-    }
-    void add_text(std::string_view text) {
-        add(text.size());
-        bytes_ += text;
-    }
-    void add_prefix(const Prefix& prefix) {
-        add(static_cast<std::uint8_t>(prefix.family()));
-        add(prefix.length);
-        for (std::size_t i = 0; i < address_bits(prefix.family()) / 8u; ++i) {
-            add(prefix.address.bytes[i]);
-        }
-    }
-    [[nodiscard]] std::string_view bytes() const { return bytes_; }
-
-   private:
-    std::string bytes_;
-};
 
 // Keys of tries: half an abi key, filled by the caller with what precedes the address.
 template <class Key>

@@ -5,6 +5,22 @@ namespace portcullis {
 
 Numbering::Numbering(std::string what, std::uint32_t capacity) : what_(std::move(what)), capacity_(capacity) {}
 
+void Numbering::restore(const std::map<std::uint32_t, std::string>& given) {
+    const std::uint64_t former_round = round_++;
+    for (const auto& [number, key] : given) {
+        for (std::uint32_t unused = highest() + 1; unused < number; ++unused) {
+            free_.push_back(unused);
+        }
+        slots_.resize(std::size_t{number} + 1);
+        const auto added = key.empty() ? std::pair(numbers_.end(), false) : numbers_.emplace(key, number);
+        if (added.second) {
+            slots_[number] = {.key = added.first->first, .asked_in = 0, .given_in = former_round};
+        } else {
+            retiring_.push_back(number);
+        }
+    }
+}
+
 Result<std::uint32_t> Numbering::number_of(std::string_view key) {
     if (const auto found = numbers_.find(key); found != numbers_.end()) {
         slots_[found->second].asked_in = round_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ class Numbering {
     Numbering& operator=(const Numbering&) = delete;
     ~Numbering() = default;
 
+    // Takes up numbers that were given out in a former life, with their keys. One without a key, or with the key of a lower one, is not
+    // given out before the second retire_unused. Pre: none has been given out yet; numbers are at most the capacity.
+    void restore(const std::map<std::uint32_t, std::string>& given);
     // The number of `key`, new if it had none. Fails when all are taken, naming the limit.
     [[nodiscard]] Result<std::uint32_t> number_of(std::string_view key);
     // Keys not asked for since the last call are dropped; their numbers become free at the next call.

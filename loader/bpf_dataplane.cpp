@@ -1,90 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/bpf_dataplane.h"
 
-#include <optional>
 #include <utility>
 
-#include "loader/capabilities.h"
-#include "loader/device_hooks.h"
-#include "loader/events.h"
-#include "loader/flow_reader.h"
+#include "loader/bpf_dataplane_state.h"
 #include "loader/flow_shards.h"
-#include "loader/half_open_queues.h"
-#include "loader/host_image.h"
-#include "loader/host_maps.h"
 #include "loader/image_check.h"
-#include "loader/image_diff.h"
-#include "loader/libbpf_log.h"
 #include "loader/pin_healing.h"
-#include "loader/pins.h"
-#include "loader/sweeper.h"
-#include "loader/traffic_counters.h"
-#include "loader/xdp_hooks.h"
 
 namespace portcullis {
-namespace {
-
-struct Plan {
-    HostImage image;
-    ImageDiff diff;
-};
-
-// What a change left to be done when the kernel refused to go on; nothing else is done before it is.
-struct Unfinished {
-    enum class Step : std::uint8_t { Settle, Undo };
-    ImageDiff diff;
-    Step step = Step::Settle;
-};
-
-}  // namespace
-
-struct BpfDataplane::State {
-    LogCallback log;
-    MapCapacities capacities;
-    Pins pins;
-    BpfObject object;
-    HostMaps maps;
-    TrafficCounters counters;
-    HalfOpenQueues queues;
-    Sweeper sweeper;
-    FlowReader flows;
-    EventRing events;
-    DeviceHooks hooks;
-    XdpHooks early;
-    DeviceSlots slots;
-    Numberings numberings;
-    HostImage in_force{};
-    std::optional<Unfinished> unfinished{};
-    bool is_pinned = false;
-    bool is_taking_over = false;
-
-    [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
-    [[nodiscard]] Result<> finish();
-    [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);
-    [[nodiscard]] Result<> recycle_slots();
-    [[nodiscard]] Result<> pin(const Standing& standing);
-    [[nodiscard]] Result<> close_lost_device(std::uint32_t ifindex);
-    [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
-    [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
-    [[nodiscard]] Result<Plan> plan(const Wanted& wanted);
-    [[nodiscard]] Result<> carry_out(Plan& plan);
-    [[nodiscard]] Healing heal();
-    [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
-    void forget(const HostImage& image);
-    void settle(ImageDiff diff);
-};
 
 // ---- the steps of a change, in their order ----------------------------------------------------------------------------------------------
 
 Result<> BpfDataplane::State::finish() {
-    if (!unfinished) {
-        return {};
+    while (!unfinished.empty()) {
+        const UnfinishedChange& next = unfinished.front();
+        if (auto done = next.step == UnfinishedChange::Step::Settle ? finish_settling(next.diff) : maps.undo(next.diff); !done) {
+            return fail(done.error().with_context("cannot tidy up after the last change"));
+        }
+        unfinished.erase(unfinished.begin());
     }
-    const bool is_settling = unfinished->step == Unfinished::Step::Settle;
-    if (auto done = is_settling ? finish_settling(unfinished->diff) : maps.undo(unfinished->diff); !done) {
-        return fail(done.error().with_context("cannot tidy up after the last change"));
-    }
-    unfinished.reset();
     return {};
 }
 
@@ -143,6 +78,28 @@ Result<> BpfDataplane::State::close_lost_device(std::uint32_t ifindex) {
     return {};
 }
 
+// Whatever has come under the number of a device that is gone has none of our programs, and inherits nothing.
+Result<> BpfDataplane::State::adopt_devices(const Standing& standing) {
+    if (!is_adopting) {
+        return {};
+    }
+    std::vector<std::uint32_t> known;
+    for (const auto& [slot, port] : in_force.ports) {
+        known.push_back(port.ifindex);
+    }
+    const auto lost = hooks.adopt(known, standing);
+    if (!lost) {
+        return fail(lost.error());
+    }
+    for (const std::uint32_t ifindex : *lost) {
+        if (auto closed = close_lost_device(ifindex); !closed) {
+            return closed;
+        }
+    }
+    is_adopting = false;
+    return {};
+}
+
 // The entries of devices whose programs are gone from their hooks: whatever comes under their numbers finds nothing of theirs.
 Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices, const Standing& standing) {
     const auto lost = hooks.find_lost(devices, standing);
@@ -161,9 +118,8 @@ Result<> BpfDataplane::State::close_lost(std::span<const DeviceBinding> devices,
 // First of all, whatever becomes of the policy or of what the last change left: a managed device is closed from the moment it is given.
 Result<std::vector<DeviceBinding>> BpfDataplane::State::close_devices(std::span<const DeviceBinding> devices, const Standing& standing) {
     auto tidied = finish();
-    if (tidied) {
-        tidied = close_lost(devices, standing);
-    }
+    tidied = tidied ? adopt_devices(standing) : tidied;
+    tidied = tidied ? close_lost(devices, standing) : tidied;
     auto present = hooks.close_newcomers(devices, standing);
     if (!tidied) {
         return fail(std::move(tidied.error()));
@@ -177,7 +133,7 @@ void BpfDataplane::State::forget(const HostImage& image) {
     release_slots(image, in_force, slots);
 }
 
-Result<Plan> BpfDataplane::State::plan(const Wanted& wanted) {
+Result<PlannedChange> BpfDataplane::State::plan(const Wanted& wanted) {
     if (auto recycled = recycle_slots(); !recycled) {
         return fail(std::move(recycled.error()));
     }
@@ -196,11 +152,11 @@ Result<Plan> BpfDataplane::State::plan(const Wanted& wanted) {
         forget(*image);
         return fail(std::move(diff.error()));
     }
-    return Plan{.image = std::move(*image), .diff = std::move(*diff)};
+    return PlannedChange{.image = std::move(*image), .diff = std::move(*diff)};
 }
 
 // Up to the switch. On failure the former generation stays in force, whole.
-Result<> BpfDataplane::State::carry_out(Plan& plan) {
+Result<> BpfDataplane::State::carry_out(PlannedChange& plan) {
     auto done = counters.restart_rules(numberings.rules);
     if (done) {
         done = counters.restart_ports(in_force, plan.image);
@@ -222,7 +178,7 @@ Result<> BpfDataplane::State::carry_out(Plan& plan) {
         return {};
     }
     forget(plan.image);
-    unfinished = Unfinished{.diff = std::move(plan.diff), .step = Unfinished::Step::Undo};
+    unfinished.push_back({.diff = std::move(plan.diff), .step = UnfinishedChange::Step::Undo});
     (void)finish();  // else it is tried again before the next change: the failure that matters is the first
     return done;
 }
@@ -232,7 +188,7 @@ void BpfDataplane::State::settle(ImageDiff diff) {
     if (diff.empty()) {
         return;
     }
-    unfinished = Unfinished{.diff = std::move(diff), .step = Unfinished::Step::Settle};
+    unfinished.push_back({.diff = std::move(diff), .step = UnfinishedChange::Step::Settle});
     if (auto finished = finish(); !finished && log) {
         log(LogLevel::Warning, finished.error().message);
     }
@@ -254,11 +210,14 @@ Result<> BpfDataplane::State::hand_over(const Standing& standing, std::span<cons
     return {};
 }
 
+// What of a former daemon stands at hooks, as long as it has not been replaced.
+Result<Standing> BpfDataplane::State::find_former() const { return is_taking_over ? find_standing(pins.directory()) : Standing{}; }
+
 Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (auto checked = check_bindings(wanted); !checked) {
         return fail(std::move(checked.error()));
     }
-    auto standing = is_taking_over ? find_standing(pins.directory()) : Result<Standing>(Standing{});
+    auto standing = find_former();
     if (!standing) {
         return fail(std::move(standing.error()));
     }
@@ -302,7 +261,27 @@ Healing BpfDataplane::State::heal() {
     });
     early.heal(healing);
     heal_pins(pins, object, hooks, healing);
+    lock_again(healing);
     return healing;
+}
+
+// The directory that is made anew is nobody's yet.
+void BpfDataplane::State::lock_again(Healing& healing) {
+    if (pins.is_locked_by(lock)) {
+        return;
+    }
+    if (auto locked = pins.lock(); locked) {
+        lock = std::move(*locked);
+    } else {
+        healing.standing.push_back({0, locked.error().message});
+    }
+}
+
+Result<std::vector<std::string>> BpfDataplane::State::verify() {
+    const auto standing = find_former();
+    return standing ? check_kernel({.object = object, .hooks = hooks, .in_force = in_force, .standing = *standing, .parity = maps.parity()},
+                                   kMostDifferences)
+                    : fail(standing.error());
 }
 
 // ---- the interface
@@ -310,61 +289,6 @@ Healing BpfDataplane::State::heal() {
 
 BpfDataplane::BpfDataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
 BpfDataplane::~BpfDataplane() = default;
-
-Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOptions& options) {
-    set_libbpf_log(options.log);
-    if (options.capacities.ports > DeviceSlots::kMost) {
-        return fail("pc_ports holds at most " + std::to_string(DeviceSlots::kMost) + " ports");
-    }
-    if (auto usable = probe_capabilities().check_usable(); !usable) {
-        return fail(std::move(usable.error()));
-    }
-    auto pins = Pins::open(options.bpffs_directory, options.log);
-    if (!pins) {
-        return fail(std::move(pins.error()));
-    }
-    auto is_taking_over = pins->hold_enforcement();
-    if (!is_taking_over) {
-        return fail(std::move(is_taking_over.error()));
-    }
-    auto object = BpfObject::load(options.capacities);
-    if (!object) {
-        return fail(std::move(object.error()));
-    }
-    auto maps = HostMaps::open(*object, flow_reserve(options.capacities));
-    if (!maps) {
-        return fail(std::move(maps.error()));
-    }
-    auto counters = TrafficCounters::open(*object);
-    if (!counters) {
-        return fail(std::move(counters.error()));
-    }
-    auto queues = HalfOpenQueues::open(*object);
-    auto sweeper = Sweeper::open(*object);
-    auto flows = FlowReader::open(*object);
-    auto events = EventRing::open(*object);
-    if (!queues || !sweeper || !flows || !events) {
-        return fail(!queues ? queues.error() : !sweeper ? sweeper.error() : !flows ? flows.error() : events.error());
-    }
-    DeviceHooks hooks(Attachments::create(options.attach_mode, pins->links_directory()), *object, options.log);
-    XdpHooks early = XdpHooks::create(options.xdp, *object, pins->links_directory(), options.log);
-    auto state = std::make_unique<State>(State{.log = options.log,
-                                               .capacities = options.capacities,
-                                               .pins = std::move(*pins),
-                                               .object = std::move(*object),
-                                               .maps = std::move(*maps),
-                                               .counters = std::move(*counters),
-                                               .queues = std::move(*queues),
-                                               .sweeper = std::move(*sweeper),
-                                               .flows = std::move(*flows),
-                                               .events = std::move(*events),
-                                               .hooks = std::move(hooks),
-                                               .early = std::move(early),
-                                               .slots = DeviceSlots(options.capacities.ports),
-                                               .numberings = Numberings(options.capacities),
-                                               .is_taking_over = *is_taking_over});
-    return std::unique_ptr<BpfDataplane>(new BpfDataplane(std::move(state)));
-}
 
 Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
     return state_->apply({.ruleset = ruleset, .devices = devices, .facts = facts});
@@ -384,9 +308,7 @@ Result<FlowsEnded> BpfDataplane::end_flows(const FlowFilter& filter, std::uint64
     return state_->flows.end(state_->in_force, filter, from, state_->sweeper);
 }
 
-Result<std::vector<std::string>> BpfDataplane::verify() {
-    return check_kernel({state_->object, state_->hooks, state_->in_force, state_->maps.parity()}, kMostDifferences);
-}
+Result<std::vector<std::string>> BpfDataplane::verify() { return state_->verify(); }
 
 Result<> BpfDataplane::sweep() { return state_->sweeper.sweep_share(state_->in_force); }
 

@@ -131,6 +131,11 @@ class BpfRows {
     }
     [[nodiscard]] Result<bool> look_up(std::uint32_t number, Row& row) const { return map_.look_up(number, row); }
     [[nodiscard]] Result<> write_all(std::span<const std::pair<std::uint32_t, Row>> rows) { return map_.write_all(rows); }
+    // Calls `visit` with every number and row.
+    template <class Visit>
+    [[nodiscard]] Result<> for_each(Visit visit) const {
+        return map_.for_each(visit);
+    }
 
    private:
     explicit BpfRows(BpfMap<std::uint32_t, Row> map) : map_(std::move(map)) {}
@@ -143,6 +148,7 @@ class BpfSums {
     BpfSums() = default;  // of no map
     [[nodiscard]] static Result<BpfSums> adopt(UniqueFd fd, std::uint32_t words);
     // The words of the rows first … first + count - 1, one row behind the other.
+    [[nodiscard]] std::uint32_t rows() const { return raw_.capacity(); }
     [[nodiscard]] Result<std::vector<std::uint64_t>> read(std::uint32_t first, std::uint32_t count) const;
     // Sets rows to zero on every CPU.
     [[nodiscard]] Result<> clear(std::uint32_t first, std::uint32_t count);

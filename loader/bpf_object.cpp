@@ -48,6 +48,7 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
         {"pc_port_sets", capacities.port_set_entries},
         {"pc_rule_hits", capacities.rules + 1},
         {"pc_services", capacities.services},
+        {"pc_names", capacities.names},
         {"pc_macs", capacities.macs()},
         {"pc_host_addresses", capacities.host_addresses},
         {"pc_tunnels", capacities.tunnels},
@@ -105,6 +106,31 @@ Result<InnerKinds> inner_kinds(bpf_object* object) {
     return kinds;
 }
 
+// Has the object use maps that stand, every one of ours. Pre: sized, and not loaded yet.
+Result<> take_over_maps(bpf_object* object, const MapsByName& standing) {
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        if (::bpf_map__is_internal(map)) {
+            continue;
+        }
+        const std::string name = ::bpf_map__name(map);
+        const auto found = standing.find(name);
+        bpf_map_info info{};
+        std::uint32_t bytes = sizeof(info);
+        if (found == standing.end() || ::bpf_obj_get_info_by_fd(found->second.value(), &info, &bytes) < 0) {
+            return fail(name + " is not there");
+        }
+        if (info.type != ::bpf_map__type(map) || info.key_size != ::bpf_map__key_size(map) ||
+            info.value_size != ::bpf_map__value_size(map) || info.max_entries != ::bpf_map__max_entries(map)) {
+            return fail(name + " has another kind or size");
+        }
+        if (const int result = ::bpf_map__reuse_fd(map, found->second.value()); result < 0) {
+            return fail(Error::from_errno("cannot use " + name + " as it stands", -result));
+        }
+    }
+    return {};
+}
+
 // Names the programs that others end in. Not by the object itself: what shares the map would name its own.
 Result<> link_tails(const BpfObject& object) {
     const auto tails = object.map("pc_tails");
@@ -127,7 +153,8 @@ struct BpfObject::Skeleton {
     tc_bpf* opened = nullptr;
     std::array<std::uint32_t, 2> program_ids{};  // by Direction
     InnerKinds inner_kinds;
-    explicit Skeleton(tc_bpf* skeleton) : opened(skeleton) {}
+    std::unique_ptr<VerifierLog> log = std::make_unique<VerifierLog>();  // until it is loaded
+    Skeleton() = default;
     Skeleton(const Skeleton&) = delete;
     Skeleton& operator=(const Skeleton&) = delete;
     Skeleton(Skeleton&&) = delete;
@@ -140,12 +167,12 @@ BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 BpfObject::~BpfObject() = default;
 
-Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
-    VerifierLog log;
+Result<BpfObject> BpfObject::open(const MapCapacities& capacities) {
+    auto skeleton = std::make_unique<Skeleton>();
     LIBBPF_OPTS(bpf_object_open_opts, options);
-    options.kernel_log_buf = log.buffer();
+    options.kernel_log_buf = skeleton->log->buffer();
     options.kernel_log_size = VerifierLog::kBytes;
-    auto skeleton = std::make_unique<Skeleton>(tc_bpf__open_opts(&options));
+    skeleton->opened = tc_bpf__open_opts(&options);
     if (skeleton->opened == nullptr) {
         return fail(Error::from_errno("cannot open the BPF object", errno));
     }
@@ -157,23 +184,42 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
         return fail(std::move(kinds.error()));
     }
     skeleton->inner_kinds = std::move(*kinds);
-    if (const int result = tc_bpf__load(skeleton->opened); result != 0) {
-        return fail(log.added_to(Error::from_errno("cannot load the BPF programs and maps", -result)));
+    return BpfObject(std::move(skeleton));
+}
+
+Result<> BpfObject::verify() {
+    if (const int result = tc_bpf__load(skeleton_->opened); result != 0) {
+        return fail(skeleton_->log->added_to(Error::from_errno("cannot load the BPF programs and maps", -result)));
     }
-    BpfObject object(std::move(skeleton));
+    skeleton_->log.reset();
     for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
         bpf_prog_info info{};
         std::uint32_t bytes = sizeof(info);
-        if (const int result = ::bpf_obj_get_info_by_fd(object.program_fd(direction), &info, &bytes); result != 0) {
+        if (const int result = ::bpf_obj_get_info_by_fd(program_fd(direction), &info, &bytes); result != 0) {
             return fail(Error::from_errno("cannot ask the kernel about " + std::string(program_name(direction)), -result));
         }
-        object.skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
+        skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
     }
-    if (auto linked = link_tails(object); !linked) {
-        return fail(std::move(linked.error()));
-    }
-    if (auto made = make_flow_shards(object, capacities); !made) {
+    return link_tails(*this);
+}
+
+Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
+    auto object = open(capacities);
+    auto made = object ? object->verify() : Result<>();
+    made = object && made ? make_flow_shards(*object, capacities) : made;
+    if (!made) {
         return fail(std::move(made.error()));
+    }
+    return object;
+}
+
+Result<BpfObject> BpfObject::load_over(const MapsByName& standing, const MapCapacities& capacities) {
+    auto object = open(capacities);
+    auto taken = object ? take_over_maps(object->skeleton_->opened->obj, standing) : Result<>();
+    taken = object && taken ? check_flow_shards(standing, capacities) : taken;
+    taken = object && taken ? object->verify() : taken;
+    if (!taken) {
+        return fail(std::move(taken.error()));
     }
     return object;
 }

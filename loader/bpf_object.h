@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "core/verdict.h"
+#include "loader/standing_maps.h"
 
 namespace portcullis {
 
@@ -24,6 +25,9 @@ class BpfObject {
     // Loads everything under the verifier; a refusal carries the end of the verifier's log. Makes the shards of the flow tables. Pins and
     // attaches nothing.
     [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
+    // Loads the programs over maps that stand already, with what they hold. Fails, having done nothing, where they are not all there, or
+    // not of the kinds and sizes that `load` would make.
+    [[nodiscard]] static Result<BpfObject> load_over(const MapsByName& standing, const MapCapacities& capacities);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;
@@ -48,6 +52,8 @@ class BpfObject {
 
    private:
     struct Skeleton;
+    [[nodiscard]] static Result<BpfObject> open(const MapCapacities& capacities);
+    [[nodiscard]] Result<> verify();
     explicit BpfObject(std::unique_ptr<Skeleton> skeleton);
     std::unique_ptr<Skeleton> skeleton_;
 };

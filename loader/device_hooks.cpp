@@ -9,9 +9,14 @@
 namespace portcullis {
 namespace {
 
-bool stands_on_both(const Standing& standing, std::uint32_t ifindex) {
-    return std::ranges::all_of(kDirections,
-                               [&](Direction direction) { return standing.has({.ifindex = ifindex, .direction = direction}); });
+Result<bool> stands_on_both(const Standing& standing, std::uint32_t ifindex) {
+    for (const Direction direction : kDirections) {
+        auto held = is_held(standing, {.ifindex = ifindex, .direction = direction});
+        if (!held || !*held) {
+            return held;
+        }
+    }
+    return true;
 }
 
 bool has_port(std::span<const DeviceBinding> devices, std::uint32_t ifindex) {
@@ -67,6 +72,29 @@ Result<bool> DeviceHooks::holds_ours(std::uint32_t ifindex) const {
     return true;
 }
 
+// What the maps know and no hook was looked at for is a former daemon's as well.
+Result<bool> DeviceHooks::holds_enforcement(std::uint32_t ifindex, const Standing& standing) const {
+    const auto known = devices_.find(ifindex);
+    const bool is_former = known == devices_.end() || known->second == State::Standing;
+    return is_former ? stands_on_both(standing, ifindex) : holds_ours(ifindex);
+}
+
+Result<std::vector<std::uint32_t>> DeviceHooks::adopt(std::span<const std::uint32_t> devices, const Standing& standing) {
+    std::vector<std::uint32_t> lost;
+    for (const std::uint32_t ifindex : devices) {
+        const auto stands = stands_on_both(standing, ifindex);
+        if (!stands) {
+            return fail(stands.error());
+        }
+        if (*stands) {
+            devices_.emplace(ifindex, State::Standing);
+        } else {
+            lost.push_back(ifindex);
+        }
+    }
+    return lost;
+}
+
 Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const {
     std::vector<std::uint32_t> lost;
     for (const DeviceBinding& binding : devices) {
@@ -74,9 +102,7 @@ Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const Device
         if (known == devices_.end() || !is_port(binding)) {
             continue;
         }
-        auto is_held = known->second == State::Standing ? Result<bool>(stands_on_both(standing, binding.ifindex))
-                       : known->second == State::Closed ? Result<bool>(false)
-                                                        : holds_ours(binding.ifindex);
+        auto is_held = known->second == State::Closed ? Result<bool>(false) : holds_enforcement(binding.ifindex, standing);
         if (!is_held) {
             return fail(std::move(is_held.error()));
         }
@@ -95,12 +121,13 @@ Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const 
             present.push_back(binding);
             continue;
         }
-        if (stands_on_both(standing, binding.ifindex)) {
+        const auto stands = stands_on_both(standing, binding.ifindex);
+        if (stands && *stands) {
             devices_.emplace(binding.ifindex, State::Standing);
             present.push_back(binding);
             continue;
         }
-        const auto attached = attach(binding.ifindex);
+        const auto attached = stands ? attach(binding.ifindex) : fail(stands.error());
         if (attached) {
             devices_.emplace(binding.ifindex, State::Ours);
             present.push_back(binding);

@@ -29,11 +29,14 @@ class DeviceHooks {
     DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log);
     [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
 
+    // Devices that a former daemon's maps know: those that hold its programs are left to take_over. Gives the others, of which nothing is
+    // left: gone, or another device under the same number.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> adopt(std::span<const std::uint32_t> devices, const Standing& standing);
     // Devices that had our programs and do not any more: gone, another device under the same number, or tampered with. The caller closes
     // each of them in the maps, then forgets it: only then may close_newcomers attach to its successor.
     [[nodiscard]] Result<std::vector<std::uint32_t>> find_lost(std::span<const DeviceBinding> devices, const Standing& standing) const;
-    // Both hooks of the device, asked of the kernel.
-    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
+    // Whether both hooks of the device hold our programs, or, as long as they have not been replaced, a former daemon's.
+    [[nodiscard]] Result<bool> holds_enforcement(std::uint32_t ifindex, const Standing& standing) const;
     void forget(std::uint32_t ifindex) { devices_.erase(ifindex); }
     // Attaches to the ports that have no programs of ours yet; they are closed then, as the maps do not know them. Those on which a former
     // daemon's programs stand are left to take_over. Gives the devices without those that do not exist.
@@ -65,6 +68,8 @@ class DeviceHooks {
     };
     [[nodiscard]] Result<> attach(std::uint32_t ifindex);
     [[nodiscard]] Result<> detach(std::uint32_t ifindex);
+    // Both hooks of the device, asked of the kernel.
+    [[nodiscard]] Result<bool> holds_ours(std::uint32_t ifindex) const;
     [[nodiscard]] Result<Views> look(std::uint32_t ifindex);
     [[nodiscard]] bool put_right(const Hook& hook, const HookView& view, Healing& healing);
     [[nodiscard]] bool put_right(std::uint32_t ifindex, const Views& views, Healing& healing);

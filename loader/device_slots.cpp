@@ -22,6 +22,21 @@ DeviceSlots::DeviceSlots(std::uint32_t capacity) : capacity_(capacity), incarnat
     }
 }
 
+void DeviceSlots::restore(const std::vector<std::uint32_t>& last_port_ids, const std::set<std::uint32_t>& taken) {
+    free_.clear();
+    for (std::uint32_t slot = 1; slot <= capacity_; ++slot) {
+        incarnations_[slot] = slot < last_port_ids.size() ? last_port_ids[slot] >> PC_PORT_ID_SLOT_BITS : 0;
+        if (taken.contains(slot)) {
+            continue;
+        }
+        if (incarnations_[slot] == 0) {
+            free_.push_back(slot);
+        } else {
+            release(slot);
+        }
+    }
+}
+
 Result<std::uint32_t> DeviceSlots::take() {
     if (free_.empty()) {
         return fail("pc_ports: no row is left for another device, the limit is " + std::to_string(capacity_));

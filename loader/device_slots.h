@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <vector>
 
 #include "core/result.h"
@@ -17,6 +18,9 @@ class DeviceSlots {
     explicit DeviceSlots(std::uint32_t capacity);
     static constexpr std::uint32_t kMost = (1U << 12) - 1;
 
+    // Goes on from what a former daemon left: the last port id of each slot (0: none yet), and the slots that are taken. Others that had a
+    // port are released. Pre: none has been taken.
+    void restore(const std::vector<std::uint32_t>& last_port_ids, const std::set<std::uint32_t>& taken);
     // A new port id, its slot in the low bits. Fails when every slot is taken.
     [[nodiscard]] Result<std::uint32_t> take();
     // The slot may be taken again after a grace period: running programs may still read its row.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/flow_shards.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "bpf/abi.h"
@@ -29,6 +32,25 @@ Result<> fill_table(const BpfObject& object, const char* table, std::uint32_t fl
     return outer->write_all(rows);
 }
 
+Result<> check_table(const MapsByName& standing, const char* table, std::uint32_t flows) {
+    const auto found = standing.find(table);
+    UniqueFd own(found == standing.end() ? -1 : ::fcntl(found->second.value(), F_DUPFD_CLOEXEC, 0));
+    if (!own.is_open()) {
+        return fail(std::string(table) + " is not there");
+    }
+    auto outer = MapOfMaps::adopt(std::move(own));
+    for (std::uint32_t shard = 0; outer && shard < PC_FLOW_SHARDS; ++shard) {
+        const auto map = outer->open(shard).and_then([](UniqueFd fd) { return RawMap::adopt(std::move(fd)); });
+        if (!map) {
+            return fail(map.error());
+        }
+        if (map->capacity() != shard_entries(flows)) {
+            return fail(std::string(table) + " has shards of another size");
+        }
+    }
+    return outer ? Result<>() : fail(std::move(outer.error()));
+}
+
 std::uint64_t flows_of(const MapCapacities& capacities) { return std::uint64_t{capacities.flows4} + capacities.flows6; }
 
 }  // namespace
@@ -40,6 +62,11 @@ std::uint32_t shard_entries(std::uint32_t flows) {
 Result<> make_flow_shards(const BpfObject& object, const MapCapacities& capacities) {
     auto made = fill_table(object, "pc_flows4", capacities.flows4);
     return made ? fill_table(object, "pc_flows6", capacities.flows6) : made;
+}
+
+Result<> check_flow_shards(const MapsByName& standing, const MapCapacities& capacities) {
+    auto checked = check_table(standing, "pc_flows4", capacities.flows4);
+    return checked ? check_table(standing, "pc_flows6", capacities.flows6) : checked;
 }
 
 std::uint32_t flow_reserve(const MapCapacities& capacities) {

@@ -7,6 +7,7 @@
 
 #include "compiler/lower_bpf.h"
 #include "core/result.h"
+#include "loader/standing_maps.h"
 
 namespace portcullis {
 
@@ -17,6 +18,9 @@ class BpfObject;
 
 // Makes the shards and puts them into pc_flows4 and pc_flows6.
 [[nodiscard]] Result<> make_flow_shards(const BpfObject& object, const MapCapacities& capacities);
+
+// Fails unless the shards that stand have the size that make_flow_shards gives them.
+[[nodiscard]] Result<> check_flow_shards(const MapsByName& standing, const MapCapacities& capacities);
 
 // Entries, of both tables together. A port always has its reserve; beyond it, ports share.
 [[nodiscard]] std::uint32_t flow_reserve(const MapCapacities& capacities);

@@ -26,6 +26,15 @@ Result<> add_queues(const BpfObject& object, std::uint32_t slot, std::uint32_t e
     return {};
 }
 
+// 0: there is no queue.
+Result<std::uint32_t> size_of(const MapOfMaps& queues, std::uint32_t number) {
+    auto found = queues.find(number);
+    if (!found) {
+        return fail(std::move(found.error()));
+    }
+    return *found ? RawMap::adopt(std::move(**found)).map([](const RawMap& queue) { return queue.capacity(); }) : Result<std::uint32_t>(0U);
+}
+
 // What the queue holds, oldest first. No program uses it any more.
 std::vector<pc_half_open_record> drain(int queue) {
     std::vector<pc_half_open_record> records;
@@ -36,17 +45,19 @@ std::vector<pc_half_open_record> drain(int queue) {
     return records;
 }
 
-// Both queues of each slot, as they are.
+// The queues of each slot, as they are.
 Result<std::vector<MapOfMaps::Row>> open_queues(const MapOfMaps& queues, const std::vector<std::uint32_t>& slots) {
     std::vector<MapOfMaps::Row> rows;
     rows.reserve(slots.size() * kSides);
     for (const std::uint32_t slot : slots) {
         for (const std::uint32_t number : {slot * kSides, slot * kSides + 1}) {
-            auto queue = queues.open(number);
+            auto queue = queues.find(number);
             if (!queue) {
                 return fail(std::move(queue.error()));
             }
-            rows.push_back({.number = number, .map = std::move(*queue)});
+            if (*queue) {
+                rows.push_back({.number = number, .map = std::move(**queue)});
+            }
         }
     }
     return rows;
@@ -60,6 +71,24 @@ Result<HalfOpenQueues> HalfOpenQueues::open(const BpfObject& object) {
         return fail(std::move(queues.error()));
     }
     return HalfOpenQueues(std::move(*queues));
+}
+
+Result<> HalfOpenQueues::adopt(const HostImage& in_force) {
+    for (std::uint32_t slot = 1; slot < queues_.capacity() / kSides; ++slot) {
+        const auto outbound = size_of(queues_, slot * kSides);
+        const auto inbound = size_of(queues_, slot * kSides + 1);
+        if (!outbound || !inbound) {
+            return fail(!outbound ? outbound.error() : inbound.error());
+        }
+        if (*outbound == 0 && *inbound == 0) {
+            continue;
+        }
+        // Two of different sizes are of a change that was interrupted: they are made anew.
+        const auto port = in_force.ports.find(slot);
+        made_.emplace(slot, Made{.port_id = port == in_force.ports.end() ? 0 : port->second.port_id,
+                                 .entries = *outbound == *inbound ? *outbound : 0});
+    }
+    return {};
 }
 
 Result<> HalfOpenQueues::prepare(const BpfObject& object, const HostImage& wanted, const Sweeper& sweeper) {

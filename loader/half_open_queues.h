@@ -17,6 +17,8 @@ class HalfOpenQueues {
    public:
     [[nodiscard]] static Result<HalfOpenQueues> open(const BpfObject& object);
 
+    // Takes up those that a former daemon made. `in_force`: whose ports they are of.
+    [[nodiscard]] Result<> adopt(const HostImage& in_force);
     // Makes the queues that the open ports of `wanted` lack: those of a new port id, or of another quota than before. Where it is the
     // quota, what stood in the former ones is queued again, and what is too much for the new ones ends, oldest first.
     [[nodiscard]] Result<> prepare(const BpfObject& object, const HostImage& wanted, const Sweeper& sweeper);

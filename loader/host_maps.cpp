@@ -27,13 +27,12 @@ std::vector<Key> keys_of(const std::vector<std::pair<Key, Value>>& entries) {
     return keys;
 }
 
-// Entries of maps that hold keys alone.
 template <class Key>
-std::vector<std::pair<Key, std::uint32_t>> present(const std::vector<Key>& keys) {
+std::vector<std::pair<Key, std::uint32_t>> each_with(const std::vector<Key>& keys, std::uint32_t value) {
     std::vector<std::pair<Key, std::uint32_t>> entries;
     entries.reserve(keys.size());
     for (const Key& key : keys) {
-        entries.emplace_back(key, 1);
+        entries.emplace_back(key, value);
     }
     return entries;
 }
@@ -70,6 +69,7 @@ Result<> HostMaps::take_all(const BpfObject& object) {
                     [&] { return take(object, "pc_members4", &HostMaps::members4_); },      //
                     [&] { return take(object, "pc_members6", &HostMaps::members6_); },      //
                     [&] { return take(object, "pc_services", &HostMaps::services_); },      //
+                    [&] { return take(object, "pc_names", &HostMaps::names_); },            //
                     [&] { return take(object, "pc_macs", &HostMaps::macs_); },              //
                     [&] { return take(object, "pc_host_addresses", &HostMaps::host_addresses_); },
                     [&] { return take(object, "pc_tunnels", &HostMaps::tunnels_); },      //
@@ -147,7 +147,8 @@ Result<> HostMaps::remove(BpfMap<Key, Value>& map, const std::vector<Key>& keys)
     return map.remove_all(keys);
 }
 
-// What is referred to comes before what refers to it, though nothing is read before the switch but members and devices.
+// What is referred to comes before what refers to it, though nothing is read before the switch but members and devices. Names have come
+// first of all: no number is in use that a daemon which comes next could not read.
 Result<> HostMaps::insert_entries(const ImageDiff& diff) {
     return in_order([&] { return insert(port_sets_, diff.port_sets.added); },    //
                     [&] { return insert(group_sets_, diff.group_sets.added); },  //
@@ -186,8 +187,8 @@ Result<> HostMaps::remove_facts(const ImageDiff& diff) {
 }
 
 Result<> HostMaps::put_facts_back(const ImageDiff& diff) {
-    return in_order([&] { return insert(host_addresses_, present(diff.host_addresses.removed)); },
-                    [&] { return insert(tunnels_, present(diff.tunnels.removed)); });
+    return in_order([&] { return insert(host_addresses_, each_with(diff.host_addresses.removed, 1)); },
+                    [&] { return insert(tunnels_, each_with(diff.tunnels.removed, 1)); });
 }
 
 Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
@@ -225,7 +226,7 @@ Result<> HostMaps::rewrite_macs_back(const ImageDiff& diff) {
 Result<> HostMaps::note_departed(const ImageDiff& diff) {
     const auto note = [&](auto& map, const auto& keys) {
         writes_ += keys.size();
-        return keys.empty() ? Result<>() : map.write_all(present(keys));
+        return keys.empty() ? Result<>() : map.write_all(each_with(keys, generation() + 1));
     };
     return in_order([&] { return note(departed4_, diff.departed4); }, [&] { return note(departed6_, diff.departed6); });
 }
@@ -252,6 +253,7 @@ Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device 
 // another's now.
 Result<> HostMaps::write_aside(const ImageDiff& diff) {
     return in_order([&] { return has_deleted_ ? wait() : Result<>(); },                                         //
+                    [&] { return insert(names_, diff.names.added); },                                           //
                     [&] { return fill_rows(set_heads_, diff.set_heads.added); },                                //
                     [&] { return fill_rows(policies_, diff.policies.added); },                                  //
                     [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::aside); },  //
@@ -270,7 +272,8 @@ Result<> HostMaps::settle(const ImageDiff& diff) {
                     [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::settled); },  //
                     [&] { return remove_entries(diff); },                                                         //
                     [&] { return clear_rows(policies_, diff.policies.removed); },                                 //
-                    [&] { return clear_rows(set_heads_, diff.set_heads.removed); });
+                    [&] { return clear_rows(set_heads_, diff.set_heads.removed); },                               //
+                    [&] { return remove(names_, diff.names.removed); });
 }
 
 // Numbers that the change gave out may be given out again by the next one: what a running program may still read of them is gone before.
@@ -284,7 +287,8 @@ Result<> HostMaps::undo(const ImageDiff& diff) {
                     [&] { return write_rows(owners_, diff.owners, &RowChange<pc_owner>::undone); },              //
                     [&] { return write_rows(interfaces_, diff.interfaces, &RowChange<pc_interface>::undone); },  //
                     [&] { return clear_rows(policies_, keys_of(diff.policies.added)); },                         //
-                    [&] { return clear_rows(set_heads_, keys_of(diff.set_heads.added)); });
+                    [&] { return clear_rows(set_heads_, keys_of(diff.set_heads.added)); },                       //
+                    [&] { return remove(names_, keys_of(diff.names.added)); });
 }
 
 Result<> HostMaps::close_device(std::uint32_t ifindex, std::uint32_t slot) {

@@ -12,6 +12,7 @@
 #include "loader/grace_period.h"
 #include "loader/host_word.h"
 #include "loader/image_diff.h"
+#include "loader/kernel_image.h"
 
 namespace portcullis {
 
@@ -19,6 +20,8 @@ class HostMaps {
    public:
     [[nodiscard]] static Result<HostMaps> open(const BpfObject& object, std::uint32_t flow_reserve);
 
+    // All that they hold, of a former daemon's maps, but KernelContent::last_port_ids.
+    [[nodiscard]] Result<KernelContent> read();
     [[nodiscard]] std::uint32_t generation() const { return word_.generation(); }
     [[nodiscard]] std::uint32_t parity() const { return word_.parity(); }
     // Entries and rows written or deleted since the maps were opened.
@@ -85,6 +88,7 @@ class HostMaps {
     BpfMap<pc_member4_key, std::uint32_t> members4_;
     BpfMap<pc_member6_key, std::uint32_t> members6_;
     BpfMap<pc_service_key, pc_service> services_;
+    BpfMap<pc_name_key, pc_name> names_;
     BpfMap<pc_mac_key, std::uint32_t> macs_;
     BpfMap<pc_host_address_key, std::uint32_t> host_addresses_;
     BpfMap<pc_tunnel_key, std::uint32_t> tunnels_;

@@ -25,7 +25,9 @@ Result<HostWord> HostWord::open(UniqueFd map, std::uint32_t flow_reserve) {
         return fail(Error::from_errno("cannot map pc_host", errno));
     }
     HostWord word(static_cast<pc_host*>(memory));
-    word.row_->abi_version = PC_ABI_VERSION;
+    if (word.row_->abi_version != 0) {
+        return word;
+    }
     word.row_->flow_reserve = flow_reserve;
     if (!fill_randomly(word.row_->tag_seed)) {
         return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
@@ -35,6 +37,7 @@ Result<HostWord> HostWord::open(UniqueFd map, std::uint32_t flow_reserve) {
             return fail(Error::from_errno("cannot get random bytes for pc_host", errno));
         }
     }
+    word.row_->abi_version = PC_ABI_VERSION;  // last: it is filled in
     return word;
 }
 

@@ -12,8 +12,8 @@ namespace portcullis {
 
 class HostWord {
    public:
-    // Maps the row and fills it in: generation 0, our ABI version, a random tag seed and answer mark, entries of the flow tables that each
-    // port has for itself. Pre: no program is attached yet.
+    // Maps the row and, where it is empty, fills it in: generation 0, our ABI version, a random tag seed and answer mark, entries of the
+    // flow tables that each port has for itself. One that is filled in stays as it is. Pre: it is of our layout.
     [[nodiscard]] static Result<HostWord> open(UniqueFd map, std::uint32_t flow_reserve);
     HostWord(HostWord&& other) noexcept;
     HostWord& operator=(HostWord&& other) noexcept;

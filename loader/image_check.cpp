@@ -50,7 +50,7 @@ class Check {
     template <class Key, class Value>
     void entries(const char* name, std::vector<std::pair<Key, Value>> wanted);
     // Every port has both our programs.
-    void hooks(const DeviceHooks& hooks, const HostImage& in_force);
+    void hooks(const CheckedKernel& kernel);
     // Of an array, these rows are so.
     template <class Row>
     void rows(const char* name, const std::vector<std::pair<std::uint32_t, Row>>& wanted);
@@ -79,10 +79,10 @@ class Check {
     Result<> failure_;
 };
 
-void Check::hooks(const DeviceHooks& hooks, const HostImage& in_force) {
-    for (auto port = in_force.ports.begin(); failure_ && port != in_force.ports.end(); ++port) {
+void Check::hooks(const CheckedKernel& kernel) {
+    for (auto port = kernel.in_force.ports.begin(); failure_ && port != kernel.in_force.ports.end(); ++port) {
         const std::uint32_t ifindex = port->second.ifindex;
-        const auto is_held = hooks.holds_ours(ifindex);
+        const auto is_held = kernel.hooks.holds_enforcement(ifindex, kernel.standing);
         failure_ = is_held ? Result<>() : fail(is_held.error());
         if (is_held && !*is_held) {
             tell("hooks", "without our programs is device", std::to_string(ifindex));
@@ -153,7 +153,7 @@ Result<std::vector<std::string>> check_kernel(const CheckedKernel& kernel, std::
         }
     }
     Check check(kernel.object, most);
-    check.hooks(kernel.hooks, kernel.in_force);
+    check.hooks(kernel);
     check.entries("pc_devices", std::move(all->devices.added));
     check.rows("pc_ports", settled(all->ports));
     check.rows("pc_owners", settled(all->owners));
@@ -169,6 +169,7 @@ Result<std::vector<std::string>> check_kernel(const CheckedKernel& kernel, std::
     check.entries("pc_members4", std::move(all->members4.added));
     check.entries("pc_members6", std::move(all->members6.added));
     check.entries("pc_services", std::move(all->services.added));
+    check.entries("pc_names", std::move(all->names.added));
     check.entries("pc_macs", std::move(all->macs.written));
     check.entries("pc_host_addresses", std::move(all->host_addresses.added));
     check.entries("pc_tunnels", std::move(all->tunnels.added));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the maps hold exactly the image in force, entry by entry, and its devices our programs. Reads only.
+// Whether the maps hold exactly the image in force, entry by entry, and its devices our programs, or a former daemon's that
+// judge by the same maps. Reads only.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include "loader/bpf_object.h"
 #include "loader/device_hooks.h"
 #include "loader/host_image.h"
+#include "loader/standing.h"
 
 namespace portcullis {
 
@@ -18,6 +20,7 @@ struct CheckedKernel {
     const BpfObject& object;
     const DeviceHooks& hooks;
     const HostImage& in_force;
+    const Standing& standing;  // a former daemon's programs, until they have been replaced
     std::uint32_t parity = 0;  // the active one
 };
 

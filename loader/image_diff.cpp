@@ -58,7 +58,8 @@ Result<> diff_policy(const MapImage& from, const MapImage& to, ImageDiff& diff) 
           diff_entries("pc_addresses6", from.addresses6, to.addresses6, diff.addresses6),
           diff_entries("pc_members4", from.members4, to.members4, diff.members4),
           diff_entries("pc_members6", from.members6, to.members6, diff.members6),
-          diff_entries("pc_services", from.services, to.services, diff.services)}) {
+          diff_entries("pc_services", from.services, to.services, diff.services),
+          diff_entries("pc_names", from.names, to.names, diff.names)}) {
         if (!result) {
             return result;
         }
@@ -174,7 +175,7 @@ bool ImageDiff::empty() const {
     return policies.empty() && set_heads.empty() && port_sets.empty() && cidrs4.empty() && cidrs6.empty() && group_sets.empty() &&
            addresses4.empty() && addresses6.empty() && members4.empty() && members6.empty() && devices.empty() && moves.empty() &&
            owners.empty() && interfaces.empty() && ports.empty() && services.empty() && host_addresses.empty() && tunnels.empty() &&
-           macs.empty();
+           macs.empty() && names.empty();
 }
 
 Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity) {

@@ -61,6 +61,7 @@ struct ImageDiff {
     EntryChanges<pc_member4_key, std::uint32_t> members4;
     EntryChanges<pc_member6_key, std::uint32_t> members6;
     EntryChanges<pc_service_key, pc_service> services;
+    EntryChanges<pc_name_key, pc_name> names;
     EntryChanges<pc_host_address_key, std::uint32_t> host_addresses;
     EntryChanges<pc_tunnel_key, std::uint32_t> tunnels;
     EntryRewrites<pc_mac_key, std::uint32_t> macs;

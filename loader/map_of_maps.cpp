@@ -66,17 +66,29 @@ Result<> MapOfMaps::clear_all(std::span<const std::uint32_t> numbers) {
     });
 }
 
-Result<UniqueFd> MapOfMaps::open(std::uint32_t number) const {
+Result<std::optional<UniqueFd>> MapOfMaps::find(std::uint32_t number) const {
     std::uint32_t id = 0;
     const auto found = raw_.look_up(&number, &id);
     if (!found) {
         return fail(found.error());
     }
-    UniqueFd map(*found ? ::bpf_map_get_fd_by_id(id) : -ENOENT);
+    if (!*found) {
+        return std::optional<UniqueFd>();
+    }
+    UniqueFd map(::bpf_map_get_fd_by_id(id));
     if (!map.is_open()) {
         return fail(Error::from_errno("cannot open row " + std::to_string(number) + " of " + raw_.name(), -map.value()));
     }
-    return map;
+    return std::optional(std::move(map));
+}
+
+Result<UniqueFd> MapOfMaps::open(std::uint32_t number) const {
+    auto found = find(number);
+    if (!found) {
+        return fail(std::move(found.error()));
+    }
+    return *found ? Result<UniqueFd>(std::move(**found))
+                  : fail("row " + std::to_string(number) + " of " + raw_.name() + " names no map", ENOENT);
 }
 
 }  // namespace portcullis

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,7 +30,10 @@ class MapOfMaps {
     [[nodiscard]] Result<> write_all(std::span<const Row> rows);
     // The rows name nothing.
     [[nodiscard]] Result<> clear_all(std::span<const std::uint32_t> numbers);
-    // The map that a row names.
+    [[nodiscard]] std::uint32_t capacity() const { return raw_.capacity(); }
+    // The map that a row names; none where it names none.
+    [[nodiscard]] Result<std::optional<UniqueFd>> find(std::uint32_t number) const;
+    // The same, where it names none an error.
     [[nodiscard]] Result<UniqueFd> open(std::uint32_t number) const;
 
    private:

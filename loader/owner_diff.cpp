@@ -75,12 +75,16 @@ class Around {
     std::set<std::uint32_t> lengths_;
 };
 
+void write_version(pc_owner& row, std::uint32_t parity, const OwnerRow& owner) {
+    row.interface[parity] = owner.interface;
+    row.subnet[parity] = owner.subnet;
+    row.own[parity] = !owner.own ? 0 : *owner.own == 0 ? PC_OWN_NONE : *owner.own;
+}
+
 pc_owner owner_row(std::uint32_t parity, const OwnerRow& active, const OwnerRow& inactive) {
     pc_owner row{};
-    row.interface[parity] = active.interface;
-    row.subnet[parity] = active.subnet;
-    row.interface[1 - parity] = inactive.interface;
-    row.subnet[1 - parity] = inactive.subnet;
+    write_version(row, parity, active);
+    write_version(row, 1 - parity, inactive);
     return row;
 }
 

@@ -2,6 +2,9 @@
 #include "loader/pins.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -95,6 +98,25 @@ Result<Pins> Pins::open(const std::string& directory, const LogCallback& log) {
         return fail(std::move(made.error()));
     }
     return pins;
+}
+
+Result<UniqueFd> Pins::lock() const {
+    UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.is_open()) {
+        return fail(Error::from_errno("cannot open " + directory_, errno));
+    }
+    if (::flock(directory.value(), LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? fail("another daemon runs with " + directory_, EBUSY)
+                                    : fail(Error::from_errno("cannot lock " + directory_, errno));
+    }
+    return directory;
+}
+
+bool Pins::is_locked_by(const UniqueFd& lock) const {
+    struct stat there = {};
+    struct stat locked = {};
+    return ::stat(directory_.c_str(), &there) == 0 && ::fstat(lock.value(), &locked) == 0 && there.st_dev == locked.st_dev &&
+           there.st_ino == locked.st_ino;
 }
 
 Result<bool> Pins::hold_enforcement() const { return holds_enforcement(directory_); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/unique_fd.h"
 #include "loader/bpf_object.h"
 #include "loader/log.h"
 #include "loader/standing.h"
@@ -22,6 +23,10 @@ class Pins {
 
     [[nodiscard]] std::string links_directory() const { return directory_ + "/links"; }
     [[nodiscard]] const std::string& directory() const { return directory_; }
+    // For as long as the descriptor is open, nobody else gets it: one daemon writes to a directory. It goes with the process.
+    [[nodiscard]] Result<UniqueFd> lock() const;
+    // Whether it is the lock of the directory that is there now: somebody may have removed the one that was locked.
+    [[nodiscard]] bool is_locked_by(const UniqueFd& lock) const;
     // Whether a former daemon's programs or links are pinned here.
     [[nodiscard]] Result<bool> hold_enforcement() const;
     // Pins maps and programs: in place, or beside a former daemon's.

@@ -89,9 +89,19 @@ Result<std::vector<StandingFilter>> filters_with(const std::set<std::uint32_t>& 
 
 }  // namespace
 
-bool Standing::has(const Hook& hook) const {
-    return std::ranges::any_of(filters, [&](const StandingFilter& filter) { return filter.hook == hook; }) ||
-           std::ranges::any_of(links, [&](const PinnedLink& link) { return link.hook == hook; });
+Result<bool> is_held(const Standing& standing, const Hook& hook) {
+    if (std::ranges::any_of(standing.filters, [&](const StandingFilter& filter) { return filter.hook == hook; })) {
+        return true;
+    }
+    const auto link = std::ranges::find(standing.links, hook, &PinnedLink::hook);
+    if (link == standing.links.end()) {
+        return false;
+    }
+    const auto programs = tcx_programs(hook);
+    if (!programs) {
+        return programs.error().code == ENODEV ? Result<bool>(false) : fail(programs.error());
+    }
+    return std::ranges::find(*programs, link->program_id) != programs->end();
 }
 
 Result<Standing> find_standing(const std::string& directory) {

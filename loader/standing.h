@@ -23,8 +23,11 @@ struct StandingFilter {
 struct Standing {
     std::vector<PinnedLink> links;        // tcx; of whatever network namespace
     std::vector<StandingFilter> filters;  // clsact, in the calling thread's namespace; those that hold a pinned program
-    [[nodiscard]] bool has(const Hook& hook) const;
 };
+// Whether the hook of that number in the calling thread's namespace holds one of them: a link may be of a device that has left it, and
+// whose number another one has.
+[[nodiscard]] Result<bool> is_held(const Standing& standing, const Hook& hook);
+
 [[nodiscard]] Result<Standing> find_standing(const std::string& directory);
 
 // Takes the link's program off its hook and removes the pin.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/traffic_counters.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint32_t kRowsPerPort = 2 * PC_REASONS_MAX;
+constexpr std::size_t kNoLongerKnown = 1;  // instead of a rule's hash: a number that counted for a rule that is gone
 
 std::vector<ReasonCount> reason_counts(const std::vector<std::uint64_t>& words) {
     std::vector<ReasonCount> counts;
@@ -76,8 +78,30 @@ Result<std::vector<RuleHits>> TrafficCounters::rules(const Numbering& numbering)
     return all;
 }
 
+Result<> TrafficCounters::adopt(const Numbering& numbering) {
+    const auto decisions = rule_hits_.read(0, rule_hits_.rows());
+    if (!decisions) {
+        return fail(decisions.error());
+    }
+    rule_keys_.resize(decisions->size());
+    for (std::uint32_t number = 1; number < decisions->size(); ++number) {
+        const std::string_view label = numbering.key_of(number);
+        rule_keys_[number] = !label.empty() ? std::hash<std::string_view>{}(label) : (*decisions)[number] != 0 ? kNoLongerKnown : 0;
+    }
+    return {};
+}
+
+Result<std::vector<std::uint32_t>> TrafficCounters::last_port_ids() const {
+    std::vector<std::uint32_t> ids;
+    auto read = states_.for_each([&](std::uint32_t slot, const pc_port_state& state) {
+        ids.resize(std::max<std::size_t>(ids.size(), std::size_t{slot} + 1));
+        ids[slot] = state.port_id;
+    });
+    return read ? Result<std::vector<std::uint32_t>>(std::move(ids)) : fail(std::move(read.error()));
+}
+
 Result<> TrafficCounters::restart_rules(const Numbering& numbering) {
-    rule_keys_.resize(std::size_t{numbering.highest()} + 1);
+    rule_keys_.resize(std::max<std::size_t>(rule_keys_.size(), std::size_t{numbering.highest()} + 1));
     for (std::uint32_t number = 1; number <= numbering.highest(); ++number) {
         const std::string_view label = numbering.key_of(number);
         const std::size_t key = std::hash<std::string_view>{}(label);

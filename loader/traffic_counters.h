@@ -23,6 +23,11 @@ class TrafficCounters {
     // Rules that decided at least once.
     [[nodiscard]] Result<std::vector<RuleHits>> rules(const Numbering& numbering) const;
 
+    // Goes on from what a former daemon's programs counted, under the numbers that it gave out.
+    [[nodiscard]] Result<> adopt(const Numbering& numbering);
+    // The last port id that each slot had.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> last_port_ids() const;
+
     // Numbers that mean another rule than before start at zero. Pre: no program refers to the new meaning yet.
     [[nodiscard]] Result<> restart_rules(const Numbering& numbering);
     // Slots that a port before has used start at zero.

@@ -157,6 +157,31 @@ TEST_P(HealingTest, PinsThatWereRemovedAreMadeAgainAndNothingPassesMeanwhile) {
     EXPECT_TRUE(net_.delivers(kAllowed));
 }
 
+// What a hook held when the daemon began was another daemon's program.
+TEST_P(HealingTest, AfterARestartALookFindsNothingAndWhatIsTakenOffIsAttachedAgain) {
+    dataplane_.reset();
+    dataplane_ = create(XdpMode::Off);
+    EXPECT_THAT(heal().healed, IsEmpty());  // nothing is touched before the first apply
+    apply();
+    expect_enforced();
+    take_off(kReceiver, Direction::Inbound);
+    EXPECT_TRUE(net_.delivers(kForbidden));
+    const Healing healing = heal();
+    EXPECT_THAT(healing.healed, ElementsAre(says(kReceiver, "our program was gone from tc egress")));
+    EXPECT_FALSE(healing.needs_apply);
+    expect_enforced();
+}
+
+TEST_P(HealingTest, ADirectoryThatIsMadeAgainIsStillThisDaemonsAlone) {
+    std::filesystem::remove_all(PrivateBpffs::directory());
+    EXPECT_THAT(heal().healed, SizeIs(1));
+    const auto second = BpfDataplane::create(
+        {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = GetParam(), .capacities = small_maps(), .log = {}});
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message, HasSubstr("another daemon"));
+    expect_enforced();
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, HealingTest, ::testing::Values(AttachMode::Tcx, AttachMode::Clsact),
                          [](const auto& mode) { return std::string(to_string(mode.param)); });
 

@@ -25,6 +25,7 @@ MapCapacities small_maps() {
                          .service_sets = 64,
                          .host_addresses = 64,
                          .tunnels = 64,
+                         .names = 1024,
                          .departed4 = 256,
                          .departed6 = 256,
                          .ports = 16,

@@ -25,11 +25,15 @@ using ::testing::SizeIs;
 class Verify : public ::testing::Test {
    protected:
     void SetUp() override {
+        start();
+        ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
+    }
+    void start() {
+        dataplane_.reset();
         auto created = BpfDataplane::create(
             {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Auto, .capacities = small_maps(), .log = {}});
         ASSERT_TRUE(created) << created.error().message;
         dataplane_ = std::move(*created);
-        ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
     }
     [[nodiscard]] std::vector<std::string> differences() const {
         auto found = dataplane_->verify();
@@ -58,6 +62,32 @@ TEST_F(Verify, FindsNothingAfterAnyChange) {
     EXPECT_THAT(differences(), IsEmpty());
     ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
     EXPECT_THAT(differences(), IsEmpty());
+}
+
+TEST_F(Verify, ComparesWithWhatAFormerDaemonLeftBeforeTheFirstChangeAndAfterIt) {
+    ASSERT_TRUE(net_.delivers(53));
+    start();
+    EXPECT_THAT(differences(), IsEmpty());
+    const std::uint32_t ifindex = net_.ifindex(0);
+    auto devices = pinned<BpfMap<std::uint32_t, pc_device>>("pc_devices");
+    pc_device device{};
+    ASSERT_TRUE(*devices.look_up(ifindex, device));
+    ASSERT_TRUE(*devices.remove(ifindex));
+    EXPECT_THAT(differences(), ElementsAre("pc_devices: missing is entry " + std::to_string(ifindex)));
+    ASSERT_TRUE(devices.insert(ifindex, device));
+    ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
+    EXPECT_THAT(differences(), IsEmpty());
+    start();
+    ASSERT_TRUE(teardown(PrivateBpffs::directory()));
+    EXPECT_THAT(differences(), AllOf(SizeIs(2), Each(HasSubstr("without our programs"))));
+}
+
+TEST_F(Verify, NamesWhatANumberIsSaidToStandForWhereItIsNotSo) {
+    auto names = pinned<BpfMap<pc_name_key, pc_name>>("pc_names");
+    const pc_name_key key{.number = 4711, .kind = PC_NAME_RULE, .part = 0};
+    const pc_name name{.bytes = 1, .text = {'x'}};
+    ASSERT_TRUE(names.insert(key, name));
+    EXPECT_THAT(differences(), ElementsAre(HasSubstr("pc_names: there should be no entry")));
 }
 
 TEST_F(Verify, NamesEntriesThatAreMissingTooMuchOrOthers) {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What BpfDataplane holds, and the steps that its changes are made of. Internal to bpf_dataplane*.cpp.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "loader/bpf_dataplane.h"
+#include "loader/device_hooks.h"
+#include "loader/events.h"
+#include "loader/flow_reader.h"
+#include "loader/half_open_queues.h"
+#include "loader/host_image.h"
+#include "loader/host_maps.h"
+#include "loader/image_diff.h"
+#include "loader/pins.h"
+#include "loader/standing_maps.h"
+#include "loader/sweeper.h"
+#include "loader/traffic_counters.h"
+#include "loader/xdp_hooks.h"
+
+namespace portcullis {
+
+struct PlannedChange {
+    HostImage image;
+    ImageDiff diff;
+};
+
+// What a change left to be done when the kernel refused to go on; nothing else is done before it is.
+struct UnfinishedChange {
+    enum class Step : std::uint8_t { Settle, Undo };
+    ImageDiff diff;
+    Step step = Step::Settle;
+};
+
+struct BpfDataplane::State {
+    LogCallback log;
+    MapCapacities capacities;
+    Pins pins;
+    BpfObject object;
+    HostMaps maps;
+    TrafficCounters counters;
+    HalfOpenQueues queues;
+    Sweeper sweeper;
+    FlowReader flows;
+    EventRing events;
+    DeviceHooks hooks;
+    XdpHooks early;
+    DeviceSlots slots;
+    Numberings numberings;
+    HostImage in_force{};
+    std::vector<UnfinishedChange> unfinished{};  // in the order in which it is to be done
+    UniqueFd lock{};
+    bool is_pinned = false;
+    bool is_taking_over = false;
+    bool is_adopting = false;  // ports are in force whose devices have not been looked at yet
+
+    [[nodiscard]] static Result<std::unique_ptr<State>> open(const BpfDataplaneOptions& options, Pins& pins,
+                                                             const std::optional<MapsByName>& standing);
+    [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
+    [[nodiscard]] Result<> finish();
+    [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);
+    [[nodiscard]] Result<> recycle_slots();
+    [[nodiscard]] Result<> pin(const Standing& standing);
+    [[nodiscard]] Result<> adopt();
+    [[nodiscard]] Result<> adopt_devices(const Standing& standing);
+    [[nodiscard]] Result<> close_lost_device(std::uint32_t ifindex);
+    [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
+    [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
+    [[nodiscard]] Result<PlannedChange> plan(const Wanted& wanted);
+    [[nodiscard]] Result<> carry_out(PlannedChange& plan);
+    [[nodiscard]] Healing heal();
+    void lock_again(Healing& healing);
+    [[nodiscard]] Result<std::vector<std::string>> verify();
+    [[nodiscard]] Result<Standing> find_former() const;
+    [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
+    void forget(const HostImage& image);
+    void settle(ImageDiff diff);
+};
+
+}  // namespace portcullis

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The maps that a former daemon left, found by the pins of a bpffs directory, to be adopted with all that they hold: policy, flows,
+// counters.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+#include "loader/standing.h"
+
+namespace portcullis {
+
+using MapsByName = std::map<std::string, UniqueFd, std::less<>>;
+
+// The pinned maps of the one set that all programs use which are pinned with it or stand at a hook, of this layout (PC_ABI_VERSION). None:
+// there is no such set, since nothing stands, or of an older layout, or a change from one set to another was interrupted half way. Fails
+// where what stands has a newer layout: nothing is known about it, and nothing must be done to it.
+[[nodiscard]] Result<std::optional<MapsByName>> find_standing_maps(const std::string& directory, const Standing& standing);
+
+}  // namespace portcullis

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// A daemon that starts where another one's maps stand goes on from them: it writes what differs, and flows go on.
+#include <bpf/bpf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+
+#include "bpf/abi.h"
+#include "loader/bpf_dataplane.h"
+#include "tests/dataplane/small_maps.h"
+#include "tests/dataplane/two_instances.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class BpfDataplaneRestart : public ::testing::TestWithParam<AttachMode> {
+   protected:
+    static Result<std::unique_ptr<BpfDataplane>> try_to_start() {
+        return BpfDataplane::create(
+            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = GetParam(), .capacities = small_maps(), .log = {}});
+    }
+    // What stands goes on without the daemon before.
+    void restart() {
+        dataplane_.reset();
+        auto started = try_to_start();
+        ASSERT_TRUE(started) << started.error().message;
+        dataplane_ = std::move(*started);
+    }
+    ApplyReport apply(const Ruleset& ruleset, const TestPolicy& policy) {
+        const auto report = dataplane_->apply(ruleset, net_.devices(policy), {});
+        EXPECT_TRUE(report) << report.error().message;
+        return report ? *report : ApplyReport{};
+    }
+    ApplyReport apply(const TestPolicy& policy) { return apply(ruleset_of(policy), policy); }
+    [[nodiscard]] PortCounters counters(std::size_t port) const {
+        const auto all = dataplane_->port_counters();
+        EXPECT_TRUE(all);
+        for (const PortCounters& one : *all) {
+            if (one.ifindex == net_.ifindex(port)) {
+                return one;
+            }
+        }
+        return {};
+    }
+    [[nodiscard]] std::uint64_t passed(std::size_t port) const {
+        std::uint64_t packets = 0;
+        for (const ReasonCount& count : counters(port).reasons) {
+            packets += count.reason == PC_REASON_passed ? count.packets : 0;
+        }
+        return packets;
+    }
+    // As another version of the daemon would have left it.
+    static void set_version(std::uint32_t version) {
+        const UniqueFd map(::bpf_obj_get((PrivateBpffs::directory() + "/maps/pc_host").c_str()));
+        const std::uint32_t row = 0;
+        pc_host host{};
+        ASSERT_EQ(::bpf_map_lookup_elem(map.value(), &row, &host), 0);
+        host.abi_version = version;
+        ASSERT_EQ(::bpf_map_update_elem(map.value(), &row, &host, BPF_ANY), 0);
+    }
+    PrivateBpffs bpffs_;
+    TwoInstances net_;
+    NetNamespace::Entered here_ = net_.host().enter();
+    std::unique_ptr<BpfDataplane> dataplane_;
+};
+
+TEST_P(BpfDataplaneRestart, TheSameModelAgainWritesNothingAndFlowsAndCountersGoOn) {
+    const TestPolicy policy{.udp_port = 53, .other_members = {"10.0.0.20"}};
+    restart();
+    const ApplyReport first = apply(policy);
+    ASSERT_TRUE(net_.delivers(53));
+    const std::uint64_t flows = counters(0).flows;
+    const std::uint64_t packets = passed(0);
+    EXPECT_GT(flows, 0U);
+    for (int time = 0; time < 3; ++time) {
+        restart();
+        const ApplyReport again = apply(policy);
+        EXPECT_EQ(again.kernel_writes, 0U);
+        EXPECT_EQ(again.generation, first.generation);
+        EXPECT_EQ(counters(0).flows, flows);
+        EXPECT_EQ(passed(0), packets);
+    }
+    EXPECT_TRUE(net_.delivers(53));
+    EXPECT_FALSE(net_.delivers(54));
+}
+
+TEST_P(BpfDataplaneRestart, WhatChangedMeanwhileIsWrittenAsIfTheDaemonHadNeverStopped) {
+    restart();
+    const std::uint64_t generation = apply({.udp_port = 53}).generation;
+    const std::uint64_t writes = apply({.udp_port = 54}).kernel_writes;
+    ASSERT_EQ(apply({.udp_port = 53}).kernel_writes, writes);
+    restart();
+    const ApplyReport changed = apply({.udp_port = 54});
+    EXPECT_EQ(changed.kernel_writes, writes);
+    EXPECT_EQ(changed.generation, generation + 3);
+    EXPECT_TRUE(net_.delivers(54));
+    EXPECT_FALSE(net_.delivers(53));
+    EXPECT_EQ(apply({.udp_port = 54}).kernel_writes, 0U);
+}
+
+TEST_P(BpfDataplaneRestart, ADeviceMadeAnewUnderTheSameNumberInheritsNothing) {
+    restart();
+    apply({.udp_port = 53});
+    ASSERT_TRUE(net_.delivers(53));
+    ASSERT_GT(counters(0).flows, 0U);
+    ASSERT_GT(counters(1).flows, 0U);
+    dataplane_.reset();
+    const std::string number = std::to_string(net_.ifindex(1));
+    net_.host().ip("link del p2\nlink add p2 index " + number + " type veth peer name p2far\nlink set p2 master br0 up\n");
+    restart();
+    apply({.udp_port = 53});
+    EXPECT_GT(counters(0).flows, 0U);
+    const std::uint64_t others = counters(0).flows;
+    ASSERT_TRUE(dataplane_->sweep_all());
+    EXPECT_EQ(counters(0).flows, others);
+    EXPECT_EQ(counters(1).flows, 0U);
+    EXPECT_EQ(passed(1), 0U);
+}
+
+TEST_P(BpfDataplaneRestart, FlowsOfAnAddressThatDepartedMeanwhileEndAndOthersGoOn) {
+    restart();
+    apply({.udp_port = 53, .other_members = {"10.0.0.20"}});
+    ASSERT_TRUE(net_.delivers(53));
+    ASSERT_GT(counters(0).flows, 0U);
+    // One that nobody talked to departs: every flow stays.
+    restart();
+    apply({.udp_port = 53});
+    ASSERT_GT(counters(0).flows, 0U);
+    // The second instance's address becomes another interface's.
+    restart();
+    Ruleset ruleset = ruleset_of({.udp_port = 53});
+    for (InterfaceGroups& entry : ruleset.interfaces) {
+        entry.id = entry.id == "eni-2" ? "eni-9" : entry.id;
+    }
+    for (Port& port : ruleset.ports) {
+        port.interface_id = port.interface_id == "eni-2" ? "eni-9" : port.interface_id;
+    }
+    apply(ruleset, {.udp_port = 53});
+    EXPECT_EQ(counters(0).flows, 0U);
+}
+
+TEST_P(BpfDataplaneRestart, ALayoutOfALaterVersionIsRefusedAndGoesOnEnforcing) {
+    restart();
+    apply({.udp_port = 53});
+    dataplane_.reset();
+    set_version(PC_ABI_VERSION + 1);
+    const auto refused = try_to_start();
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("a later version"));
+    EXPECT_TRUE(net_.delivers(53));
+    EXPECT_FALSE(net_.delivers(54));
+    set_version(PC_ABI_VERSION);
+    restart();
+    EXPECT_EQ(apply({.udp_port = 53}).kernel_writes, 0U);
+}
+
+TEST_P(BpfDataplaneRestart, ALayoutOfAnEarlierVersionIsReplacedWhole) {
+    restart();
+    apply({.udp_port = 53});
+    dataplane_.reset();
+    set_version(PC_ABI_VERSION - 1);
+    restart();
+    EXPECT_TRUE(net_.delivers(53));
+    EXPECT_GT(apply({.udp_port = 54}).kernel_writes, 0U);
+    EXPECT_TRUE(net_.delivers(54));
+    EXPECT_FALSE(net_.delivers(53));
+    restart();
+    EXPECT_EQ(apply({.udp_port = 54}).kernel_writes, 0U);
+}
+
+TEST_P(BpfDataplaneRestart, ASecondDaemonOnTheSameDirectoryIsRefused) {
+    restart();
+    apply({.udp_port = 53});
+    const auto second = try_to_start();
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message, HasSubstr("another daemon"));
+    EXPECT_EQ(apply({.udp_port = 53}).kernel_writes, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Hooks, BpfDataplaneRestart, ::testing::Values(AttachMode::Tcx, AttachMode::Clsact),
+                         [](const auto& mode) { return std::string(to_string(mode.param)); });
+
+}  // namespace
+}  // namespace portcullis::test
