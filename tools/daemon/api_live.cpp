@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/daemon/api_json.h"
+#include "tools/daemon/change_json.h"
 #include "tools/daemon/change_log.h"
 #include "tools/daemon/live_json.h"
 #include "tools/daemon/percent.h"
@@ -126,7 +127,7 @@ HttpResponse LiveApi::act_on_port(const HttpRequest& request, const std::string&
                                            : controller_.quarantine(port);
     const bool is_done = outcome.kind == PortOutcome::Kind::Done;
     log_action(request.peer, std::string(action) + (is_off ? " off: " : ": ") + port + (is_done ? "" : ": " + outcome.message));
-    return is_done ? HttpResponse{.status = 200, .body = print_generation({.generation = outcome.generation}), .etag = {}}
+    return is_done ? HttpResponse{.status = 200, .body = print_change({.generation = outcome.generation}, std::nullopt), .etag = {}}
                    : error_response(status_of(outcome.kind), outcome.message);
 }
 
