@@ -111,8 +111,8 @@ TEST_P(BpfDataplaneTakeOver, ADeviceUnderTheNumberOfOneThatIsGoneIsEnforced) {
     apply(*next, {.udp_port = 53});
     const auto standing = find_standing(PrivateBpffs::directory());
     ASSERT_TRUE(standing) << standing.error().message;
-    EXPECT_TRUE(standing->has({.ifindex = net_.ifindex(1), .direction = Direction::Outbound}));
-    EXPECT_TRUE(standing->has({.ifindex = net_.ifindex(1), .direction = Direction::Inbound}));
+    EXPECT_EQ(is_held(*standing, {.ifindex = net_.ifindex(1), .direction = Direction::Outbound}), true);
+    EXPECT_EQ(is_held(*standing, {.ifindex = net_.ifindex(1), .direction = Direction::Inbound}), true);
 }
 
 TEST_P(BpfDataplaneTakeOver, TeardownInTheMiddleRemovesBothDaemonsObjects) {

@@ -125,7 +125,7 @@ TEST_F(Dataplane, NamesWhatAnotherChangedAndPutsItBackAllTheSame) {
     (void)value_or_end(other.write(std::make_shared<const NftImage>(image)), "write");
     EXPECT_THAT(value_or_end(dataplane->verify(), "verify"),
                 testing::Contains("table bridge portcullis: chain " + name + " has other rules than it should have"));
-    EXPECT_TRUE(dataplane->sweep());
+    EXPECT_TRUE(dataplane->heal());
     EXPECT_THAT(value_or_end(dataplane->verify(), "verify"), testing::IsEmpty());
     EXPECT_TRUE(read() == lowered(ruleset, devices));
 }
