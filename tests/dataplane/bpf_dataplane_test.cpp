@@ -69,8 +69,8 @@ TEST_P(BpfDataplaneTest, AMemberMoreWritesItsOwnEntriesAlone) {
     apply(*dataplane, {.udp_port = 53}, net_.devices());
     const ApplyReport report = apply(*dataplane, larger, net_.devices(larger));
     // Its address and its EUI-64 one: an entry of pc_members and one of pc_addresses each, and a row of pc_owners; its row of
-    // pc_interfaces; the epochs of both ports. Rows are written twice.
-    EXPECT_EQ(report.kernel_writes, 2U + 2U + 2U * (2U + 1U + 2U));
+    // pc_interfaces and its name; the epochs of both ports. Rows are written twice.
+    EXPECT_EQ(report.kernel_writes, 2U + 2U + 1U + 2U * (2U + 1U + 2U));
 }
 
 TEST_P(BpfDataplaneTest, ManyChangesInARowLeaveNothingBehind) {
