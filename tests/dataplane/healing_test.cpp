@@ -222,6 +222,7 @@ INSTANTIATE_TEST_SUITE_P(Filters, ClsactHealingTest, ::testing::Values(AttachMod
 class XdpHealingTest : public HealingTest {};
 
 TEST_P(XdpHealingTest, AnXdpProgramThatWasTakenOffIsAttachedAgain) {
+    dataplane_.reset();
     dataplane_ = create(XdpMode::Everywhere);
     apply();
     const std::uint32_t program = xdp_program_at(net_.ifindex(kSender));
@@ -234,6 +235,7 @@ TEST_P(XdpHealingTest, AnXdpProgramThatWasTakenOffIsAttachedAgain) {
 }
 
 TEST_P(XdpHealingTest, AnotherToolsXdpProgramIsLeftAndOursComesBackWhenItGoes) {
+    dataplane_.reset();
     dataplane_ = create(XdpMode::Everywhere);
     apply();
     const ForeignXdp foreign;
