@@ -71,7 +71,7 @@ vm_selection() {
     5.10.quick) printf '%s\n' -LE "unit|packaging" -R "$vm_old_quick" ;;
     5.10.*) printf '%s\n' -LE "unit|packaging" -R "$vm_old" ;;
     *.all) printf '%s\n' -LE "unit|packaging" ;;
-    *.quick) (IFS='|' && printf '%s\n' -R "${vm_quick[*]}") ;;
+    *.quick) (IFS='|' && printf '%s\n' -LE 'unit|packaging' -R "${vm_quick[*]}") ;;
     6.1.usual) printf '%s\n' -LE "unit|packaging" -E "$vm_unusual" ;;
     *.usual) printf '%s\n' -LE "unit|packaging" -E "$vm_unusual|[/_]clsact" ;;
   esac
