@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/nft_image.h"
 
+#include <algorithm>
+
 namespace portcullis {
 
 std::uint8_t bytes_of(NftType type) {
@@ -46,6 +48,16 @@ std::uint8_t bytes_of(NftMeta meta) {
             break;
     }
     return 1;
+}
+
+const NftTable* find_table(const NftImage& image, NftFamily family) {
+    const auto found = std::ranges::find(image.tables, family, &NftTable::family);
+    return found == image.tables.end() ? nullptr : &*found;
+}
+
+const NftSet* find_set(const NftTable& table, std::string_view name) {
+    const auto at = std::ranges::lower_bound(table.sets, name, {}, &NftSet::name);
+    return at != table.sets.end() && at->name == name ? &*at : nullptr;
 }
 
 }  // namespace portcullis

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -218,5 +219,9 @@ struct NftImage {
     std::vector<NftTable> tables;
     bool operator==(const NftImage&) const = default;
 };
+
+// None: null. Of images and tables in their order.
+[[nodiscard]] const NftTable* find_table(const NftImage& image, NftFamily family);
+[[nodiscard]] const NftSet* find_set(const NftTable& table, std::string_view name);
 
 }  // namespace portcullis

@@ -135,19 +135,11 @@ std::vector<PortCounters> listed(const std::map<std::uint32_t, ByReason>& counts
     return ports;
 }
 
-// Pre: sets are sorted.
-bool has_set(const NftTable& table, const std::string& name) {
-    const auto at = std::lower_bound(table.sets.begin(), table.sets.end(), name,
-                                     [](const NftSet& set, const std::string& wanted) { return set.name < wanted; });
-    return at != table.sets.end() && at->name == name;
-}
-
 Result<std::uint64_t> count_flows(NftSocket& socket, const NftImage& image, std::uint32_t ifindex) {
     std::uint64_t flows = 0;
-    const auto bridge =
-        std::find_if(image.tables.begin(), image.tables.end(), [](const NftTable& table) { return table.family == NftFamily::Bridge; });
+    const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     for (const std::string& map : nft_flow_maps(ifindex)) {
-        if (bridge == image.tables.end() || !has_set(*bridge, map)) {
+        if (bridge == nullptr || find_set(*bridge, map) == nullptr) {
             continue;
         }
         std::uint64_t found = 0;

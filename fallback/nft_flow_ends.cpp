@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fallback/nft_flow_ends.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "fallback/nft_decode.h"
-#include "fallback/nft_objects.h"
 #include "fallback/nft_readback.h"
 
 namespace portcullis {
@@ -17,22 +14,14 @@ namespace {
 // An element can be gone by itself between reading and deleting it, and others can write.
 constexpr int kMostAttempts = 100;
 
-const NftTable* find_bridge(const NftImage& image) {
-    const auto found =
-        std::find_if(image.tables.begin(), image.tables.end(), [](const NftTable& table) { return table.family == NftFamily::Bridge; });
-    return found == image.tables.end() ? nullptr : &*found;
-}
-
 // What the change makes of the elements of one set.
 Result<NftElementChange> change_in(NftSocket& socket, const NftTable& table, const NftSet& set, const NftEnds& ends) {
-    NftElementDecoder decoder(set);
-    auto read = for_each_element(socket, {.family = table.family, .name = table.name}, set.name,
-                                 [&](nftnl_set_elem& element) { decoder.add(element); });
-    if (!read) {
-        return fail(read.error());
+    auto elements = read_elements(socket, {.family = table.family, .name = table.name}, set);
+    if (!elements) {
+        return fail(elements.error());
     }
     NftElementChange change{.family = table.family, .set = &set, .gone = {}, .fresh = {}};
-    for (NftElement& element : std::move(decoder).take()) {
+    for (NftElement& element : *elements) {
         const NftFate fate = ends.fate_of(set.name, element);
         if (fate.kind == NftFate::Kind::Stays) {
             continue;
@@ -51,9 +40,8 @@ Result<NftElementChange> change_in(NftSocket& socket, const NftTable& table, con
 Result<std::vector<NftElementChange>> find_changes(NftSocket& socket, const NftTable& table, const NftEnds& ends) {
     std::vector<NftElementChange> changes;
     for (const std::string& name : ends.asked()) {
-        const auto set = std::lower_bound(table.sets.begin(), table.sets.end(), name,
-                                          [](const NftSet& one, const std::string& wanted) { return one.name < wanted; });
-        if (set == table.sets.end() || set->name != name) {
+        const NftSet* const set = find_set(table, name);
+        if (set == nullptr) {
             continue;
         }
         auto change = change_in(socket, table, *set, ends);
@@ -70,7 +58,7 @@ Result<std::vector<NftElementChange>> find_changes(NftSocket& socket, const NftT
 }  // namespace
 
 Result<std::size_t> end_flows(NftWriter& writer, const NftImage& image, const NftEnds& ends) {
-    const NftTable* bridge = find_bridge(image);
+    const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     std::size_t count = 0;
     for (int i = 0; bridge != nullptr && i < kMostAttempts; ++i) {
         auto changes = find_changes(writer.socket(), *bridge, ends);

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "fallback/nft_decode.h"
 #include "fallback/nft_read_whole.h"
 #include "fallback/nft_readback.h"
 
@@ -15,17 +14,6 @@ namespace {
 
 constexpr std::size_t kFlowsPerPage = 8192;
 constexpr int kMostAttempts = 100;
-
-const NftTable* find_bridge(const NftImage& image) {
-    const auto found = std::ranges::find(image.tables, NftFamily::Bridge, &NftTable::family);
-    return found == image.tables.end() ? nullptr : &*found;
-}
-
-// Pre: sets are sorted.
-const NftSet* find_set(const NftTable& table, const std::string& name) {
-    const auto at = std::ranges::lower_bound(table.sets, name, {}, &NftSet::name);
-    return at != table.sets.end() && at->name == name ? &*at : nullptr;
-}
 
 struct FoundFlow {
     Flow flow;
@@ -37,11 +25,9 @@ Result<std::vector<FoundFlow>> find_flows(NftSocket& socket, const NftTable& tab
                                           const FlowFilter& filter) {
     std::vector<NftElement> elements;
     auto read = read_whole(elements, [&] {
-        NftElementDecoder decoder(set);
-        Result<> done = for_each_element(socket, {.family = table.family, .name = table.name}, set.name,
-                                         [&](nftnl_set_elem& element) { decoder.add(element); });
-        elements = std::move(decoder).take();
-        return done;
+        auto whole = read_elements(socket, {.family = table.family, .name = table.name}, set);
+        elements = std::move(whole).value_or(std::vector<NftElement>());
+        return whole ? Result<>() : fail(whole.error());
     });
     if (!read) {
         return fail(read.error().with_context("cannot read " + set.name));
@@ -108,7 +94,7 @@ Result<std::uint64_t> cut_port(NftWriter& writer, const NftTable& table, const s
 
 Result<FlowPage> read_flows(NftSocket& socket, const NftImage& image, const NftFlowList& list, const FlowFilter& filter,
                             std::uint64_t from) {
-    const NftTable* const bridge = find_bridge(image);
+    const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     FlowPage page;
     std::uint64_t port = from;
     for (; bridge != nullptr && port < list.ports() && page.flows.size() < kFlowsPerPage; ++port) {
@@ -134,7 +120,7 @@ Result<FlowPage> read_flows(NftSocket& socket, const NftImage& image, const NftF
 
 Result<FlowsEnded> cut_flows(NftWriter& writer, const NftImage& image, const NftFlowList& list, const FlowFilter& filter,
                              std::uint64_t from) {
-    const NftTable* const bridge = find_bridge(image);
+    const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     FlowsEnded ended;
     std::uint64_t port = from;
     while (bridge != nullptr && port < list.ports() && !filter.has_port(list.ifindex_of(port))) {

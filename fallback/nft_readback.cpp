@@ -47,11 +47,11 @@ Result<> read_elements(NftSocket& socket, NftTable& table) {
         if (set.is_dynamic || set.key.empty()) {
             continue;
         }
-        NftElementDecoder decoder(set);
-        if (auto read = for_each_element(socket, name, set.name, [&](nftnl_set_elem& element) { decoder.add(element); }); !read) {
-            return read;
+        auto elements = read_elements(socket, name, set);
+        if (!elements) {
+            return fail(elements.error());
         }
-        set.elements = std::move(decoder).take();
+        set.elements = std::move(*elements);
     }
     return {};
 }
@@ -129,6 +129,15 @@ int each_element(nftnl_set_elem* element, void* data) {
 }
 
 }  // namespace
+
+Result<std::vector<NftElement>> read_elements(NftSocket& socket, const NftTableName& table, const NftSet& set) {
+    NftElementDecoder decoder(set);
+    auto read = for_each_element(socket, table, set.name, [&](nftnl_set_elem& element) { decoder.add(element); });
+    if (!read) {
+        return fail(read.error());
+    }
+    return std::move(decoder).take();
+}
 
 Result<NftStanding> read_back(NftSocket& socket, std::string_view table) {
     Result<NftStanding> standing;

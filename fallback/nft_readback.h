@@ -33,6 +33,9 @@ struct NftStanding {
 // Chains alone, without rules: base chains of devices can vanish without a new generation.
 [[nodiscard]] Result<std::vector<NftChain>> read_chains(NftSocket& socket, const NftTableName& table);
 
+// The elements of a set, sorted. EINTR: ask again.
+[[nodiscard]] Result<std::vector<NftElement>> read_elements(NftSocket& socket, const NftTableName& table, const NftSet& set);
+
 // Each element of a set, or rule of a table, as it is now. EINTR: ask again.
 [[nodiscard]] Result<> for_each_element(NftSocket& socket, const NftTableName& table, std::string_view set,
                                         const std::function<void(nftnl_set_elem&)>& each);

@@ -33,14 +33,8 @@ std::vector<const NftElement*> pointers_to(const std::vector<NftElement>& elemen
 }
 
 const NftSet* find_set(const NftImage& image, const NftStateEnd& end) {
-    for (const NftTable& table : image.tables) {
-        if (table.family == end.family) {
-            const auto at = std::lower_bound(table.sets.begin(), table.sets.end(), end.set,
-                                             [](const NftSet& set, const std::string& name) { return set.name < name; });
-            return at != table.sets.end() && at->name == end.set ? &*at : nullptr;
-        }
-    }
-    return nullptr;
+    const NftTable* const table = find_table(image, end.family);
+    return table == nullptr ? nullptr : find_set(*table, end.set);
 }
 
 // Not counted as written: mostly there is nothing in it.

@@ -11,15 +11,10 @@
 
 #include "loader/bpf_map.h"
 #include "loader/image_diff.h"
+#include "loader/same_bytes.h"
 
 namespace portcullis {
 namespace {
-
-template <class T>
-bool is_same(const T& a, const T& b) {
-    static_assert(std::has_unique_object_representations_v<T>, "padding would be compared");
-    return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
 
 template <class T>
 std::string hex(const T& value) {

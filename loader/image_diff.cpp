@@ -6,15 +6,10 @@
 #include <string>
 
 #include "loader/owner_diff.h"
+#include "loader/same_bytes.h"
 
 namespace portcullis {
 namespace {
-
-template <class T>
-bool is_same(const T& a, const T& b) {
-    static_assert(std::has_unique_object_representations_v<T>, "padding would be compared");
-    return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
 
 // The order of MapImage: numbers by value, keys by their bytes.
 template <class Key>

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <map>
 #include <set>
-#include <type_traits>
 
 #include "compiler/lower_bpf_keys.h"
 #include "loader/kernel_numbers.h"
+#include "loader/same_bytes.h"
 
 namespace portcullis {
 namespace {
@@ -28,9 +28,8 @@ Row levelled(Row row, std::uint32_t parity, Pairs... versions) {
 
 template <class Row, class... Pairs>
 void level(std::uint32_t number, const Row& row, std::uint32_t parity, std::vector<RowChange<Row>>& changes, Pairs... versions) {
-    static_assert(std::has_unique_object_representations_v<Row>, "padding would be compared");
     const Row wanted = levelled(row, parity, versions...);
-    if (std::memcmp(&wanted, &row, sizeof(Row)) != 0) {
+    if (!is_same(wanted, row)) {
         changes.push_back(left_as(number, wanted));
     }
 }

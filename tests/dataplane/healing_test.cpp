@@ -75,6 +75,15 @@ class HealingTest : public ::testing::TestWithParam<AttachMode> {
     [[nodiscard]] auto says(std::size_t port, const std::string& text) const {
         return AllOf(Field(&Tampering::ifindex, net_.ifindex(port)), Field(&Tampering::what, HasSubstr(text)));
     }
+    // A program that was taken off: until the look the hook is open, nothing stands there.
+    void expect_attached_again() {
+        take_off(kReceiver, Direction::Inbound);
+        EXPECT_TRUE(net_.delivers(kForbidden));
+        const Healing healing = heal();
+        EXPECT_THAT(healing.healed, ElementsAre(says(kReceiver, "our program was gone from tc egress")));
+        EXPECT_FALSE(healing.needs_apply);
+        expect_enforced();
+    }
     [[nodiscard]] static std::vector<std::string> pins() {
         std::vector<std::string> all;
         for (const std::string kind : {"maps", "progs", "links"}) {
@@ -94,15 +103,7 @@ class HealingTest : public ::testing::TestWithParam<AttachMode> {
 
 TEST_P(HealingTest, ALookAtWhatIsAsItWasLeftFindsNothing) { expect_enforced(); }
 
-// Until the look the hook is open: nothing stands there.
-TEST_P(HealingTest, AProgramThatWasTakenOffIsAttachedAgainAndThePortGoesOn) {
-    take_off(kReceiver, Direction::Inbound);
-    EXPECT_TRUE(net_.delivers(kForbidden));
-    const Healing healing = heal();
-    EXPECT_THAT(healing.healed, ElementsAre(says(kReceiver, "our program was gone from tc egress")));
-    EXPECT_FALSE(healing.needs_apply);
-    expect_enforced();
-}
+TEST_P(HealingTest, AProgramThatWasTakenOffIsAttachedAgainAndThePortGoesOn) { expect_attached_again(); }
 
 TEST_P(HealingTest, ADeviceThatLostBothProgramsIsClosedUntilTheNextApply) {
     take_both_off(kReceiver);
@@ -164,12 +165,7 @@ TEST_P(HealingTest, AfterARestartALookFindsNothingAndWhatIsTakenOffIsAttachedAga
     EXPECT_THAT(heal().healed, IsEmpty());  // nothing is touched before the first apply
     apply();
     expect_enforced();
-    take_off(kReceiver, Direction::Inbound);
-    EXPECT_TRUE(net_.delivers(kForbidden));
-    const Healing healing = heal();
-    EXPECT_THAT(healing.healed, ElementsAre(says(kReceiver, "our program was gone from tc egress")));
-    EXPECT_FALSE(healing.needs_apply);
-    expect_enforced();
+    expect_attached_again();
 }
 
 TEST_P(HealingTest, ADirectoryThatIsMadeAgainIsStillThisDaemonsAlone) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "tests/integration/daemon_process.h"
+#include "tests/integration/ports_model.h"
 #include "tests/support/private_bpffs.h"
 #include "tests/support/prog_run.h"
 #include "tests/support/test_host.h"
@@ -24,26 +25,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// Interfaces eni-1 … eni-3 on the devices p1 … p3 of the closed bridge br0, whose uplink is up0.
-json three_ports() {
-    json model = json::parse(R"({
-      "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
-      "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24"}],
-      "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1", "IpPermissions": [],
-        "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}],
-      "NetworkInterfaces": [],
-      "Portcullis": {"Ports": [], "Bridges": [{"Device": "br0", "Uplinks": ["up0"]}]}})");
-    for (const std::string number : {"1", "2", "3"}) {
-        model["NetworkInterfaces"].push_back({{"NetworkInterfaceId", "eni-" + number},
-                                              {"VpcId", "vpc-1"},
-                                              {"SubnetId", "subnet-1"},
-                                              {"MacAddress", "02:00:00:00:00:0" + number},
-                                              {"PrivateIpAddress", "10.0.1.1" + number},
-                                              {"Groups", json::array({{{"GroupId", "sg-1"}}})}});
-        model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", "eni-" + number}, {"Device", "p" + number}});
-    }
-    return model;
-}
+json three_ports() { return model_of_ports({"p1", "p2", "p3"}); }
 
 class DaemonTest : public testing::Test {
    protected:

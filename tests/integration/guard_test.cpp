@@ -9,6 +9,7 @@
 #include "fallback/nft_guard.h"
 #include "fallback/nft_standing.h"
 #include "tests/integration/daemon_process.h"
+#include "tests/integration/ports_model.h"
 #include "tests/support/command_output.h"
 #include "tests/support/delivery_fence.h"
 #include "tests/support/private_bpffs.h"
@@ -26,23 +27,12 @@ constexpr std::uint16_t kOpen = 5353, kClosed = 5354;
 
 // eni-1 and eni-2 on p1 and p2 of the closed bridge br0, eni-3 on r0, by which the host routes: out to anywhere, in by UDP kOpen.
 json three_ports() {
-    json model = json::parse(R"({
-      "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
-      "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
-      "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
-        "IpPermissions": [{"IpProtocol": "udp", "FromPort": 5353, "ToPort": 5353, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
-        "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}],
-      "NetworkInterfaces": [],
-      "Portcullis": {"Ports": [], "Bridges": [{"Device": "br0", "Uplinks": ["up0"]}]}})");
-    for (const auto& [number, device] : {std::pair("1", "p1"), std::pair("2", "p2"), std::pair("3", "r0")}) {
-        model["NetworkInterfaces"].push_back({{"NetworkInterfaceId", std::string("eni-") + number},
-                                              {"VpcId", "vpc-1"},
-                                              {"SubnetId", "subnet-1"},
-                                              {"MacAddress", std::string("02:00:00:00:00:0") + number},
-                                              {"PrivateIpAddress", std::string("10.0.1.1") + number},
-                                              {"Groups", json::array({{{"GroupId", "sg-1"}}})}});
-        model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", std::string("eni-") + number}, {"Device", device}});
-    }
+    json model = model_of_ports({"p1", "p2", "r0"});
+    model["Subnets"][0]["CidrBlock"] = "10.0.0.0/16";
+    json open = udp_from_members(kOpen, kOpen);
+    open.erase("UserIdGroupPairs");
+    open["IpRanges"] = {{{"CidrIp", "0.0.0.0/0"}}};
+    model["SecurityGroups"][0]["IpPermissions"] = json::array({open});
     return model;
 }
 

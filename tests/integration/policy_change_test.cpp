@@ -13,6 +13,7 @@
 
 #include "core/unique_fd.h"
 #include "tests/integration/daemon_process.h"
+#include "tests/integration/ports_model.h"
 #include "tests/support/private_bpffs.h"
 #include "tests/support/stacks.h"
 #include "tests/support/test_host.h"
@@ -27,34 +28,14 @@ using testing::StartsWith;
 
 constexpr std::uint16_t kOpen = 5353, kClosed = 5354;
 
-json group(std::uint16_t port) {
-    return {
-        {"GroupId", "sg-1"},
-        {"GroupName", "web"},
-        {"VpcId", "vpc-1"},
-        {"IpPermissions", {{{"IpProtocol", "udp"}, {"FromPort", kOpen}, {"ToPort", port}, {"UserIdGroupPairs", {{{"GroupId", "sg-1"}}}}}}},
-        {"IpPermissionsEgress", {{{"IpProtocol", "-1"}, {"IpRanges", {{{"CidrIp", "0.0.0.0/0"}}}}}}}};
-}
-
 // eni-1 and eni-2 on p1 and p2: out to anywhere, in by UDP from kOpen to `port` from each other.
 json two_ports(std::uint16_t port) {
-    json model = json::parse(R"({
-      "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
-      "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24"}],
-      "NetworkInterfaces": [],
-      "Portcullis": {"Ports": [], "Bridges": [{"Device": "br0", "Uplinks": ["up0"]}]}})");
-    model["SecurityGroups"] = {group(port)};
-    for (const std::string number : {"1", "2"}) {
-        model["NetworkInterfaces"].push_back({{"NetworkInterfaceId", "eni-" + number},
-                                              {"VpcId", "vpc-1"},
-                                              {"SubnetId", "subnet-1"},
-                                              {"MacAddress", "02:00:00:00:00:0" + number},
-                                              {"PrivateIpAddress", "10.0.1.1" + number},
-                                              {"Groups", json::array({{{"GroupId", "sg-1"}}})}});
-        model["Portcullis"]["Ports"].push_back({{"NetworkInterfaceId", "eni-" + number}, {"Device", "p" + number}});
-    }
+    json model = model_of_ports({"p1", "p2"});
+    model["SecurityGroups"][0]["IpPermissions"] = json::array({udp_from_members(kOpen, port)});
     return model;
 }
+
+json group(std::uint16_t port) { return two_ports(port)["SecurityGroups"][0]; }
 
 class PolicyChange : public testing::Test {
    protected:

@@ -4,10 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_dataplane.h"
-#include "tests/support/temporary_directory.h"
 #include "tests/unit/compiler/documents.h"
-#include "tests/unit/tools/devices.h"
+#include "tests/unit/tools/daemon_parts.h"
 
 namespace portcullis {
 namespace {
@@ -15,26 +13,16 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-class ApiTest : public testing::Test {
+class ApiTest : public testing::Test, protected test::StateParts, protected test::DaemonParts {
    protected:
+    ApiTest() : DaemonParts(store) {}
+
     HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {},
                       const std::string& if_match = {}) {
         return api.handle({.method = method, .target = target, .if_match = if_match, .body = body, .peer = {.uid = 0, .pid = 1}});
     }
     static std::string error_of(const HttpResponse& response) { return json::parse(response.body)["Errors"][0]["Message"]; }
 
-    test::TemporaryDirectory directory;
-    test::FakeDataplane dataplane;
-    StateStore store{directory.path(), "this host"};
-    HostDevices devices = test::devices_of({{.ifindex = 5, .name = "tap0", .master = test::kBridge}});
-    Controller controller{{.dataplane = dataplane,
-                           .store = store,
-                           .devices = devices,
-                           .default_routes = [] { return std::set<std::uint32_t>{}; },
-                           .facts = [] { return HostFacts{}; }},
-                          {}};
-    ModelIntake intake{controller, store, ""};
-    Confirmation confirmation{controller};
     EventLog events;
     Api api{controller, intake, confirmation, events};
 };

@@ -6,10 +6,8 @@
 
 #include <filesystem>
 
-#include "tests/support/fake_dataplane.h"
-#include "tests/support/temporary_directory.h"
 #include "tests/unit/compiler/documents.h"
-#include "tests/unit/tools/devices.h"
+#include "tests/unit/tools/daemon_parts.h"
 
 namespace portcullis {
 namespace {
@@ -20,8 +18,10 @@ using testing::HasSubstr;
 using testing::Not;
 using Clock = Confirmation::Clock;
 
-class ChangeApiTest : public testing::Test {
+class ChangeApiTest : public testing::Test, protected test::StateParts, protected test::DaemonParts {
    protected:
+    ChangeApiTest() : DaemonParts(store) {}
+
     HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {},
                       const std::string& if_match = {}) {
         HttpRequest request{.method = method, .target = target, .if_match = if_match, .body = body, .peer = {.uid = 0, .pid = 1}};
@@ -41,18 +41,6 @@ class ChangeApiTest : public testing::Test {
     static constexpr const char* kGroup = "/v1/security-groups/sg-1";
     static constexpr const char* kOldRule = "sg-1 ingress tcp 80-443 from 192.0.2.0/24";
     static constexpr const char* kNewRule = "sg-1 ingress tcp 90-443 from 192.0.2.0/24";
-    test::TemporaryDirectory directory;
-    test::FakeDataplane dataplane;
-    StateStore store{directory.path(), "this host"};
-    HostDevices devices = test::devices_of({{.ifindex = 5, .name = "tap0", .master = test::kBridge}});
-    Controller controller{{.dataplane = dataplane,
-                           .store = store,
-                           .devices = devices,
-                           .default_routes = [] { return std::set<std::uint32_t>{}; },
-                           .facts = [] { return HostFacts{}; }},
-                          {}};
-    ModelIntake intake{controller, store, ""};
-    Confirmation confirmation{controller};
     ChangeApi api{controller, intake, confirmation};
 };
 

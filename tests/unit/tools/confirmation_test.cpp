@@ -6,10 +6,8 @@
 
 #include <filesystem>
 
-#include "tests/support/fake_dataplane.h"
-#include "tests/support/temporary_directory.h"
 #include "tests/unit/compiler/documents.h"
-#include "tests/unit/tools/devices.h"
+#include "tests/unit/tools/daemon_parts.h"
 #include "tools/daemon/api.h"
 
 namespace portcullis {
@@ -24,8 +22,8 @@ using Clock = Confirmation::Clock;
 constexpr std::chrono::seconds kLong{4'000};  // longer than any test runs; time is what the tests say it is
 
 // One run of the daemon, on the state that the former left.
-struct DaemonRun {
-    explicit DaemonRun(const StateStore& kept, std::optional<std::string> failure = {}) : store(kept), intake(controller, store, "") {
+struct DaemonRun : test::DaemonParts {
+    explicit DaemonRun(const StateStore& kept, std::optional<std::string> failure = {}) : DaemonParts(kept) {
         dataplane.failure = std::move(failure);
         intake.resume();
     }
@@ -35,17 +33,6 @@ struct DaemonRun {
     }
     json status() { return json::parse(call("GET", "/v1/status").body); }
 
-    const StateStore& store;
-    test::FakeDataplane dataplane;
-    HostDevices devices = test::devices_of({{.ifindex = 5, .name = "tap0", .master = test::kBridge}});
-    Controller controller{{.dataplane = dataplane,
-                           .store = store,
-                           .devices = devices,
-                           .default_routes = [] { return std::set<std::uint32_t>{}; },
-                           .facts = [] { return HostFacts{}; }},
-                          {}};
-    ModelIntake intake;
-    Confirmation confirmation{controller};
     EventLog events;
     Api api{controller, intake, confirmation, events};
 };
