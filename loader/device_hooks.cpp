@@ -133,6 +133,9 @@ Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const 
             present.push_back(binding);
         } else if (attached.error().code == ENODEV) {
             say(attached.error().with_context("device " + binding.device + " is gone"));
+            if (const auto detached = detach(binding.ifindex); !detached) {  // of one that went between its two hooks, the pin of the first
+                say(detached.error());
+            }
         } else if (closed) {
             // The others are closed all the same: one device's trouble opens no other.
             closed = fail(attached.error().with_context("device " + binding.device));

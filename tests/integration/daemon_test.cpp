@@ -229,6 +229,27 @@ TEST_F(DaemonTest, FileThatIsCutOrOnePageOfSeveralIsRefusedAndTheLastGoodOneStay
     EXPECT_EQ(status()["Healthy"], false);
 }
 
+TEST_F(DaemonTest, DirectoryThatIsHalfCopiedIsRefusedAndTheLastGoodOneStays) {
+    json groups{{"SecurityGroups", three_ports()["SecurityGroups"]}};
+    json rest = three_ports();
+    rest.erase("SecurityGroups");
+    std::filesystem::create_directory(directory.path("models"));
+    directory.write("models/groups.json", groups.dump());
+    directory.write("models/rest.json", rest.dump());
+    DaemonProcess daemon(directory, {"--model", directory.path("models")});
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    const auto refusal = [this] { return status()["Model"]["Refused"].dump(); };
+    std::filesystem::remove(directory.path("models/groups.json"));
+    EXPECT_TRUE(wait_until([&] { return refusal().find("sg-1") != std::string::npos; })) << daemon.log();  // interfaces refer to it
+    directory.write("models/groups.json", groups.dump().substr(0, groups.dump().size() / 2));
+    EXPECT_TRUE(wait_until([&] { return refusal().find("groups.json") != std::string::npos; })) << daemon.log();
+    EXPECT_EQ(state_of("p1"), "enforced");
+    EXPECT_EQ(state_of("p2"), "enforced");
+    EXPECT_EQ(status()["Healthy"], false);
+    directory.write("models/groups.json", groups.dump());
+    EXPECT_TRUE(wait_until([&] { return refusal() == "null"; })) << daemon.log();
+}
+
 TEST_F(DaemonTest, WithoutWatchingOnlyTheSignalReadsAgain) {
     DaemonProcess daemon(directory, {"--model", directory.path("model.json"), "--watch", "off"});
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();

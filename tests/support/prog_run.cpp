@@ -49,6 +49,16 @@ UniqueFd program_by_id(std::uint32_t id) {
     return UniqueFd(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, attributes)));
 }
 
+UniqueFd open_pinned_link(const std::string& path) {
+    bpf_attr attributes{};
+    attributes.pathname = pointer(path.c_str());
+    UniqueFd link(static_cast<int>(bpf(BPF_OBJ_GET, attributes)));
+    if (!link.is_open()) {
+        end_test_run("open the pinned link " + path);
+    }
+    return link;
+}
+
 // Ids, in the order in which the kernel runs them; none on kernels without tcx.
 std::vector<std::uint32_t> tcx_programs(std::uint32_t ifindex, Direction direction) {
     std::vector<std::uint32_t> ids(16);
@@ -196,13 +206,10 @@ std::optional<AttachedProgram> AttachedProgram::at(std::uint32_t ifindex, Direct
     return std::nullopt;
 }
 
+std::uint32_t pinned_link_id(const std::string& path) { return info_of<bpf_link_info>(open_pinned_link(path)).id; }
+
 AttachedProgram AttachedProgram::of_link(const std::string& path) {
-    bpf_attr attributes{};
-    attributes.pathname = pointer(path.c_str());
-    const UniqueFd link(static_cast<int>(bpf(BPF_OBJ_GET, attributes)));
-    if (!link.is_open()) {
-        end_test_run("open the pinned link " + path);
-    }
+    const UniqueFd link = open_pinned_link(path);
     UniqueFd program = program_by_id(info_of<bpf_link_info>(link).prog_id);
     if (!program.is_open()) {
         end_test_run("open the program of the link " + path);

@@ -50,6 +50,9 @@ class KernelMap {
 // What a test run of a program takes at least: an Ethernet header and, where the ethertype says so, a whole IP header.
 [[nodiscard]] bool is_taken_by_test_run(std::span<const std::uint8_t> frame);
 
+// The kernel's number of a pinned link, which no other link gets. Ends the process when there is none.
+[[nodiscard]] std::uint32_t pinned_link_id(const std::string& path);
+
 class AttachedProgram {
    public:
     // The first program at the device's tcx hook, else in its clsact filters, whose name starts with "pc_"; none when there is none. The

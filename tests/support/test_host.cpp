@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/test_host.h"
 
+#include "tests/support/running_devices.h"
+
 namespace portcullis::test {
 namespace {
 
@@ -47,8 +49,24 @@ TestHost::TestHost(const TestHostOptions& options) {
     if (options.has_stranger) {
         outside().ip("link set " + stranger_device() + arp + " up");
     }
+    wait_until_running(options);
     uplink_ifindex_ = host_.ifindex_of("up0");
     bridge_ifindex_ = host_.ifindex_of("br0");
+}
+
+void TestHost::wait_until_running(const TestHostOptions& options) const {
+    std::vector<std::string> ports{"br0", "up0"};
+    std::vector<std::string> far_ends{outside_device()};
+    if (options.has_stranger) {
+        ports.emplace_back("x0");
+        far_ends.push_back(stranger_device());
+    }
+    for (std::size_t port = 0; port < options.ports; ++port) {
+        ports.push_back(port_device(port));
+        test::wait_until_running(instance(port), {instance_device(port)});
+    }
+    test::wait_until_running(host_, ports);
+    test::wait_until_running(outside(), far_ends);
 }
 
 std::string TestHost::instance_device(std::size_t port) const { return instances_.empty() ? "i" + std::to_string(port + 1) : "eth0"; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host in a namespace: one bridge br0, ports p1 … pN with an instance behind each, and an uplink up0 with the outside world behind it.
-// Instance and outside are namespaces of their own, each with the far end of the veth pair as "eth0". Everything is up and nothing sends
-// by itself (IPv6, ARP and multicast snooping are off) until a test asks for it.
+// Instance and outside are namespaces of their own, each with the far end of the veth pair as "eth0". Everything carries frames and nothing
+// sends by itself (IPv6, ARP and multicast snooping are off) until a test asks for it.
 #pragma once
 
 #include <string>
@@ -41,6 +41,7 @@ class TestHost {
 
    private:
     void quieten(const NetNamespace& where) const;
+    void wait_until_running(const TestHostOptions& options) const;
     NetNamespace host_;
     std::vector<NetNamespace> instances_;
     std::vector<NetNamespace> outside_;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -24,7 +25,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Protocol = asio::local::stream_protocol;
 
-constexpr int kMaxConnections = 64;
+constexpr std::size_t kMaxConnections = 64;
 constexpr std::uint64_t kMaxBodyBytes = 1ULL << 30U;
 constexpr std::uint32_t kMaxHeaderBytes = 16384;
 constexpr std::chrono::seconds kHeaderDeadline{30};  // also how long an idle connection is kept
@@ -41,23 +42,34 @@ Peer peer_of(int fd) {
     return {.uid = credentials.uid, .pid = credentials.pid};
 }
 
+}  // namespace
+
 // One connection. Keeps itself alive through the handlers it has pending; ends when none is.
-class Session : public std::enable_shared_from_this<Session> {
+class ControlSocket::Session : public std::enable_shared_from_this<Session> {
    public:
-    Session(Protocol::socket socket, std::shared_ptr<const ControlSocket::Handler> handler, std::shared_ptr<int> connections)
+    Session(Protocol::socket socket, std::shared_ptr<const Handler> handler, std::shared_ptr<Sessions> sessions)
         : peer_(peer_of(socket.native_handle())),
           stream_(std::move(socket)),
           handler_(std::move(handler)),
-          connections_(std::move(connections)) {
-        ++*connections_;
-    }
+          sessions_(std::move(sessions)),
+          place_(sessions_->insert(sessions_->end(), this)) {}
     Session(const Session&) = delete;
     Session(Session&&) = delete;
     Session& operator=(const Session&) = delete;
     Session& operator=(Session&&) = delete;
-    ~Session() { --*connections_; }
+    ~Session() { leave(); }
+
+    enum class Phase : std::uint8_t { Idle, Body, Answer };  // nothing or not all of a header has come; of a body; there is an answer
+    [[nodiscard]] Phase phase() const { return phase_; }
+    // Its pending handler then finds the connection closed, and lets go of it.
+    void give_way() {
+        leave();
+        stream_.close();
+    }
 
     void read_header() {
+        phase_ = Phase::Idle;
+        sessions_->splice(sessions_->end(), *sessions_, *place_);
         parser_.emplace();
         parser_->body_limit(kMaxBodyBytes);
         parser_->header_limit(kMaxHeaderBytes);
@@ -67,6 +79,13 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
    private:
+    void leave() {
+        if (place_) {
+            sessions_->erase(*place_);
+            place_.reset();
+        }
+    }
+
     void on_header(beast::error_code error) {
         if (error == http::error::body_limit) {  // announced by Content-Length
             return answer({.status = 413, .body = R"({"Errors":[{"Message":"the body is larger than 1 GiB"}]})"}, false);
@@ -74,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
         if (error) {
             return;  // gone, too slow, or not HTTP: nothing to answer
         }
+        phase_ = Phase::Body;
         stream_.expires_after(kBodyDeadline);
         http::async_read(stream_, buffer_, *parser_,
                          [self = shared_from_this()](beast::error_code failure, std::size_t) { self->on_body(failure); });
@@ -97,6 +117,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     void answer(HttpResponse response, bool keep_alive) {
+        phase_ = Phase::Answer;
         answer_ = {};
         answer_.version(11);
         answer_.result(response.status);
@@ -120,9 +141,13 @@ class Session : public std::enable_shared_from_this<Session> {
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> answer_;
-    std::shared_ptr<const ControlSocket::Handler> handler_;
-    std::shared_ptr<int> connections_;
+    std::shared_ptr<const Handler> handler_;
+    std::shared_ptr<Sessions> sessions_;
+    std::optional<Sessions::iterator> place_;  // none: it gave way
+    Phase phase_ = Phase::Idle;
 };
+
+namespace {
 
 // A socket that nobody listens on is left over from a daemon that died.
 Result<> remove_stale(asio::io_context& loop, const std::string& path) {
@@ -194,7 +219,7 @@ ControlSocket::ControlSocket(Protocol::acceptor acceptor, std::string path, Hand
       pause_(acceptor_.get_executor()),
       path_(std::move(path)),
       handler_(std::make_shared<const Handler>(std::move(handler))),
-      connections_(std::make_shared<int>(0)) {
+      sessions_(std::make_shared<Sessions>()) {
     accept_next();
 }
 
@@ -208,11 +233,25 @@ void ControlSocket::accept_next() {
     });
 }
 
-// Above the limit, connections are closed at once rather than queued: whoever waits learns it. None: no descriptor or memory was left;
-// trying again at once would only spin.
+// At the limit a connection gives way whose request is not all there, so that who only holds connections open keeps nobody out: one that is
+// idle rather than one whose body is on its way, and the one that has waited longest.
+void ControlSocket::make_room() {
+    for (const Session::Phase phase : {Session::Phase::Idle, Session::Phase::Body}) {
+        const auto found = std::ranges::find(*sessions_, phase, &Session::phase);
+        if (sessions_->size() >= kMaxConnections && found != sessions_->end()) {
+            (*found)->give_way();
+        }
+    }
+}
+
+// Where all have answers under way, the new one is closed at once rather than queued: whoever waits learns it. None: no descriptor or
+// memory was left; trying again at once would only spin.
 void ControlSocket::accepted(std::optional<Protocol::socket> socket) {
-    if (socket && *connections_ < kMaxConnections) {
-        std::make_shared<Session>(std::move(*socket), handler_, connections_)->read_header();
+    if (socket) {
+        make_room();
+    }
+    if (socket && sessions_->size() < kMaxConnections) {
+        std::make_shared<Session>(std::move(*socket), handler_, sessions_)->read_header();
     }
     if (socket) {
         accept_next();

@@ -2,13 +2,14 @@
 // HTTP/1.1 on a unix socket: accepts, limits, and hands whole requests to one handler, all on the event loop's thread.
 //
 // Limits: kMaxConnections at once, headers and bodies by size, and a deadline for every step, so that a slow or stuck client is dropped and
-// holds up nobody: nothing here ever waits for a client.
+// holds up nobody: nothing here ever waits for a client. At the most connections the one that has been idle longest gives way to a new one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,14 +37,18 @@ class ControlSocket {
    private:
     using Protocol = boost::asio::local::stream_protocol;
     ControlSocket(Protocol::acceptor acceptor, std::string path, Handler handler);
+    class Session;
+    using Sessions = std::list<Session*>;  // those that are open; the one that has waited longest for a request before the others
+
     void accept_next();
     void accepted(std::optional<Protocol::socket> socket);
+    void make_room();
 
     Protocol::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     std::string path_;
     std::shared_ptr<const Handler> handler_;
-    std::shared_ptr<int> connections_;  // how many are open; shared with them
+    std::shared_ptr<Sessions> sessions_;  // shared with them
 };
 
 }  // namespace portcullis

@@ -168,7 +168,7 @@ Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
     memory_ = std::move(plan.memory);
     needs_retry_ = false;
     enforcement_trouble_.reset();
-    host_.applied();
+    host_.applied(*report);
     return {};
 }
 

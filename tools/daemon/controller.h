@@ -84,9 +84,9 @@ struct ControllerHost {
     Dataplane& dataplane;
     const StateStore& store;
     const HostDevices& devices;
-    std::function<std::set<std::uint32_t>()> default_routes;  // devices that a default route leaves by, now
-    std::function<HostFacts()> facts;                         // addresses and tunnels of the host, now
-    std::function<void()> applied = [] {};                    // called when the data plane has taken something
+    std::function<std::set<std::uint32_t>()> default_routes;                      // devices that a default route leaves by, now
+    std::function<HostFacts()> facts;                                             // addresses and tunnels of the host, now
+    std::function<void(const ApplyReport&)> applied = [](const ApplyReport&) {};  // called when the data plane has taken something
     std::function<std::string()> backend_reason = [] { return std::string(); };
 };
 

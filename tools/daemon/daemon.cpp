@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "tools/daemon/printable.h"
+#include "tools/daemon/service_manager.h"
 
 namespace portcullis {
 namespace {
@@ -126,7 +126,9 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                               .default_routes = default_routes,
                               .facts = [this] { return monitor_.facts(); },
                               .applied =
-                                  [this] {
+                                  [this](const ApplyReport& report) {
+                                      spdlog::debug("enforced as generation {}; kernel writes: {}", report.generation,
+                                                    report.kernel_writes);
                                       backend_->note_applied();
                                       retire_other_backend();
                                       guard_.end();
@@ -265,7 +267,8 @@ void Daemon::tick() {
     if (const Result<> swept = backend_->dataplane().sweep(); !swept) {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);
     }
-    (void)::sd_notify(0, "WATCHDOG=1");  // without systemd there is nobody to tell
+    (void)tell_service_manager("WATCHDOG=1");  // the next one is a second away
+    tell_ready();
 }
 
 void Daemon::wait_for_look() {
@@ -302,7 +305,7 @@ void Daemon::wait_for_signal() {
 void Daemon::take_signal(int signal) {
     if (signal != SIGHUP) {
         spdlog::info("stopping; what is enforced stays enforced");
-        (void)::sd_notify(0, "STOPPING=1");  // without systemd there is nobody to tell
+        (void)tell_service_manager("STOPPING=1");  // it sees the end as well
         loop_.stop();
         return;
     }
@@ -317,10 +320,12 @@ void Daemon::report() {
     report_lines();
     if (!is_ready_ && intake_->is_ready()) {
         is_ready_ = true;
-        (void)::sd_notify(0, "READY=1");  // without systemd there is nobody to tell
         spdlog::info("ready");
+        tell_ready();
     }
 }
+
+void Daemon::tell_ready() { is_told_ready_ = is_told_ready_ || (is_ready_ && tell_service_manager("READY=1")); }
 
 // One log line for each port whose state is not what was last said.
 void Daemon::report_lines() {

@@ -59,6 +59,7 @@ class Daemon {
     void take_signal(int signal);
     void report();
     void report_lines();
+    void tell_ready();
     void retire_other_backend();
 
     StateLock lock_;
@@ -83,6 +84,7 @@ class Daemon {
     std::string reported_trouble_;
     std::string reported_leftover_;  // why the other back end's objects are still there
     bool is_ready_ = false;
+    bool is_told_ready_ = false;  // the service manager has taken it
 };
 
 }  // namespace portcullis

@@ -3,7 +3,7 @@
 # The distribution packages of each verb; the names are the same in Debian 12 and 13.
 
 packages_build=(g++ clang cmake ninja-build pkg-config bpftool libbpf-dev libmnl-dev libnftnl-dev nlohmann-json3-dev libcli11-dev libexpected-dev
-  libtoml11-dev libboost-dev libspdlog-dev libsystemd-dev)
+  libtoml11-dev libboost-dev libspdlog-dev)
 packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping udhcpc dnsmasq-base
   systemd dpkg-dev file groff-base) # of tests/packaging
 packages_check=(clang-format clang-tidy clang-tools libclang-rt-dev shellcheck python3 python3-yaml)

@@ -71,6 +71,7 @@ class ControlSocketTest : public testing::Test {
         thread.join();
     }
 
+    static constexpr int kLimit = 64;                 // connections at once
     static constexpr std::size_t kLarge = 8U << 20U;  // more than a socket takes at once
     test::TemporaryDirectory directory;
     std::string path = directory.path("run/socket");
@@ -160,15 +161,42 @@ TEST_F(ControlSocketTest, BodyAboveTheLimitIsRefusedBeforeItIsRead) {
     EXPECT_EQ(last.method, "");
 }
 
-TEST_F(ControlSocketTest, ConnectionsAboveTheLimitAreClosedAtOnce) {
+TEST_F(ControlSocketTest, AtTheLimitTheConnectionThatWasIdleLongestGivesWay) {
     std::vector<std::unique_ptr<RawClient>> idle;
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < kLimit; ++i) {
+        idle.push_back(std::make_unique<RawClient>(path));
+        idle.back()->send("PUT / HT");
+    }
+    EXPECT_TRUE(call_api({.socket = path, .target = "/"}));
+    EXPECT_EQ(idle.front()->receive(), "");
+    for (int i = 1; i < kLimit; ++i) {
+        idle[static_cast<std::size_t>(i)]->send("TP/1.1\r\nConnection: close\r\n\r\n");
+        EXPECT_THAT(idle[static_cast<std::size_t>(i)]->receive(), StartsWith("HTTP/1.1 200 ")) << i;
+    }
+}
+
+TEST_F(ControlSocketTest, BodyOnItsWayGivesWayAfterAllIdleOnes) {
+    const RawClient uploading(path);
+    uploading.send("PUT / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{");
+    EXPECT_TRUE(call_api({.socket = path, .target = "/"}));  // after it: its header has been read
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < kLimit; ++i) {
         idle.push_back(std::make_unique<RawClient>(path));
     }
+    EXPECT_EQ(idle.front()->receive(), "");
+    uploading.send("}");
+    EXPECT_THAT(uploading.receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ControlSocketTest, ConnectionsAboveTheLimitAreClosedAtOnceWhereAllAreBeingAnswered) {
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (int i = 0; i < kLimit; ++i) {
+        deaf.push_back(std::make_unique<RawClient>(path));
+        deaf.back()->send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+    }
+    EXPECT_TRUE(test::wait_until([this] { return requests == kLimit; }));
     EXPECT_EQ(RawClient(path).receive(), "");
-    // One that speaks and goes makes room: the answer is the event to wait for.
-    idle.back()->send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
-    EXPECT_THAT(idle.back()->receive(), StartsWith("HTTP/1.1 200 "));
+    EXPECT_GT(deaf.back()->receive().size(), kLarge);  // its answer, whole, and the end: it made room
     EXPECT_TRUE(call_api({.socket = path, .target = "/"}));
 }
 
