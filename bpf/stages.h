@@ -74,7 +74,10 @@ static __always_inline enum pc_reason admit_tracked(const struct gate *gate, con
 	PC_STALL(STALL_SEQUENCES);
 	if (packet->protocol == IPPROTO_TCP)
 		note_sequence(gate, packet, tracked, words);
-	refresh(gate, packet, tracked);
+	PC_STALL(STALL_REFRESH);
+	if (!(packet->tcp_flags & TCP_RST))
+		note_time(gate, tracked);
+	count_packet(gate, tracked);
 	return PC_REASON_passed;
 }
 

@@ -4,6 +4,7 @@
  * former; pc_sweep is run by the daemon. Each packet: find the gate, parse, judge stage by stage, finish.
  */
 #include "bpf/answer.h"
+#include "bpf/established.h"
 #include "bpf/finish.h"
 #include "bpf/link.h"
 #include "bpf/stages.h"
@@ -27,9 +28,16 @@ static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 {
 	struct gate_numbers numbers = {};
 	struct gate gate = {.at = &numbers};
-	struct packet packet = {.family = PC_FAMILY_NONE};
+	struct packet packet;
 	enum pc_reason reason = find_gate(&gate, skb, direction);
 
+	if (likely(!reason)) {
+		__u32 headers = pass_established(&gate);
+		if (likely(headers))
+			return finish_passed(&gate, headers);
+	}
+	__builtin_memset(&packet, 0, sizeof(packet));
+	packet.family = PC_FAMILY_NONE;
 	if (!reason)
 		reason = judge(&gate, &packet);
 	int code = finish(&gate, &packet, reason);
