@@ -178,7 +178,7 @@ static __always_inline bool is_admitted(const struct gate *gate, struct plain_pa
 }
 
 /* The bytes of the packet's headers once it has passed and its flow knows of it; 0: the stages are to judge it. */
-static __noinline __u32 pass_established(struct gate *gate)
+static __always_inline __u32 pass_established(struct gate *gate)
 {
 	struct plain_packet plain = {};
 
