@@ -110,7 +110,7 @@ enum pc_flow_state {
 	PC_FLOW_STATES = 16
 };
 
-/* Time in flows is the coarse monotonic clock in ticks of 2^27 ns (134 ms), 32 bits, compared modulo 2^32. */
+/* Time in flows is the monotonic clock as the jiffies tell it, in ticks of 2^27 ns (134 ms), 32 bits, compared modulo 2^32. */
 #define PC_TICK_SHIFT 27
 
 /* One version of a port. */
@@ -132,7 +132,9 @@ struct pc_port_view {
 	__u32 wide;            /* PC_WIDE bits */
 	__u32 flow_quota;      /* answered flows */
 	__u32 half_open_quota; /* of each side */
-	__u32 reserved[12];
+	__u8 own_ipv6[16];     /* the first of address_set's addresses of the family, which most packets have: the set need not be asked; zeroes: none */
+	__be32 own_ipv4;
+	__u32 reserved[7];
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */
 };
 
@@ -370,8 +372,8 @@ struct pc_event {
 
 /*
  * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
- * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may use neither
- * tries nor the coarse clock.
+ * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may not use
+ * tries.
  *
  * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
  * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way. With PC_SWEEP_END_RECORDS in

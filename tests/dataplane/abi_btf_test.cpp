@@ -151,7 +151,7 @@ const std::map<std::string, Layout>& nested() {
            FIELD(pc_port_view, interface), FIELD(pc_port_view, address_set), FIELD(pc_port_view, group_policy),
            FIELD(pc_port_view, acl_policy), FIELD(pc_port_view, mac), FIELD(pc_port_view, pad), FIELD(pc_port_view, services),
            FIELD(pc_port_view, host_set), FIELD(pc_port_view, deny_set), FIELD(pc_port_view, source_set), FIELD(pc_port_view, wide),
-           FIELD(pc_port_view, flow_quota), FIELD(pc_port_view, half_open_quota), FIELD(pc_port_view, reserved),
+           FIELD(pc_port_view, flow_quota), FIELD(pc_port_view, half_open_quota), FIELD(pc_port_view, own_ipv6), FIELD(pc_port_view, own_ipv4), FIELD(pc_port_view, reserved),
            FIELD(pc_port_view, timeout_ticks)}}},
         {"pc_flow",
          {sizeof(pc_flow),
