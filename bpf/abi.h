@@ -17,7 +17,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define PC_ABI_VERSION 3u
+#define PC_ABI_VERSION 4u
 
 /* Directions as the instance sees them, index of every `[2]` that is not a parity. */
 #define PC_OUTBOUND 0u
@@ -37,6 +37,10 @@ struct pc_host {
 	__u32 flow_reserve; /* entries of the flow tables that each port has for itself; never changes while flows live */
 	__u32 flow_shared;  /* entries that all ports share beyond that: Quotas.Flows less the reserves, at least 0 */
 	__u32 answer_mark;  /* random, not 0: the mark of pc_reject's answers between two hooks of one device; never changes */
+	/* The clock is the kernel's jiffies, which cost no call: nanoseconds of CLOCK_MONOTONIC are jiffies * jiffy_ns + clock_base, modulo 2^64. */
+	__u64 clock_base;     /* never changes while flows live, as does: */
+	__u64 jiffy_ns;       /* of one jiffy: clock_getres(CLOCK_MONOTONIC_COARSE) */
+	__u64 device_version; /* advanced whenever entries of pc_devices were deleted; rows of pc_device_cache that are of another one hold nothing */
 };
 
 /* pc_tails: programs that others end in. */
@@ -55,6 +59,12 @@ struct pc_device {
 	__u32 slot;
 	__u32 bridge; /* of an uplink: ifindex of the bridge that it is a port of; 0: none, the host routes by it. Of others 0 */
 };
+
+/*
+ * pc_device_cache: ifindex modulo its size -> device_version << PC_PORT_ID_SLOT_BITS | slot, as programs found it in pc_devices: the slot of a port, whose
+ * row in pc_ports says whether it is that very device's.
+ */
+#define PC_DEVICE_CACHE 4096u /* a power of two */
 
 #define PC_PORT_OPEN 1u             /* without it everything is dropped (closed) */
 #define PC_PORT_NO_ACL 2u           /* the model uses no network ACLs; without it policy number 0 denies */
@@ -100,7 +110,7 @@ enum pc_flow_state {
 	PC_FLOW_STATES = 16
 };
 
-/* Time in flows is the coarse monotonic clock in ticks of 2^27 ns (134 ms), 32 bits, compared modulo 2^32. */
+/* Time in flows is the monotonic clock as the jiffies tell it, in ticks of 2^27 ns (134 ms), 32 bits, compared modulo 2^32. */
 #define PC_TICK_SHIFT 27
 
 /* One version of a port. */
@@ -122,7 +132,9 @@ struct pc_port_view {
 	__u32 wide;            /* PC_WIDE bits */
 	__u32 flow_quota;      /* answered flows */
 	__u32 half_open_quota; /* of each side */
-	__u32 reserved[12];
+	__u8 own_ipv6[16];     /* the first of address_set's addresses of the family, which most packets have: the set need not be asked; zeroes: none */
+	__be32 own_ipv4;
+	__u32 reserved[7];
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */
 };
 
@@ -360,15 +372,18 @@ struct pc_event {
 
 /*
  * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
- * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may use neither
- * tries nor the coarse clock.
+ * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may not use
+ * tries.
  *
  * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
  * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way. With PC_SWEEP_END_RECORDS in
  * `begin_port_id` the flows of the records end instead, half-open or not, and `freed` says how many.
+ *
+ * With PC_SWEEP_JIFFIES in `begin_port_id` nothing is swept: `live` and `freed` are the lower and the upper half of the kernel's jiffies.
  */
 #define PC_REQUEUE_MAX 64u
 #define PC_SWEEP_END_RECORDS 1u /* no port id: the incarnation of one is never 0 */
+#define PC_SWEEP_JIFFIES 2u     /* likewise */
 struct pc_sweep_request {
 	__u32 shard;
 	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */

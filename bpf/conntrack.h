@@ -119,16 +119,20 @@ static __always_inline void count_in_flow(__u64 *counter, __u64 tag, __u64 amoun
 	}
 }
 
-/* Time and counters of an admitted packet. The time is written once per tick. */
-static __always_inline void refresh(const struct gate *gate, const struct packet *packet, struct tracked *tracked)
+/* The time of an admitted packet that is no RST; written once per tick. */
+static __always_inline void note_time(const struct gate *gate, const struct tracked *tracked)
 {
-	PC_STALL(STALL_REFRESH);
 	__u64 now = seen_tag(tracked->tag) | gate->at->now;
 	__u64 seen = READ_ONCE(tracked->flow->seen);
+
+	if (seen != now && (seen ^ now) >> 32 == 0)
+		__sync_val_compare_and_swap(&tracked->flow->seen, seen, now);
+}
+
+static __always_inline void count_packet(const struct gate *gate, const struct tracked *tracked)
+{
 	__u64 tag = counter_tag(tracked->tag);
 
-	if (seen != now && (seen ^ now) >> 32 == 0 && !(packet->tcp_flags & TCP_RST))
-		__sync_val_compare_and_swap(&tracked->flow->seen, seen, now);
 	if (gate->at->direction == PC_OUTBOUND) {
 		count_in_flow(&tracked->flow->packets[PC_OUTBOUND], tag, 1);
 		count_in_flow(&tracked->flow->bytes[PC_OUTBOUND], tag, gate->skb->len);

@@ -44,6 +44,13 @@ struct dhcpv6_message {
 };
 
 /* In whichever family: in the wrong one it is none that passes. Later fragments have no ports. */
+/* Whether a message from or to it may be one of DHCP. */
+static __always_inline bool is_dhcp_port(__be16 port)
+{
+	return port == bpf_htons(DHCPV4_SERVER) || port == bpf_htons(DHCPV4_CLIENT) || port == bpf_htons(DHCPV6_SERVER) ||
+	       port == bpf_htons(DHCPV6_CLIENT);
+}
+
 static __always_inline bool is_dhcp(const struct gate *gate, const struct packet *packet)
 {
 	__u16 source = bpf_ntohs(packet->source_port);

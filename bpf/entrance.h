@@ -16,30 +16,39 @@ static __always_inline bool is_router_mac(const struct gate *gate, __u64 mac)
 /* Fills in `entrance` and `entrance_zone`. At the egress hook `ingress_ifindex` is the bridge port that a bridged packet came by, of a
  * routed one the device that the host received it by (a bridge, not its port), 0 for the host's own (observed on 6.18; set by
  * __netif_receive_skb_core since long before). What we do not know is elsewhere. */
-static __noinline void find_entrance(struct gate *gate, __u64 source_mac)
+static __noinline void find_other_entrance(struct gate *gate, __u32 ifindex, __u64 source_mac)
 {
-	__u32 ifindex = context_entrance(gate->skb);
-
-	gate->at->entrance = PC_ENTRANCE_HOST;
-	if (!ifindex)
-		return;
 	const struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
 	__u32 kind = device ? device->kind : 0;
 	__u32 slot = device ? device->slot : 0;
 	if (kind == PC_DEVICE_HOST)
 		return;
-	if (kind == PC_DEVICE_PORT && slot && slot < PC_ENTRANCE_ROUTER) {
-		const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
-
+	if (kind == PC_DEVICE_PORT && slot && slot < PC_ENTRANCE_ROUTER) { /* whose row is not its own yet, or no longer */
 		gate->at->entrance = slot;
-		/* a closed port keeps its zone for the sake of its flows; nothing enters by it */
-		if (port && port->ifindex == ifindex && (PC_VERSION(port->view, gate->at->parity)->flags & PC_PORT_OPEN))
-			gate->at->entrance_zone = PC_VERSION(port->view, gate->at->parity)->zone;
 		return;
 	}
 	gate->at->entrance = kind == PC_DEVICE_UPLINK ? PC_ENTRANCE_UPLINK : PC_ENTRANCE_ELSEWHERE;
 	if (is_router_mac(gate, source_mac))
 		gate->at->entrance = PC_ENTRANCE_ROUTER;
+}
+
+static __always_inline void find_entrance(struct gate *gate, __u64 source_mac)
+{
+	__u32 ifindex = context_entrance(gate->skb);
+	__u32 slot;
+
+	gate->at->entrance = PC_ENTRANCE_HOST;
+	if (!ifindex)
+		return;
+	const struct pc_port *port = find_port(gate->at->device_version, ifindex, &slot);
+	if (likely(port && slot && slot < PC_ENTRANCE_ROUTER)) {
+		gate->at->entrance = slot;
+		/* a closed port keeps its zone for the sake of its flows; nothing enters by it */
+		if (PC_VERSION(port->view, gate->at->parity)->flags & PC_PORT_OPEN)
+			gate->at->entrance_zone = PC_VERSION(port->view, gate->at->parity)->zone;
+		return;
+	}
+	find_other_entrance(gate, ifindex, source_mac);
 }
 
 /* Slots are below all other entrances but PC_ENTRANCE_HOST. */

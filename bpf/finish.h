@@ -19,11 +19,18 @@ static __always_inline __u64 segments(const struct __sk_buff *skb, __u32 headers
 	return (skb->len - headers + size - 1) / size;
 }
 
+/* Of a packet that passes. `headers`: their bytes. */
+static __always_inline int finish_passed(const struct gate *gate, __u32 headers)
+{
+	count_verdict(gate, PC_REASON_passed, segments(gate->skb, headers));
+	return TC_ACT_UNSPEC;
+}
+
 static __always_inline int finish(const struct gate *gate, const struct packet *packet, enum pc_reason reason)
 {
-	count_verdict(gate, reason, segments(gate->skb, packet->headers));
 	if (likely(reason == PC_REASON_passed))
-		return TC_ACT_UNSPEC;
+		return finish_passed(gate, packet->headers);
+	count_verdict(gate, reason, segments(gate->skb, packet->headers));
 	if (gate->view && (gate->view->flags & PC_PORT_LOG))
 		report(gate->skb, gate->at, packet, reason);
 	return TC_ACT_SHOT;

@@ -95,11 +95,7 @@ static __always_inline bool same_key4(const struct pc_flow4_key *a, const struct
 
 static __always_inline bool same_key6(const struct pc_flow6_key *a, const struct pc_flow6_key *b)
 {
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-	__u32 difference = 0;
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b; /* both are aligned so */
 
-#pragma unroll
-	for (int i = 0; i < 11; i++)
-		difference |= x[i] ^ y[i];
-	return !difference;
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (((const __u32 *)a)[10] ^ ((const __u32 *)b)[10]));
 }

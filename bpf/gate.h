@@ -17,6 +17,7 @@
 /* Where and when, in numbers. */
 struct gate_numbers {
 	__u64 tag_seed;
+	__u64 device_version;
 	__u32 direction;
 	__u32 parity;
 	__u32 slot;
@@ -28,7 +29,7 @@ struct gate_numbers {
 	__u32 entrance_zone; /* of the port that the packet entered by; 0: it entered otherwise */
 	__u32 denied_by;     /* number of the ACL entry that denied, for the record of the denial alone */
 	__u32 bytes;         /* of the packet */
-	__u32 pad;
+	__u32 has_no_flow;   /* 1: its flow was looked for and there is none */
 };
 
 /*
@@ -44,9 +45,43 @@ struct gate {
 /* The version `parity` of a row: written out as a choice, since a variable index into a pair costs the verifier its bounds. */
 #define PC_VERSION(pair, parity) ((parity) ? &(pair)[1] : &(pair)[0])
 
-static __always_inline __u32 ticks_now(void)
+static __always_inline __u32 ticks_now(const struct pc_host *host)
 {
-	return (__u32)(bpf_ktime_get_coarse_ns() >> PC_TICK_SHIFT);
+	return (__u32)((bpf_jiffies64() * host->jiffy_ns + host->clock_base) >> PC_TICK_SHIFT) + READ_ONCE(host->clock_offset);
+}
+
+/* The slot of a device that is a port; 0: it is none. What is found is cached under the version that was read before the look. */
+static __noinline __u32 look_up_slot(__u32 ifindex, __u64 version)
+{
+	__u32 row = ifindex & (PC_DEVICE_CACHE - 1);
+	const struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
+	__u64 *cached = bpf_map_lookup_elem(&pc_device_cache, &row);
+
+	if (!device || device->kind != PC_DEVICE_PORT)
+		return 0;
+	__u32 slot = device->slot;
+	if (cached)
+		WRITE_ONCE(*cached, version << PC_PORT_ID_SLOT_BITS | slot);
+	return slot;
+}
+
+/* The port that the device is; NULL: it is none. `*slot`: its row. */
+static __always_inline const struct pc_port *find_port(__u64 version, __u32 ifindex, __u32 *slot)
+{
+	__u32 row = ifindex & (PC_DEVICE_CACHE - 1);
+	const __u64 *cached = bpf_map_lookup_elem(&pc_device_cache, &row);
+	__u64 entry = cached ? READ_ONCE(*cached) : 0;
+
+	*slot = entry & ((1u << PC_PORT_ID_SLOT_BITS) - 1);
+	if (likely(entry >> PC_PORT_ID_SLOT_BITS == (version & (~0ull >> PC_PORT_ID_SLOT_BITS)))) {
+		const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, slot);
+
+		if (likely(port && port->ifindex == ifindex))
+			return port;
+	}
+	*slot = look_up_slot(ifindex, version);
+	const struct pc_port *port = bpf_map_lookup_elem(&pc_ports, slot);
+	return port && port->ifindex == ifindex ? port : NULL;
 }
 
 static __always_inline enum pc_reason find_gate(struct gate *gate, context *skb, __u32 direction)
@@ -66,14 +101,13 @@ static __always_inline enum pc_reason find_gate(struct gate *gate, context *skb,
 		return PC_REASON_inconsistent;
 	gate->at->parity = READ_ONCE(host->generation) & 1;
 	gate->at->tag_seed = host->tag_seed;
-	gate->at->now = ticks_now() + READ_ONCE(host->clock_offset);
+	gate->at->now = ticks_now(host);
 
-	struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
-	if (!device || device->kind != PC_DEVICE_PORT)
-		return PC_REASON_no_port;
-	__u32 slot = device->slot;
-	struct pc_port *port = bpf_map_lookup_elem(&pc_ports, &slot);
-	if (!port || port->ifindex != ifindex)
+	gate->at->device_version = READ_ONCE(host->device_version);
+
+	__u32 slot;
+	const struct pc_port *port = find_port(gate->at->device_version, ifindex, &slot);
+	if (!port)
 		return PC_REASON_no_port;
 	gate->at->slot = slot;
 	gate->at->port_id = port->port_id;

@@ -41,6 +41,8 @@ PC_ARRAY(pc_host, struct pc_host, 1);
 
 /* What a device is to us; one entry per managed device, uplink and bridge. */
 PC_HASH(pc_devices, __u32, struct pc_device, 16384);
+/* What programs found in it of late. */
+PC_ARRAY(pc_device_cache, __u64, PC_DEVICE_CACHE);
 /* The ports, two versions each. */
 PC_ARRAY(pc_ports, struct pc_port, 1025);
 

@@ -30,12 +30,19 @@ static __noinline __u32 find_in_set(__u32 family, __u32 set, const union address
 
 static __always_inline bool is_own_ipv4(const struct gate *gate, __be32 address)
 {
-	return find_in_set4(gate->view->address_set, address) != 0;
+	return (address && address == gate->view->own_ipv4) || find_in_set4(gate->view->address_set, address) != 0;
+}
+
+static __always_inline bool is_first_own_ipv6(const struct gate *gate, const union address *address)
+{
+	const __u64 *own = (const __u64 *)gate->view->own_ipv6;
+
+	return address->halves[0] == own[0] && address->halves[1] == own[1] && !is_unspecified(address);
 }
 
 static __noinline bool is_own_ipv6(const struct gate *gate, const union address *address)
 {
-	return find_in_set6(gate->view->address_set, address) || has_claimed(gate, address);
+	return is_first_own_ipv6(gate, address) || find_in_set6(gate->view->address_set, address) || has_claimed(gate, address);
 }
 
 static __always_inline bool is_own(const struct gate *gate, const struct packet *packet, const union address *address)

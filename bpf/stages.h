@@ -74,7 +74,10 @@ static __always_inline enum pc_reason admit_tracked(const struct gate *gate, con
 	PC_STALL(STALL_SEQUENCES);
 	if (packet->protocol == IPPROTO_TCP)
 		note_sequence(gate, packet, tracked, words);
-	refresh(gate, packet, tracked);
+	PC_STALL(STALL_REFRESH);
+	if (!(packet->tcp_flags & TCP_RST))
+		note_time(gate, tracked);
+	count_packet(gate, tracked);
 	return PC_REASON_passed;
 }
 
@@ -348,7 +351,7 @@ static __noinline int judge_flow(const struct gate *gate, const struct packet *p
 static __always_inline enum pc_reason judge_with_flow(const struct gate *gate, const struct packet *packet)
 {
 	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
-		int reason = judge_flow(gate, packet);
+		int reason = !attempt && gate->at->has_no_flow ? REASON_ABSENT : judge_flow(gate, packet);
 
 		if (reason == REASON_ABSENT)
 			reason = judge_untracked(gate, packet);

@@ -152,11 +152,18 @@ static __always_inline int sweep_request(struct __sk_buff *skb)
 
 	if (!host)
 		return TC_ACT_SHOT;
+	if (begin_port_id == PC_SWEEP_JIFFIES) {
+		__u64 jiffies = bpf_jiffies64();
+
+		skb->cb[3] = (__u32)jiffies;
+		skb->cb[4] = jiffies >> 32;
+		return TC_ACT_UNSPEC;
+	}
 	if (begin_port_id) {
 		begin_port(begin_port_id);
 		return TC_ACT_UNSPEC;
 	}
-	__u64 swept = sweep_shard(shard, READ_ONCE(host->generation) & 1, ticks_now() + READ_ONCE(host->clock_offset), ends_departed);
+	__u64 swept = sweep_shard(shard, READ_ONCE(host->generation) & 1, ticks_now(host), ends_departed);
 	skb->cb[3] = (__u32)swept;
 	skb->cb[4] = swept >> 32;
 	return TC_ACT_UNSPEC;

@@ -4,6 +4,7 @@
  * former; pc_sweep is run by the daemon. Each packet: find the gate, parse, judge stage by stage, finish.
  */
 #include "bpf/answer.h"
+#include "bpf/established.h"
 #include "bpf/finish.h"
 #include "bpf/link.h"
 #include "bpf/stages.h"
@@ -23,20 +24,28 @@ static __always_inline enum pc_reason judge(struct gate *gate, struct packet *pa
 	return reason;
 }
 
+/* Stage by stage. `reason`: of the gate. */
+static __always_inline int run_stages(struct gate *gate, enum pc_reason reason)
+{
+	struct packet packet = {.family = PC_FAMILY_NONE};
+
+	if (!reason)
+		reason = judge(gate, &packet);
+	int code = finish(gate, &packet, reason);
+	/* does not come back, but if pc_reject is not there */
+	if (gate->at->direction == PC_OUTBOUND && unlikely(reason) && is_to_be_answered(gate->skb, gate->at, &packet, reason))
+		bpf_tail_call(gate->skb, &pc_tails, PC_TAIL_REJECT);
+	return code;
+}
+
 static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 {
 	struct gate_numbers numbers = {};
 	struct gate gate = {.at = &numbers};
-	struct packet packet = {.family = PC_FAMILY_NONE};
 	enum pc_reason reason = find_gate(&gate, skb, direction);
+	__u32 headers = reason ? 0 : pass_established(&gate);
 
-	if (!reason)
-		reason = judge(&gate, &packet);
-	int code = finish(&gate, &packet, reason);
-	/* does not come back, but if pc_reject is not there */
-	if (direction == PC_OUTBOUND && unlikely(reason) && is_to_be_answered(skb, &numbers, &packet, reason))
-		bpf_tail_call(skb, &pc_tails, PC_TAIL_REJECT);
-	return code;
+	return likely(headers) ? finish_passed(&gate, headers) : run_stages(&gate, reason);
 }
 
 SEC("tc")

@@ -152,13 +152,19 @@ static __always_inline void set_shifts(const struct tracked *tracked, __u32 befo
 		__sync_val_compare_and_swap(&tracked->flow->shifts, before, after);
 }
 
-static __always_inline __u32 scaled_window(const struct packet *packet, __u32 direction, __u32 shifts)
+/* The window of a segment without SYN. */
+static __always_inline __u32 scaled(__u16 window, __u32 direction, __u32 shifts)
 {
 	__u32 out = shifts >> PC_SHIFT_OUT & 0x1f, in = shifts >> PC_SHIFT_IN & 0x1f;
 
-	if ((packet->tcp_flags & TCP_SYN) || !(out & in & PC_SHIFT_KNOWN))
-		return packet->window;
-	return (__u32)packet->window << ((direction == PC_OUTBOUND ? out : in) & 0xf);
+	if (!(out & in & PC_SHIFT_KNOWN))
+		return window;
+	return (__u32)window << ((direction == PC_OUTBOUND ? out : in) & 0xf);
+}
+
+static __always_inline __u32 scaled_window(const struct packet *packet, __u32 direction, __u32 shifts)
+{
+	return packet->tcp_flags & TCP_SYN ? packet->window : scaled(packet->window, direction, shifts);
 }
 
 /* What an admitted segment with SYN tells: the shift of its side, and what the other side will acknowledge. */

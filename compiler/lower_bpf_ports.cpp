@@ -123,6 +123,14 @@ std::uint32_t wide_bits(const Ruleset& ruleset, const Port& port) {
     return bits;
 }
 
+// Of the port's own, delegated prefixes apart; nullptr: none.
+const Address* first_address(const Port& port, Family family) {
+    const std::uint8_t length = family == Family::Ipv4 ? 32 : 128;
+    const auto found =
+        std::ranges::find_if(port.addresses, [&](const Prefix& own) { return own.family() == family && own.length == length; });
+    return found == port.addresses.end() ? nullptr : &found->address;
+}
+
 // All but the sets of addresses.
 pc_port_view view_of(const Lowering& lowering, const Port& port) {
     const ServiceSet& around = lowering.surroundings[port.surroundings];
@@ -141,6 +149,12 @@ pc_port_view view_of(const Lowering& lowering, const Port& port) {
         view.acl_policy[direction] = port.acl_policy ? lowering.policies[(*port.acl_policy)[direction]] : 0;
     }
     std::memcpy(view.mac, port.mac.bytes.data(), sizeof view.mac);
+    if (const Address* const own = first_address(port, Family::Ipv4)) {
+        std::memcpy(&view.own_ipv4, own->bytes.data(), sizeof view.own_ipv4);
+    }
+    if (const Address* const own = first_address(port, Family::Ipv6)) {
+        std::memcpy(view.own_ipv6, own->bytes.data(), sizeof view.own_ipv6);
+    }
     write_timeouts(port.tracking, view);
     return view;
 }

@@ -42,17 +42,24 @@ Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const Bpf
     if (!object) {
         return fail(std::move(object.error()));
     }
-    auto maps = HostMaps::open(*object, flow_reserve(options.capacities));
+    auto sweeper = Sweeper::open(*object);
+    if (!sweeper) {
+        return fail(std::move(sweeper.error()));
+    }
+    const auto jiffies = sweeper->jiffies();
+    if (!jiffies) {
+        return fail(jiffies.error());
+    }
+    auto maps = HostMaps::open(*object, flow_reserve(options.capacities), *jiffies);
     auto counters = TrafficCounters::open(*object);
     if (!maps || !counters) {
         return fail(!maps ? maps.error() : counters.error());
     }
     auto queues = HalfOpenQueues::open(*object);
-    auto sweeper = Sweeper::open(*object);
     auto flows = FlowReader::open(*object);
     auto events = EventRing::open(*object);
-    if (!queues || !sweeper || !flows || !events) {
-        return fail(!queues ? queues.error() : !sweeper ? sweeper.error() : !flows ? flows.error() : events.error());
+    if (!queues || !flows || !events) {
+        return fail(!queues ? queues.error() : !flows ? flows.error() : events.error());
     }
     DeviceHooks hooks(Attachments::create(options.attach_mode, pins.links_directory()), *object, options.log);
     XdpHooks early = XdpHooks::create(options.xdp, *object, pins.links_directory(), options.log);

@@ -77,12 +77,12 @@ Result<> HostMaps::take_all(const BpfObject& object) {
                     [&] { return take(object, "pc_departed6", &HostMaps::departed6_); });
 }
 
-Result<HostMaps> HostMaps::open(const BpfObject& object, std::uint32_t flow_reserve) {
+Result<HostMaps> HostMaps::open(const BpfObject& object, std::uint32_t flow_reserve, std::uint64_t jiffies) {
     auto fd = object.map("pc_host");
     if (!fd) {
         return fail(std::move(fd.error()));
     }
-    auto word = HostWord::open(std::move(*fd), flow_reserve);
+    auto word = HostWord::open(std::move(*fd), flow_reserve, jiffies);
     if (!word) {
         return fail(std::move(word.error()));
     }
@@ -147,6 +147,14 @@ Result<> HostMaps::remove(BpfMap<Key, Value>& map, const std::vector<Key>& keys)
     return map.remove_all(keys);
 }
 
+Result<> HostMaps::remove_devices(const std::vector<std::uint32_t>& ifindices) {
+    auto removed = remove(devices_, ifindices);
+    if (!ifindices.empty()) {
+        word_.forget_devices();
+    }
+    return removed;
+}
+
 // What is referred to comes before what refers to it, though nothing is read before the switch but members and devices. Names have come
 // first of all: no number is in use that a daemon which comes next could not read.
 Result<> HostMaps::insert_entries(const ImageDiff& diff) {
@@ -166,7 +174,7 @@ Result<> HostMaps::insert_entries(const ImageDiff& diff) {
 }
 
 Result<> HostMaps::remove_entries(const ImageDiff& diff) {
-    return in_order([&] { return remove(devices_, diff.devices.removed); },        //
+    return in_order([&] { return remove_devices(diff.devices.removed); },        //
                     [&] { return remove(members4_, diff.members4.removed); },      //
                     [&] { return remove(members6_, diff.members6.removed); },      //
                     [&] { return remove(addresses4_, diff.addresses4.removed); },  //
@@ -192,7 +200,7 @@ Result<> HostMaps::put_facts_back(const ImageDiff& diff) {
 }
 
 Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
-    return in_order([&] { return remove(devices_, keys_of(diff.devices.added)); },        //
+    return in_order([&] { return remove_devices(keys_of(diff.devices.added)); },        //
                     [&] { return remove(members4_, keys_of(diff.members4.added)); },      //
                     [&] { return remove(members6_, keys_of(diff.members6.added)); },      //
                     [&] { return remove(addresses4_, keys_of(diff.addresses4.added)); },  //
@@ -246,7 +254,7 @@ Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device 
         keys.push_back(move.ifindex);
         entries.emplace_back(move.ifindex, move.*there);
     }
-    return in_order([&] { return remove(devices_, keys); }, [&] { return insert(devices_, entries); });
+    return in_order([&] { return remove_devices(keys); }, [&] { return insert(devices_, entries); });
 }
 
 // Waits first where something was deleted: a program may still read the row that a deleted entry led it to, and the row's number may be
@@ -294,7 +302,7 @@ Result<> HostMaps::undo(const ImageDiff& diff) {
 Result<> HostMaps::close_device(std::uint32_t ifindex, std::uint32_t slot) {
     const std::vector<std::uint32_t> device = {ifindex};
     const std::vector<std::uint32_t> row = {slot};
-    return in_order([&] { return remove(devices_, device); }, [&] { return slot == 0 ? Result<>() : clear_rows(ports_, row); });
+    return in_order([&] { return remove_devices(device); }, [&] { return slot == 0 ? Result<>() : clear_rows(ports_, row); });
 }
 
 Result<> HostMaps::wait() {

@@ -18,7 +18,7 @@ namespace portcullis {
 
 class HostMaps {
    public:
-    [[nodiscard]] static Result<HostMaps> open(const BpfObject& object, std::uint32_t flow_reserve);
+    [[nodiscard]] static Result<HostMaps> open(const BpfObject& object, std::uint32_t flow_reserve, std::uint64_t jiffies);
 
     // All that they hold, of a former daemon's maps, but KernelContent::last_port_ids.
     [[nodiscard]] Result<KernelContent> read();
@@ -67,6 +67,7 @@ class HostMaps {
     [[nodiscard]] Result<> take_back_entries(const ImageDiff& diff);
     [[nodiscard]] Result<> note_departed(const ImageDiff& diff);
     [[nodiscard]] Result<> rewrite_macs_back(const ImageDiff& diff);
+    [[nodiscard]] Result<> remove_devices(const std::vector<std::uint32_t>& ifindices);
     [[nodiscard]] Result<> move_devices(const std::vector<DeviceMove>& moves, pc_device DeviceMove::*there);
 
     HostWord word_;

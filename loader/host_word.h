@@ -13,8 +13,9 @@ namespace portcullis {
 class HostWord {
    public:
     // Maps the row and, where it is empty, fills it in: generation 0, our ABI version, a random tag seed and answer mark, entries of the
-    // flow tables that each port has for itself. One that is filled in stays as it is. Pre: it is of our layout.
-    [[nodiscard]] static Result<HostWord> open(UniqueFd map, std::uint32_t flow_reserve);
+    // flow tables that each port has for itself, the clock: `jiffies` are the kernel's now. One that is filled in stays as it is, but that
+    // nothing is cached of devices any more. Pre: it is of our layout.
+    [[nodiscard]] static Result<HostWord> open(UniqueFd map, std::uint32_t flow_reserve, std::uint64_t jiffies);
     HostWord(HostWord&& other) noexcept;
     HostWord& operator=(HostWord&& other) noexcept;
     HostWord(const HostWord&) = delete;
@@ -25,6 +26,8 @@ class HostWord {
     [[nodiscard]] std::uint32_t parity() const { return generation() & 1; }
     // The next generation holds for every program run that begins from now on, and all that was written before is visible to it.
     void advance();
+    // What the programs have cached of pc_devices is void for every run that begins from now on: entries were deleted.
+    void forget_devices();
     // Entries of the flow tables that ports share beyond their reserves.
     void share_flows(std::uint32_t entries);
 

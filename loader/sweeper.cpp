@@ -103,6 +103,12 @@ Result<std::uint32_t> Sweeper::end(std::span<const pc_half_open_record> records)
     return ended;
 }
 
+Result<std::uint64_t> Sweeper::jiffies() const {
+    pc_sweep_request request{.begin_port_id = PC_SWEEP_JIFFIES};
+    auto done = run(request);
+    return done ? Result<std::uint64_t>(std::uint64_t{request.freed} << 32 | request.live) : fail(std::move(done.error()));
+}
+
 Result<> Sweeper::sweep_share(const HostImage& in_force) {
     for (std::uint32_t count = 0; count < kShare; ++count) {
         if (auto swept = sweep_shard(next_, Departed::Spared); !swept) {

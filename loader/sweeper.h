@@ -28,6 +28,8 @@ class Sweeper {
     // What stood in a queue of half-open flows, oldest first, into the one that took its place in the row of pc_half_open: flows that are
     // still half-open.
     [[nodiscard]] Result<> requeue(std::uint32_t row, std::span<const pc_half_open_record> records) const;
+    // The kernel's jiffies, from whose beginning no clock of user space counts.
+    [[nodiscard]] Result<std::uint64_t> jiffies() const;
     // Ends the flows of the records; how many of them were there and ended.
     [[nodiscard]] Result<std::uint32_t> end(std::span<const pc_half_open_record> records) const;
 

@@ -38,7 +38,7 @@ class HostMapsTest : public ::testing::Test {
     }
 
     BpfObject object_ = BpfObject::load(small_maps()).value();
-    HostMaps maps_ = HostMaps::open(object_, 64).value();
+    HostMaps maps_ = HostMaps::open(object_, 64, 0).value();
 };
 
 // A program that runs after the switch has the new epoch: what it finds out by an address that is none any more would stay.
