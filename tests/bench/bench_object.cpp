@@ -4,17 +4,23 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
+#include <cstring>
 
 #include "bench.skel.h"
 #include "bpf/abi.h"
+#include "tests/bench/sampling.h"
 #include "tests/support/netns.h"
 
 namespace portcullis::bench {
 namespace {
 
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);  // UAPI of Linux 6.6, newer than the distribution's headers
+constexpr std::size_t kEthertypeOffset = 12;
+constexpr std::uint8_t kIpv6FirstByte = 0x86;  // of its ethertype, 0x86dd
+constexpr std::uint64_t kFewestFlows = 1'024;
+constexpr double kNanoseconds = 1e9;
 
 void end_if(bool failed, const char* doing) {
     if (failed) {
@@ -22,15 +28,42 @@ void end_if(bool failed, const char* doing) {
     }
 }
 
+Family family_of(std::span<const std::uint8_t> frame) { return frame[kEthertypeOffset] == kIpv6FirstByte ? Family::Ipv6 : Family::Ipv4; }
+
+// Deletes whatever is in a hash map.
+template <class Key>
+void clear(int map) {
+    Key key{};
+    bool is_found = bpf_map_get_next_key(map, nullptr, &key) == 0;
+    while (is_found) {
+        // The next key first: the kernel starts over from a key that is gone.
+        Key next{};
+        is_found = bpf_map_get_next_key(map, &key, &next) == 0;
+        end_if(bpf_map_delete_elem(map, &key) != 0, "clear the benchmark's table");
+        key = next;
+    }
+}
+
 }  // namespace
 
-BenchObject::BenchObject() : object_(bench_bpf__open_and_load()) { end_if(object_ == nullptr, "load the benchmark's programs"); }
+BenchObject::BenchObject(std::uint64_t flows) : object_(bench_bpf__open()) {
+    end_if(object_ == nullptr, "open the benchmark's programs");
+    const auto entries = static_cast<std::uint32_t>(std::max(flows, kFewestFlows));
+    for (bpf_map* map : {object_->maps.bench_flows4, object_->maps.bench_flows6}) {
+        end_if(bpf_map__set_max_entries(map, entries) != 0, "size the benchmark's tables");
+    }
+    end_if(bench_bpf__load(object_) != 0, "load the benchmark's programs");
+}
 BenchObject::~BenchObject() { bench_bpf__destroy(object_); }
 
 int BenchObject::empty() const { return bpf_program__fd(object_->progs.bench_empty); }
-int BenchObject::limit() const { return bpf_program__fd(object_->progs.bench_limit); }
-int BenchObject::insert() const { return bpf_program__fd(object_->progs.bench_insert); }
-int BenchObject::sink() const { return bpf_program__fd(object_->progs.bench_sink); }
+int BenchObject::limit(Family family) const {
+    return bpf_program__fd(family == Family::Ipv4 ? object_->progs.bench_limit4 : object_->progs.bench_limit6);
+}
+int BenchObject::insert(Family family) const {
+    return bpf_program__fd(family == Family::Ipv4 ? object_->progs.bench_insert4 : object_->progs.bench_insert6);
+}
+int BenchObject::prefix_look_up() const { return bpf_program__fd(object_->progs.bench_prefix); }
 
 double BenchObject::time(const ProgramRun& run, std::span<const std::uint8_t> frame) const {
     __sk_buff context{};
@@ -48,8 +81,11 @@ double BenchObject::time(const ProgramRun& run, std::span<const std::uint8_t> fr
 
 void BenchObject::begin(const Rotation& rotation) const {
     object_->bss->runs = 0;
-    object_->bss->is_answer = rotation.is_answer ? 1 : 0;
+    object_->bss->ends_varied = static_cast<std::uint32_t>(rotation.ends);
+    object_->bss->delivered = 0;
+    object_->bss->first_flow = rotation.first;
     object_->data->flow_count = rotation.flows;
+    object_->data->first_remote = rotation.first_remote;
 }
 
 double BenchObject::time_rotating(const ProgramRun& run, std::span<const std::uint8_t> frame, const Rotation& rotation) const {
@@ -58,71 +94,73 @@ double BenchObject::time_rotating(const ProgramRun& run, std::span<const std::ui
            "set the program under test");
     begin(rotation);
     ProgramRun wrapped = run;
-    wrapped.program_fd = bpf_program__fd(object_->progs.bench_rotate);
+    wrapped.program_fd = bpf_program__fd(family_of(frame) == Family::Ipv4 ? object_->progs.bench_rotate4 : object_->progs.bench_rotate6);
     return time(wrapped, frame);
 }
 
-void BenchObject::generate(std::uint32_t ifindex, std::span<const std::uint8_t> frame, std::uint32_t count) const {
+void BenchObject::fill_limit(std::span<const std::uint8_t> frame, std::uint64_t flows) const {
+    (void)time_rotating({.program_fd = insert(family_of(frame)), .repeat = static_cast<std::uint32_t>(flows)}, frame,
+                        {.flows = flows});  // for its effect
+}
+
+void BenchObject::add_prefix(const Prefix& prefix) const {
+    pc_cidr4_key key{.prefixlen = 32U + prefix.length, .policy = 1, .address = 0};
+    std::memcpy(&key.address, prefix.address.bytes.data(), sizeof key.address);
+    const std::uint32_t value = 1;
+    end_if(bpf_map_update_elem(bpf_map__fd(object_->maps.bench_prefixes), &key, &value, BPF_ANY) != 0, "add a prefix");
+}
+
+void BenchObject::clear_flows() const {
+    clear<pc_flow4_key>(bpf_map__fd(object_->maps.bench_flows4));
+    clear<pc_flow6_key>(bpf_map__fd(object_->maps.bench_flows6));
+}
+
+void BenchObject::generate(const Burst& burst) const {
     constexpr std::uint32_t kBatch = 64;
     xdp_md context{};
-    context.data_end = static_cast<std::uint32_t>(frame.size());
-    context.ingress_ifindex = ifindex;
+    context.data_end = static_cast<std::uint32_t>(burst.frame.size());
+    context.ingress_ifindex = burst.ifindex;
     LIBBPF_OPTS(bpf_test_run_opts, options);
-    options.data_in = frame.data();
-    options.data_size_in = static_cast<std::uint32_t>(frame.size());
+    options.data_in = burst.frame.data();
+    options.data_size_in = static_cast<std::uint32_t>(burst.frame.size());
     options.ctx_in = &context;
     options.ctx_size_in = sizeof context;
-    options.repeat = static_cast<int>(count);
+    options.repeat = static_cast<int>(burst.count);
     options.batch_size = kBatch;
     options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
     end_if(bpf_prog_test_run_opts(bpf_program__fd(object_->progs.bench_send), &options) != 0, "send live frames");
 }
 
-double BenchObject::send(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation, std::uint32_t count) const {
-    begin(rotation);
-    object_->bss->delivered = 0;
+double BenchObject::send(const Burst& burst) const {
+    begin(burst.rotation);
     const volatile __u64& delivered = object_->bss->delivered;  // written by the kernel
-    const auto begin = std::chrono::steady_clock::now();
-    generate(ifindex, frame, count);
-    const bool is_complete = test::wait_until([&] { return delivered >= count; });
-    const auto end = std::chrono::steady_clock::now();
+    bool is_complete = false;
+    const double took = seconds([&] {
+        generate(burst);
+        is_complete = test::wait_until([&] { return delivered >= burst.count; });
+    });
     errno = EIO;
     end_if(!is_complete, "deliver every packet of the live path");
-    return std::chrono::duration<double, std::nano>(end - begin).count() / count;
+    return took * kNanoseconds / burst.count;
 }
 
-double BenchObject::send_denied(std::uint32_t ifindex, std::span<const std::uint8_t> frame, const Rotation& rotation,
-                                std::uint32_t count) const {
-    begin(rotation);
-    object_->bss->delivered = 0;
+BenchObject::Sent BenchObject::send_some(const Burst& burst, const test::DeliveryFence& fence) const {
+    constexpr unsigned kPairs = 2;  // that a packet crosses
+    begin(burst.rotation);
+    const double took = seconds([&] { fence.run([&] { generate(burst); }, kPairs); });
     const volatile __u64& delivered = object_->bss->delivered;  // written by the kernel
-    const auto begin = std::chrono::steady_clock::now();
-    generate(ifindex, frame, count);
-    const auto end = std::chrono::steady_clock::now();
+    return {.nanoseconds = took * kNanoseconds / burst.count, .delivered = delivered};
+}
+
+double BenchObject::send_denied(const Burst& burst, const test::DeliveryFence& fence) const {
+    const Sent sent = send_some(burst, fence);
     errno = EIO;
-    end_if(delivered != 0, "have packets denied");
-    return std::chrono::duration<double, std::nano>(end - begin).count() / count;
-}
-
-void BenchObject::fill_limit(std::span<const std::uint8_t> frame, std::uint64_t flows) const {
-    (void)time_rotating({.program_fd = insert(), .repeat = static_cast<std::uint32_t>(flows)}, frame, {.flows = flows});  // for its effect
-}
-
-void BenchObject::clear_flows() const {
-    const int map = bpf_map__fd(object_->maps.bench_flows);
-    pc_flow4_key key{};
-    bool is_found = bpf_map_get_next_key(map, nullptr, &key) == 0;
-    while (is_found) {
-        // The next key first: the kernel starts over from a key that is gone.
-        pc_flow4_key next{};
-        is_found = bpf_map_get_next_key(map, &key, &next) == 0;
-        end_if(bpf_map_delete_elem(map, &key) != 0, "clear the benchmark's table");
-        key = next;
-    }
+    end_if(sent.delivered != 0, "have packets denied");
+    return sent.nanoseconds;
 }
 
 void BenchObject::attach_sink(std::uint32_t ifindex) {
-    sink_links_.emplace_back(bpf_link_create(sink(), static_cast<int>(ifindex), kTcxIngress, nullptr));
+    sink_links_.emplace_back(bpf_link_create(bpf_program__fd(object_->progs.bench_sink), static_cast<int>(ifindex), kTcxIngress, nullptr));
     end_if(!sink_links_.back().is_open(), "attach a sink");
 }
 

@@ -1,70 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/live_path.h"
 
-#include "tests/bench/answered.h"
-#include "tests/bench/bench_object.h"
-#include "tests/bench/model.h"
-#include "tests/support/enforced_host.h"
-#include "tests/support/netns.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/nft_peers.h"
+#include "tests/bench/program_bench.h"
 
 namespace portcullis::bench {
 namespace {
 
-using test::TestHost;
-
 constexpr std::size_t kSender = 0, kReceiver = 1;
+constexpr std::uint64_t kMostFlows = 1'000'000;
+constexpr std::size_t kLinearRules = 1'000;
 
-// A host whose instances swallow and count what reaches them.
-struct Path {
-    const TestHost& host;
-    BenchObject programs;
-
-    explicit Path(const TestHost& where) : host(where) {
-        for (const std::size_t instance : {kSender, kReceiver}) {
-            const test::NetNamespace::Entered there = host.instance(instance).enter();
-            programs.attach_sink(host.instance(instance).ifindex_of(host.instance_device(instance)));
-        }
+const char* name_of(Peer::Kind kind) {
+    switch (kind) {
+        case Peer::Kind::Bare:
+            return "bare bridge";
+        case Peer::Kind::Ours:
+            return "both ports enforced, BPF";
+        case Peer::Kind::OursNftables:
+            return "both ports enforced, our nftables back end";
+        case Peer::Kind::NftLinear:
+            return "nftables, rule behind rule";
+        case Peer::Kind::NftBest:
+            return "nftables at its best, without state";
+        case Peer::Kind::Conntrack:
+            return "inet conntrack through br_netfilter";
     }
-    [[nodiscard]] double send(const test::Bytes& frame, std::uint64_t flows, std::uint32_t count) const {
-        const test::NetNamespace::Entered here = host.host().enter();
-        return programs.send(host.port_ifindex(kSender), frame, {.flows = flows}, count);
-    }
-    // Opens the flows and has each answered. The bridge learns where both are: nothing of what follows is flooded.
-    void establish(const test::Bytes& frame, std::uint64_t flows) const {
-        const auto count = static_cast<std::uint32_t>(flows);
-        (void)send(frame, flows, count);  // for its effect
-        const test::NetNamespace::Entered here = host.host().enter();
-        (void)programs.send(host.port_ifindex(kReceiver), answer_to(frame), {.flows = flows, .is_answer = true}, count);  // likewise
-    }
-};
-
-const test::TestHostOptions kTwoInstances{.ports = 2, .instance_macs = {sender_mac(), receiver_mac()}};
+    return "";
+}
 
 }  // namespace
 
-std::vector<Table> measure_live_path(const Effort& effort) {
-    const TestHost bare_host(kTwoInstances);
-    test::EnforcedHost enforced_host(kTwoInstances, {.capacities = {}});
-    enforced_host.apply(make_model(effort.prefixes));
-    const Path bare(bare_host);
-    const Path enforced(enforced_host.test_host());
-    const test::Bytes frame = udp_frame(kAllowedPort);
-    std::vector<Table> tables;
-    for (const std::uint64_t flows : {std::uint64_t{1}, std::uint64_t{50'000}}) {
-        Table table{.id = "B3",
-                    .title = "veth, bridge, veth, 60-byte UDP, established, flows: " + std::to_string(flows),
-                    .is_rate = true,
-                    .rows = {{.name = "bare bridge", .nanoseconds = {}}, {.name = "both ports enforced", .nanoseconds = {}}}};
-        bare.establish(frame, flows);
-        enforced.establish(frame, flows);
-        expect_answered(enforced_host, 2 * flows);  // on both ports
-        for (std::size_t turn = 0; turn < effort.turns; ++turn) {
-            table.rows[0].nanoseconds.push_back(bare.send(frame, flows, effort.repeat));
-            table.rows[1].nanoseconds.push_back(enforced.send(frame, flows, effort.repeat));
-        }
-        tables.push_back(std::move(table));
+LivePath::LivePath(const test::TestHost& host) : host_(host), programs_(1), fence_(host.host()) {
+    for (std::size_t instance = 0; instance < host.port_count(); ++instance) {
+        const test::NetNamespace::Entered there = host.instance(instance).enter();
+        programs_.attach_sink(host.instance(instance).ifindex_of(host.instance_device(instance)));
     }
-    return tables;
+}
+
+double LivePath::send(const test::Bytes& frame, const Rotation& rotation, std::uint32_t count) const {
+    const test::NetNamespace::Entered here = host_.host().enter();
+    return programs_.send({.ifindex = host_.port_ifindex(kSender), .frame = frame, .rotation = rotation, .count = count});
+}
+
+double LivePath::send_denied(const test::Bytes& frame, const Rotation& rotation, std::uint32_t count) const {
+    const test::NetNamespace::Entered here = host_.host().enter();
+    return programs_.send_denied({.ifindex = host_.port_ifindex(kSender), .frame = frame, .rotation = rotation, .count = count}, fence_);
+}
+
+BenchObject::Sent LivePath::send_some(std::uint32_t ifindex, const test::Bytes& frame, const Rotation& rotation,
+                                      std::uint32_t count) const {
+    const test::NetNamespace::Entered here = host_.host().enter();
+    return programs_.send_some({.ifindex = ifindex, .frame = frame, .rotation = rotation, .count = count}, fence_);
+}
+
+void LivePath::establish(const test::Bytes& frame, std::uint64_t flows, std::size_t from) const {
+    const test::NetNamespace::Entered here = host_.host().enter();
+    const auto count = static_cast<std::uint32_t>(flows);
+    const test::Bytes answer = answer_to(frame);
+    const Rotation there{.flows = flows};
+    const Rotation back{.flows = flows, .ends = Rotation::Ends::Answer};
+    (void)programs_.send({.ifindex = host_.port_ifindex(from), .frame = frame, .rotation = there, .count = count});  // for their effect
+    (void)programs_.send({.ifindex = host_.port_ifindex(kReceiver), .frame = answer, .rotation = back, .count = count});
+}
+
+Peer::Peer(Kind kind, const Effort& effort, const test::TestHostOptions& options) : kind_(kind), name_(name_of(kind)) {
+    test::TestHostOptions own = options;
+    own.calls_netfilter = kind == Kind::Conntrack;
+    if (kind == Kind::Ours || kind == Kind::OursNftables) {
+        const test::BackEndKind back_end = kind == Kind::Ours ? test::BackEndKind::Bpf : test::BackEndKind::Nftables;
+        enforced_ = std::make_unique<test::EnforcedHost>(
+            own, test::TestBackEndOptions{.kind = back_end, .capacities = capacities_for(effort, kMostFlows)});
+        apply({.prefixes = effort.prefixes, .flows = kMostFlows});
+    } else {
+        plain_ = std::make_unique<test::TestHost>(own);
+    }
+    expect_netfilter_calls(host().host(), own.calls_netfilter);
+    if (kind == Kind::NftLinear) {
+        load_nft(host().host(), linear_rules(kLinearRules));
+    } else if (kind == Kind::NftBest) {
+        load_nft(host().host(), best_rules(effort.prefixes));
+    } else if (kind == Kind::Conntrack) {
+        load_nft(host().host(), conntrack_rules());
+    }
+}
+
+void Peer::apply(const PolicyShape& shape) { enforced_->apply(make_model(shape, enforced_->test_host().port_count())); }
+
+void Peer::forget_flows() {
+    if (enforced_) {
+        enforced_->forget_flows();
+    } else if (kind_ == Kind::Conntrack) {
+        forget_conntrack(host().host());
+    }
 }
 
 }  // namespace portcullis::bench

@@ -1,80 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
-// `portcullis_bench`: measures, prints the tables as Markdown, and writes every sample as JSON. Run by `tools/dev bench`.
-#include <sched.h>
-
+// `portcullis_bench`: asks the questions, prints the tables as Markdown, and writes report, samples and plots. Run by `tools/dev bench`.
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <fstream>
+#include <algorithm>
+#include <array>
 #include <iostream>
 
-#include "tests/bench/live_path.h"
-#include "tests/bench/program_cost.h"
-#include "tests/bench/scale_report.h"
-#include "tests/support/netns.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/nft_scale_report.h"
+#include "tests/bench/questions.h"
+#include "tests/bench/report.h"
 #include "tests/support/private_bpffs.h"
 
 namespace {
 
-// Samples of one run are comparable only if the scheduler does not move them about.
-void pin_to_last_cpu() {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN) - 1), &cpus);
-    if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
-        portcullis::test::end_test_run("pin the benchmark to one CPU");
+using namespace portcullis::bench;
+
+struct Question {
+    const char* id;
+    const char* title;
+    Tables (*measure)(const Effort&);
+};
+
+constexpr std::array<Question, 9> kQuestions{{{"B1", "cost of one program run", measure_program_cost},
+                                              {"B2", "cost against the size of the policy", measure_policy_size},
+                                              {"B3", "live path", measure_live_path},
+                                              {"B4", "TCP", measure_tcp},
+                                              {"B5", "new connections", measure_connections},
+                                              {"B6", "from change to enforced", measure_changes},
+                                              {"B7", "cold start", measure_cold_start},
+                                              {"B8", "memory and sweep", measure_memory},
+                                              {"B9", "floods", measure_floods}}};
+
+struct Wish {
+    std::vector<std::string> only;  // ids; empty: all
+    std::string extent = "full";
+    std::string directory;
+    Circumstances circumstances;
+};
+
+Effort effort_of(const std::string& extent) {
+    return extent == "full" ? full_effort() : extent == "quick" ? quick_effort() : smoke_effort();
+}
+
+void keep(const Wish& wish, const Tables& tables) {
+    if (!wish.directory.empty()) {
+        write_report(wish.directory, wish.circumstances, tables);
     }
 }
 
-std::vector<portcullis::bench::Table> measure_data_path(const portcullis::bench::Effort& effort) {
-    using namespace portcullis;
-    std::cerr << "bench: B1, program cost\n";
-    std::vector<bench::Table> tables = bench::measure_program_cost(effort);
-    std::cerr << "bench: B3, live path\n";
-    for (bench::Table& table : bench::measure_live_path(effort)) {
-        tables.push_back(std::move(table));
+// What has been measured is written before the next question is asked.
+void measure(const Wish& wish) {
+    const Effort effort = effort_of(wish.extent);
+    Tables tables;
+    for (const Question& question : kQuestions) {
+        if (!wish.only.empty() && std::find(wish.only.begin(), wish.only.end(), question.id) == wish.only.end()) {
+            continue;
+        }
+        std::cerr << "bench: " << question.id << ", " << question.title << '\n';
+        const portcullis::test::PrivateBpffs bpffs;
+        for (Table& table : question.measure(effort)) {
+            std::cout << to_markdown(table) << '\n' << std::flush;
+            tables.push_back(std::move(table));
+        }
+        keep(wish, tables);
     }
-    return tables;
+    std::cout << budgets_to_markdown(tables);
+}
+
+void measure_nftables(const Wish& wish, const ScaleEffort& effort) {
+    const Tables tables = measure_scale(effort);
+    for (const Table& table : tables) {
+        std::cout << to_markdown(table) << '\n';
+    }
+    keep(wish, tables);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    using namespace portcullis;
-    CLI::App app{
-        "Measures the data path beside its peers, in the same run and in turn.\nExample: portcullis_bench --quick --json samples.json"};
-    bool is_quick = false;
-    std::string json_file;
-    app.add_flag("--quick", is_quick, "fewer repetitions: a glance, not a result");
-    app.add_option("--json", json_file, "write every sample to this file");
-    bench::ScaleEffort scale;
+    CLI::App app{"Measures Portcullis beside its peers, in the same run and in turn.\nExample: portcullis_bench --quick --only B1,B3"};
+    Wish wish;
+    ScaleEffort scale;
+    std::vector<std::string> ids;
+    for (const Question& question : kQuestions) {
+        ids.emplace_back(question.id);
+    }
+    app.add_option("--only", wish.only, "these questions alone: B1,B3")->delimiter(',')->check(CLI::IsMember(ids));
+    auto* extent = app.add_option_group("extent")->require_option(0, 1);
+    extent->add_flag_callback(
+        "--quick", [&] { wish.extent = "quick"; }, "minutes: a glance, not a result");
+    extent->add_flag_callback(
+        "--smoke", [&] { wish.extent = "smoke"; }, "seconds: whether it runs at all; the numbers say nothing");
+    bool prints_budgets = false;
+    app.add_flag("--budgets", prints_budgets, "print the budgets alone, without measuring");
+    app.add_option("--directory", wish.directory, "write report.md, samples.json and plots there");
+    app.add_option("--commit", wish.circumstances.commit, "what is measured, for the report")->default_val("unknown");
     bool has_scale = false;
     app.add_flag("--scale", has_scale, "measure a large model under nftables instead");
     app.add_option("--ports", scale.scale.ports, "its ports, at most 1,000")->check(CLI::Range(4, 1000))->capture_default_str();
     app.add_option("--rules", scale.scale.rules, "its rules, at least 10 for each port")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
-    const bench::Effort effort = is_quick ? bench::Effort{.turns = 5, .repeat = 200'000} : bench::Effort{};
-    const test::PrivateBpffs bpffs;
-    pin_to_last_cpu();
-    std::vector<bench::Table> tables;
-    std::vector<bench::Quantities> quantities;
+    if (prints_budgets) {
+        std::cout << budgets_to_markdown({});
+        return 0;
+    }
+    wish.circumstances.kernel = kernel_release();
+    wish.circumstances.machine = machine_description();
+    wish.circumstances.extent = wish.extent;
+    std::cout << "Commit " << wish.circumstances.commit << ", Linux " << wish.circumstances.kernel << ", " << wish.circumstances.machine
+              << "; a " << wish.extent << " run.\n\n";
+    // Samples of one run are comparable only if the scheduler does not move them about.
+    stay_on_cpu(last_cpu());
     if (has_scale) {
-        scale.turns = effort.turns;
-        bench::ScaleReport report = bench::measure_scale(scale);
-        quantities.push_back(std::move(report.costs));
-        tables = std::move(report.packets);
+        scale.turns = effort_of(wish.extent).turns;
+        measure_nftables(wish, scale);
     } else {
-        tables = measure_data_path(effort);
-    }
-    for (const bench::Quantities& one : quantities) {
-        std::cout << bench::to_markdown(one) << '\n';
-    }
-    for (const bench::Table& table : tables) {
-        std::cout << bench::to_markdown(table) << '\n';
-    }
-    if (!json_file.empty() && !(std::ofstream(json_file) << bench::to_json(tables, quantities) << '\n')) {
-        std::cerr << "portcullis_bench: cannot write " << json_file << '\n';
-        return 1;
+        measure(wish);
     }
     return 0;
 }

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/nft_scale.h"
 
-#include <chrono>
-
 #include "compiler/compile.h"
 #include "compiler/lower_nft.h"
 #include "fallback/nft_teardown.h"
 #include "fallback/nft_writer.h"
 #include "tests/bench/linear_image.h"
 #include "tests/bench/memory_use.h"
+#include "tests/bench/sampling.h"
 
 namespace portcullis::bench {
 namespace {
 
 using test::value_or_end;
-
-template <class Work>
-double milliseconds(const Work& work) {
-    const auto begin = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-}
 
 void count_objects(const NftImage& image, ScaleCost& cost) {
     for (const NftTable& table : image.tables) {

@@ -38,8 +38,10 @@ std::vector<DeviceBinding> ScaleHost::bindings(const Ruleset& ruleset) const {
         DeviceBinding device{.ifindex = ifindexes_[port], .device = scale_device(port), .bridge = bridge_};
         const auto bound = std::find_if(ruleset.ports.begin(), ruleset.ports.end(),
                                         [&](const Port& candidate) { return candidate.device == device.device; });
-        device.kind = DeviceBinding::Kind::Bound;
-        device.port = static_cast<Index>(bound - ruleset.ports.begin());
+        if (bound != ruleset.ports.end()) {
+            device.kind = DeviceBinding::Kind::Bound;
+            device.port = static_cast<Index>(bound - ruleset.ports.begin());
+        }
         devices.push_back(device);
     }
     return devices;

@@ -20,7 +20,7 @@ class ScaleHost {
     [[nodiscard]] const test::NetNamespace& far() const { return far_; }
     [[nodiscard]] static std::string far_device(std::size_t port) { return "i" + std::to_string(port); }
     [[nodiscard]] std::uint32_t ifindex(std::size_t port) const { return ifindexes_.at(port); }
-    // Every port of the ruleset is bound to the device that it names.
+    // Every port of the ruleset is bound to the device that it names; the other devices are closed.
     [[nodiscard]] std::vector<DeviceBinding> bindings(const Ruleset& ruleset) const;
 
    private:

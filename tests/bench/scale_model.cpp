@@ -11,6 +11,7 @@ using test::prefix;
 
 constexpr std::array<std::size_t, 5> kSizes{1, 2, 3, 4, 5};  // of groups, in shares
 constexpr std::size_t kSharesOfFive = 15;
+constexpr std::size_t kFirstThatJoined = 20'000;
 constexpr std::size_t kReserved = 2;  // the rules of the flow that is measured, in every group
 constexpr std::uint8_t kTcp = 6, kUdp = 17;
 constexpr auto kOut = static_cast<std::size_t>(Direction::Outbound);
@@ -22,12 +23,12 @@ std::uint8_t byte(std::size_t value) { return static_cast<std::uint8_t>(value); 
 
 // Rules of the group of a port, so that all together are exactly as many as wanted: what shares leave over is in the last group.
 std::size_t size_of(const Scale& scale, std::size_t port) {
-    const auto share = [&](std::size_t group) { return scale.rules * kSizes[group % 5] * 5 / (kSharesOfFive * scale.ports); };
-    if (port + 1 < scale.ports) {
+    const auto share = [&](std::size_t group) { return scale.rules * kSizes[group % 5] * 5 / (kSharesOfFive * scale.groups()); };
+    if (port + 1 < scale.groups()) {
         return share(port);
     }
     std::size_t before = 0;
-    for (std::size_t group = 0; group + 1 < scale.ports; ++group) {
+    for (std::size_t group = 0; group + 1 < scale.groups(); ++group) {
         before += share(group);
     }
     return scale.rules - before;
@@ -38,10 +39,10 @@ RuleSource source_of(const Scale& scale, std::size_t group, std::size_t rule) {
     const std::size_t number = group * 97 + rule * 31;
     switch (rule % 10) {
         case 0:
-            return GroupReference{group_id(number % scale.ports)};
+            return GroupReference{group_id(number % scale.groups())};
         case 1:
         case 2:
-            return prefix("2001:db8:" + std::to_string(1000 + group) + ":" + std::to_string(rule) + "::/64");
+            return prefix("2001:db8:" + std::to_string(1000 + group % 9000) + ":" + std::to_string(rule) + "::/64");
         default:
             const Address base = Address::ipv4(byte(100 + rule % 20), byte(number >> 8), byte(number), byte(rule));
             return Prefix::of(base, static_cast<std::uint8_t>(16 + number % 17));
@@ -50,7 +51,7 @@ RuleSource source_of(const Scale& scale, std::size_t group, std::size_t rule) {
 
 Traffic traffic_of(std::size_t group, std::size_t rule) {
     const auto port = static_cast<std::uint16_t>(1 + (group * 7 + rule * 113) % 40'000);
-    const std::size_t width = rule % 5 == 0 ? 100 : 0;
+    const std::size_t width = rule % 5 == 0 ? 10 : 0;
     return {.protocol = rule % 3 == 0 ? kUdp : kTcp, .from_port = port, .to_port = static_cast<std::uint16_t>(port + width)};
 }
 
@@ -71,7 +72,8 @@ SecurityGroup group_of(const Scale& scale, std::size_t port) {
 NetworkInterface interface(std::size_t number, std::vector<std::string> groups) {
     NetworkInterface one{.id = "eni-" + std::to_string(number), .vpc_id = "vpc-1", .subnet_id = "subnet-1"};
     one.mac = scale_mac(number);
-    one.addresses = {scale_address(number), test::ip("2001:db8:1::" + std::to_string(number + 1))};
+    one.addresses = {scale_address(number),
+                     test::ip("2001:db8:1::" + std::to_string((number + 1) / 10'000) + ":" + std::to_string((number + 1) % 10'000))};
     one.group_ids = std::move(groups);
     return one;
 }
@@ -86,20 +88,27 @@ Model make_scale_model(const Scale& scale) {
     Model model;
     model.vpcs = {{.id = "vpc-1", .cidrs = {prefix("10.1.0.0/16"), prefix("2001:db8:1::/56")}, .position = {}}};
     model.subnets = {{.id = "subnet-1", .vpc_id = "vpc-1", .cidrs = {prefix("10.1.0.0/16"), prefix("2001:db8:1::/64")}, .position = {}}};
-    for (std::size_t port = 0; port < scale.ports; ++port) {
-        model.security_groups.push_back(group_of(scale, port));
-        std::vector<std::string> groups{group_id(port)};
-        if (port % 3 == 0 && scale.ports > 1) {
-            groups.push_back(group_id((port + 1) % scale.ports));
+    for (std::size_t number = 0; number < scale.groups(); ++number) {
+        model.security_groups.push_back(group_of(scale, number));
+        std::vector<std::string> groups{group_id(number)};
+        if (number < scale.ports) {
+            if (number % 3 == 0 && scale.ports > 1) {
+                groups.push_back(group_id((number + 1) % scale.ports));
+            }
+            for (std::size_t further = number + scale.ports; further < scale.groups(); further += scale.ports) {
+                groups.push_back(group_id(further));
+            }
         }
-        model.network_interfaces.push_back(interface(port, std::move(groups)));
-        model.ports.push_back({.network_interface_id = model.network_interfaces.back().id, .device = scale_device(port)});
+        model.network_interfaces.push_back(interface(number, std::move(groups)));
+        if (number < scale.ports) {
+            model.ports.push_back({.network_interface_id = model.network_interfaces.back().id, .device = scale_device(number)});
+        }
     }
     return model;
 }
 
 void add_member(Model& model, std::size_t port, std::size_t number) {
-    model.network_interfaces.push_back(interface(2'000 + number, {group_id(port)}));
+    model.network_interfaces.push_back(interface(kFirstThatJoined + number, {group_id(port)}));
 }
 
 test::Bytes scale_frame(std::size_t from, std::size_t to, std::uint16_t destination_port, std::uint8_t flags) {

@@ -37,6 +37,9 @@ class EnforcedHost {
     [[nodiscard]] std::uint64_t drops_at_uplinks() const;
     [[nodiscard]] std::map<std::string, std::uint64_t> rule_hits() const;  // by label, those that are not zero
 
+    // Pre: a daemon was started. The thread is in the host's namespace when it is called.
+    [[nodiscard]] Dataplane& dataplane() { return back_end_->dataplane(); }
+
     // Of the BPF back end alone: what is attached to the port.
     [[nodiscard]] const AttachedProgram& program(std::size_t port, Direction direction) const;
 

@@ -74,6 +74,13 @@ template <class T>
     return std::move(*result);
 }
 
+inline void value_or_end(const Result<>& result, const std::string& doing) {
+    if (!result) {
+        errno = result.error().code;
+        end_test_run(doing + ": " + result.error().message);
+    }
+}
+
 // One softirq queue for all frames that the thread sends from now on.
 void stay_on_one_cpu();
 

@@ -40,10 +40,38 @@ verb_test() {
   run_ctest build "$@"
 }
 
+# The commit that is measured, with "+" where the files differ from it.
+measured_commit() {
+  local commit
+  commit=$(git rev-parse --short HEAD 2>/dev/null) || commit=unknown
+  [ -z "$(git status --porcelain 2>/dev/null)" ] || commit+=+
+  printf '%s\n' "$commit"
+}
+
+# --record, which must come first: of everything, of a commit without changes, into docs.
 verb_bench() {
+  local commit record=
+  if [ "${1:-}" = --record ]; then
+    record=yes
+    shift
+    [ $# -eq 0 ] || die "what is recorded is everything: --record takes no other options"
+  fi
   require_root "measuring in the kernel"
   need_packages "${packages_build[@]}" "${packages_test[@]}"
-  build_preset bench portcullis_bench
+  commit=$(measured_commit)
+  [ -z "$record" ] || [[ $commit != *+ && $commit != unknown ]] || die "what is recorded is a commit: there are changes, or there is no repository"
+  build_preset dev portcullis_bench
   say "measuring; on a machine that does anything else the numbers say nothing"
-  build-bench/bin/portcullis_bench "$@" || die "the benchmark did not end well"
+  rm -rf build/bench
+  build/bin/portcullis_bench --directory build/bench --commit "$commit" "$@" || die "the benchmark did not end well"
+  say "report, samples and plots are in build/bench"
+  [ -z "$record" ] || record_measurement
+}
+
+record_measurement() {
+  rm -rf docs/measured
+  mkdir docs/measured
+  cp build/bench/samples.json build/bench/*.svg docs/measured/
+  sed 's|](B|](measured/B|' build/bench/report.md >docs/measured.md
+  say "put down in docs/measured.md and docs/measured; commit them"
 }

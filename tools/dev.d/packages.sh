@@ -4,7 +4,7 @@
 
 packages_build=(g++ clang cmake ninja-build pkg-config bpftool libbpf-dev libmnl-dev libnftnl-dev nlohmann-json3-dev libcli11-dev libexpected-dev
   libtoml11-dev libboost-dev libspdlog-dev)
-packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping udhcpc dnsmasq-base
+packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping iperf3 udhcpc dnsmasq-base
   systemd dpkg-dev file groff-base) # of tests/packaging
 packages_check=(clang-format clang-tidy clang-tools libclang-rt-dev shellcheck python3 python3-yaml)
 packages_package=(dpkg-dev file)

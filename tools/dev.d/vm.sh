@@ -68,12 +68,12 @@ vm_old_quick='^Capabilities|^NetNamespace|^TestHost|NftProbe|NftJudgements|HaveT
 # vm_selection KERNEL EXTENT: what a kernel is to run when ctest is given no arguments, as arguments of ctest.
 vm_selection() {
   case $1.$2 in
-    5.10.quick) printf '%s\n' -LE "unit|packaging" -R "$vm_old_quick" ;;
-    5.10.*) printf '%s\n' -LE "unit|packaging" -R "$vm_old" ;;
-    *.all) printf '%s\n' -LE "unit|packaging" ;;
-    *.quick) (IFS='|' && printf '%s\n' -LE 'unit|packaging' -R "${vm_quick[*]}") ;;
-    6.1.usual) printf '%s\n' -LE "unit|packaging" -E "$vm_unusual" ;;
-    *.usual) printf '%s\n' -LE "unit|packaging" -E "$vm_unusual|[/_]clsact" ;;
+    5.10.quick) printf '%s\n' -LE "unit|packaging|bench" -R "$vm_old_quick" ;;
+    5.10.*) printf '%s\n' -LE "unit|packaging|bench" -R "$vm_old" ;;
+    *.all) printf '%s\n' -LE "unit|packaging|bench" ;;
+    *.quick) (IFS='|' && printf '%s\n' -LE 'unit|packaging|bench' -R "${vm_quick[*]}") ;;
+    6.1.usual) printf '%s\n' -LE "unit|packaging|bench" -E "$vm_unusual" ;;
+    *.usual) printf '%s\n' -LE "unit|packaging|bench" -E "$vm_unusual|[/_]clsact" ;;
   esac
 }
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// B6: from a changed model to its enforcement: one rule, one member, one port, in models of several sizes; beside nftables, whose rules
+// are loaded whole or changed by one element.
+#include <algorithm>
+
+#include "compiler/compile.h"
+#include "loader/grace_period.h"
+#include "tests/bench/nft_peers.h"
+#include "tests/bench/program_bench.h"
+#include "tests/bench/questions.h"
+#include "tests/bench/scale_host.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::bench {
+namespace {
+
+using test::value_or_end;
+
+constexpr std::size_t kLargest = 1'000'000;
+constexpr std::size_t kRulesPerPort = 100;
+constexpr double kAlmostAll = 0.99;
+
+Scale scale_of(std::size_t rules) {
+    const std::size_t groups = std::clamp<std::size_t>(rules / kRulesPerPort, 4, 10'000);
+    return {.ports = std::min<std::size_t>(groups, 1'000), .rules = rules, .interfaces = groups};
+}
+
+// The BPF back end over a large model, as the daemon drives it: compile, lower, write, switch, settle.
+class Enforcement {
+   public:
+    Enforcement(const Effort& effort, const Scale& scale) : host_(scale), model_(make_scale_model(scale)) {
+        MapCapacities capacities = capacities_for(effort, 0);
+        capacities.ports = std::max<std::uint32_t>(capacities.ports, 1'024);
+        const test::NetNamespace::Entered here = host_.host().enter();
+        const std::string pins = test::PrivateBpffs::directory();
+        dataplane_ =
+            value_or_end(BpfDataplane::create({.bpffs_directory = pins, .capacities = capacities, .log = {}}), "load the BPF back end");
+        apply();
+    }
+    [[nodiscard]] Model& model() { return model_; }
+    std::uint64_t apply() {
+        const test::NetNamespace::Entered here = host_.host().enter();
+        const Ruleset ruleset = value_or_end(compile(model_), "compile the model");
+        return value_or_end(dataplane_->apply(ruleset, host_.bindings(ruleset), {}), "apply the model").kernel_writes;
+    }
+
+   private:
+    ScaleHost host_;
+    Model model_;
+    std::unique_ptr<BpfDataplane> dataplane_;
+};
+
+// To and fro, so that every other change undoes the one before.
+struct Change {
+    const char* name;
+    std::function<void(Model&, bool is_there)> make;
+    const Budget* budget;
+};
+
+std::vector<Change> changes() {
+    const auto rule = [](Model& model, bool is_there) {
+        SecurityGroupRule& one = model.security_groups[model.ports.size() / 2].rules[static_cast<std::size_t>(Direction::Inbound)].back();
+        one.traffic.from_port = one.traffic.to_port = is_there ? 50'001 : 50'002;
+    };
+    const auto member = [](Model& model, bool is_there) {
+        if (is_there) {
+            add_member(model, model.ports.size() / 2, 0);
+        } else {
+            model.network_interfaces.pop_back();
+        }
+    };
+    const auto port = [kept = PortClaim{}](Model& model, bool is_there) mutable {
+        if (is_there) {
+            kept = model.ports.back();
+            model.ports.pop_back();
+        } else {
+            model.ports.push_back(kept);
+        }
+    };
+    return {{"one rule", rule, &budget::kRuleChange}, {"one member", member, &budget::kMemberChange}, {"one port", port, nullptr}};
+}
+
+void add_changes(Enforcement& enforcement, const std::string& rules, const Effort& effort, Table& table) {
+    const bool is_largest = std::stoul(rules) >= kLargest;
+    const std::size_t times = std::max<std::size_t>(2, (is_largest ? effort.changes / 20 : effort.changes) & ~std::size_t{1});
+    for (const Change& change : changes()) {
+        Row row{.name = rules + " rules, " + change.name + ", p50", .samples = {}, .unit = "ms", .budget = nullptr, .x = {}};
+        std::vector<double> writes;
+        for (std::size_t i = 0; i < times; ++i) {
+            change.make(enforcement.model(), i % 2 == 0);
+            row.samples.push_back(milliseconds([&] { writes.push_back(static_cast<double>(enforcement.apply())); }));
+        }
+        const bool is_budgeted = is_largest || change.budget == &budget::kMemberChange;
+        const Row last{.name = rules + " rules, " + change.name + ", p99",
+                       .samples = {quantile(row.samples, kAlmostAll)},
+                       .unit = "ms",
+                       .budget = is_budgeted ? change.budget : nullptr,
+                       .x = {}};
+        table.rows.push_back(std::move(row));
+        table.rows.push_back(last);
+        table.rows.push_back({.name = rules + " rules, " + change.name + ", written",
+                              .samples = std::move(writes),
+                              .unit = "entries",
+                              .budget = nullptr,
+                              .x = {}});
+    }
+}
+
+Row grace_periods(std::size_t times) {
+    const GracePeriod grace = value_or_end(GracePeriod::create(), "prepare for grace periods");
+    Row row{.name = "one grace period of the kernel alone", .samples = {}, .unit = "ms", .budget = nullptr, .x = {}};
+    for (std::size_t i = 0; i < times; ++i) {
+        row.samples.push_back(milliseconds([&] { value_or_end(grace.wait(), "wait for a grace period"); }));
+    }
+    return row;
+}
+
+Table of_peers(const Effort& effort) {
+    constexpr std::size_t kMostLoaded = 60'000;
+    Table table{.id = "B6",
+                .title = "from change to enforced, nftables, the start of nft included",
+                .unit = "ms",
+                .ratio = Ratio::None,
+                .rows = {}};
+    for (const std::size_t rules : effort.models) {
+        const std::size_t loaded = std::min(rules, kMostLoaded);
+        const test::NetNamespace where;
+        const std::string linear = "flush ruleset\n" + linear_rules(loaded);
+        load_nft(where, linear);
+        const auto element = [&, is_there = false]() mutable {
+            is_there = !is_there;
+            return milliseconds([&] { load_nft(where, is_there ? add_prefix_element() : delete_prefix_element()); });
+        };
+        std::vector<Row> rows = interleave({{.name = std::to_string(loaded) + " rules, all of them",
+                                             .sample = [&] { return milliseconds([&] { load_nft(where, linear); }); }}},
+                                           effort.turns);
+        load_nft(where, "flush ruleset\n" + prefix_set(loaded));
+        for (Row& row :
+             interleave({{.name = "one element more or less in an interval set of " + std::to_string(loaded), .sample = element}},
+                        effort.changes)) {
+            rows.push_back(std::move(row));
+        }
+        table.rows.insert(table.rows.end(), rows.begin(), rows.end());
+    }
+    return table;
+}
+
+}  // namespace
+
+Tables measure_changes(const Effort& effort) {
+    Table ours{.id = "B6",
+               .title = "from change to enforced: compile, lower, write, switch, settle",
+               .unit = "as said",
+               .ratio = Ratio::None,
+               .rows = {grace_periods(effort.changes)}};
+    for (const std::size_t rules : effort.models) {
+        const test::PrivateBpffs bpffs;
+        Enforcement enforcement(effort, scale_of(rules));
+        add_changes(enforcement, std::to_string(rules), effort, ours);
+    }
+    return {std::move(ours), of_peers(effort)};
+}
+
+}  // namespace portcullis::bench

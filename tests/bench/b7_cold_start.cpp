@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// B7: cold start: from the text of a large model to its enforcement, on one core: seconds, memory of the process, memory of the maps.
+#include <cerrno>
+
+#include "compiler/compile.h"
+#include "compiler/parse.h"
+#include "tests/bench/map_memory.h"
+#include "tests/bench/memory_use.h"
+#include "tests/bench/program_bench.h"
+#include "tests/bench/questions.h"
+#include "tests/bench/scale_host.h"
+#include "tests/support/private_bpffs.h"
+
+namespace portcullis::bench {
+namespace {
+
+using test::value_or_end;
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+constexpr unsigned kManyCpus = 64;
+constexpr std::size_t kRulesPerGroup = 100;
+
+struct Start {
+    double parse_s = 0, compile_s = 0, load_s = 0, apply_s = 0, peak_mib = 0;
+};
+
+// `document` is the daemon's own then: it is read by it, and counts.
+Start start(const ScaleHost& host, const std::string& document, const MapCapacities& capacities) {
+    const test::NetNamespace::Entered here = host.host().enter();
+    Start taken;
+    forget_peak();
+    const std::int64_t before = present_memory();
+    std::optional<Model> model;
+    taken.parse_s = seconds([&] {
+        const std::vector<Document> documents{{"model.json", document}};
+        model = parse(documents).model;
+    });
+    if (!model) {
+        errno = EINVAL;
+        test::end_test_run("parse the large model");
+    }
+    Result<Ruleset> ruleset;
+    taken.compile_s = seconds([&] { ruleset = compile(*model); });
+    const std::string pins = test::PrivateBpffs::directory();
+    std::unique_ptr<BpfDataplane> dataplane;
+    taken.load_s = seconds([&] {
+        dataplane =
+            value_or_end(BpfDataplane::create({.bpffs_directory = pins, .capacities = capacities, .log = {}}), "load the BPF back end");
+    });
+    taken.apply_s = seconds([&] {
+        const Ruleset& compiled = ruleset.value();
+        (void)value_or_end(dataplane->apply(compiled, host.bindings(compiled), {}), "apply the model");
+    });
+    taken.peak_mib = static_cast<double>(peak_memory() - before) / kMebibyte;
+    return taken;
+}
+
+}  // namespace
+
+Tables measure_cold_start(const Effort& effort) {
+    const Scale scale{.ports = effort.ports, .rules = effort.interfaces * kRulesPerGroup, .interfaces = effort.interfaces};
+    const ScaleHost host(scale);
+    const std::string document = document_of(make_scale_model(scale));
+    MapCapacities capacities = capacities_for(effort, 1'000'000);
+    capacities.ports = std::max<std::uint32_t>(capacities.ports, 1'024);
+    Table table{.id = "B7",
+                .title = std::to_string(scale.rules) + " rules, interfaces and groups: " + std::to_string(scale.groups()) +
+                         ", ports: " + std::to_string(scale.ports) + ", " + std::to_string(document.size() / 1'000'000) + " MB of JSON",
+                .unit = "as said",
+                .ratio = Ratio::None,
+                .rows = {}};
+    const bool is_budgeted = effort.extent == "full";
+    const auto add = [&](const char* name, std::vector<double> samples, const char* unit, const Budget* budget) {
+        table.rows.push_back(
+            {.name = name, .samples = std::move(samples), .unit = unit, .budget = is_budgeted ? budget : nullptr, .x = {}});
+    };
+    std::vector<double> parse_s, compile_s, load_s, apply_s, all_s, peak_mib;
+    MapMemory maps;
+    for (std::size_t turn = 0; turn < std::min<std::size_t>(effort.turns, 5); ++turn) {
+        const test::PrivateBpffs bpffs;
+        const Start taken = start(host, document, capacities);
+        parse_s.push_back(taken.parse_s);
+        compile_s.push_back(taken.compile_s);
+        load_s.push_back(taken.load_s);
+        apply_s.push_back(taken.apply_s);
+        all_s.push_back(taken.parse_s + taken.compile_s + taken.load_s + taken.apply_s);
+        peak_mib.push_back(taken.peak_mib);
+        maps = sum_of(map_memory());
+    }
+    add("parse and validate", parse_s, "s", nullptr);
+    add("compile", compile_s, "s", nullptr);
+    add("load programs and maps", load_s, "s", nullptr);
+    add("lower, write, attach, switch", apply_s, "s", nullptr);
+    add("from JSON to enforced", all_s, "s", &budget::kColdStart);
+    add("memory of the process at its peak", peak_mib, "MiB", &budget::kColdStartPeak);
+    add("memory of all maps, flow tables included", {static_cast<double>(maps.bytes) / kMebibyte}, "MiB", nullptr);
+    add("the same on 64 CPUs", {static_cast<double>(bytes_on(maps, kManyCpus)) / kMebibyte}, "MiB", &budget::kColdStartMaps);
+    return {std::move(table)};
+}
+
+}  // namespace portcullis::bench
