@@ -69,14 +69,18 @@ std::string outbound_chain(NftBuilder& bridge, const NftPort& port) {
     return name;
 }
 
+// Both hooks lead to it by the same entrances.
 std::string inbound_chain(NftBuilder& bridge, const NftPort& port, NftEntrance entrance) {
     constexpr Direction kIn = Direction::Inbound;
-    std::vector<NftRule> rules = {nft_rule({nft_jump(nft_frame_in(bridge, port, entrance))})};
-    append_rules(rules, by_ethertype(bridge, kIn,
-                                     {to_chain(ethertype(kIpv4), nft_goto(nft_inbound(bridge, port, Family::Ipv4, entrance))),
-                                      to_chain(ethertype(kIpv6), nft_goto(nft_inbound(bridge, port, Family::Ipv6, entrance))),
-                                      to_chain(ethertype(kArp), nft_goto(nft_arp(bridge, port, kIn, entrance)))}));
-    return bridge.chain("in-" + std::to_string(port.ifindex()), std::move(rules));
+    const std::string stem = "in-" + std::to_string(port.ifindex());
+    return bridge.once(stem + " " + std::to_string(static_cast<unsigned>(entrance)), [&] {
+        std::vector<NftRule> rules = {nft_rule({nft_jump(nft_frame_in(bridge, port, entrance))})};
+        append_rules(rules, by_ethertype(bridge, kIn,
+                                         {to_chain(ethertype(kIpv4), nft_goto(nft_inbound(bridge, port, Family::Ipv4, entrance))),
+                                          to_chain(ethertype(kIpv6), nft_goto(nft_inbound(bridge, port, Family::Ipv6, entrance))),
+                                          to_chain(ethertype(kArp), nft_goto(nft_arp(bridge, port, kIn, entrance)))}));
+        return bridge.chain(stem, std::move(rules));
+    });
 }
 
 std::string interfaces(NftBuilder& bridge, std::string stem, const std::vector<std::uint32_t>& ifindexes) {

@@ -2,6 +2,10 @@
 // Every change is the last thing before the packet passes (1.2). A rule whose set is full ends, and the next one drops.
 #include "compiler/lower_nft_flows.h"
 
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
 #include "compiler/lower_nft_errors.h"
 #include "compiler/lower_nft_fragments.h"
 #include "compiler/nft_words.h"
@@ -22,8 +26,8 @@ class Advance {
         if (form_ == NftForm::Tcp) {
             rules.push_back(renewal());
         }
-        rules.push_back(nft_rule({steps_in(lane_.answered(), false)}));
-        rules.push_back(nft_rule({steps_in(lane_.half_open(), true)}));
+        rules.push_back(nft_rule({steps_in(lane_.answered())}));
+        rules.push_back(nft_rule({steps_in(lane_.half_open())}));
         rules.push_back(nft_rule({lane_.bridge->drop(lane_.direction, PC_REASON_flow_quota)}));
         return lane_.bridge->chain(lane_.stem("advance"), std::move(rules));
     }
@@ -37,17 +41,41 @@ class Advance {
     [[nodiscard]] std::vector<NftLoad> key() const { return lane_.key(form_); }
 
     // What the step of the packet's flow is, if the map holds it. The chains of steps return where a set is full.
-    [[nodiscard]] NftStatement steps_in(const std::string& map, bool is_half_open) const {
-        NftSet chains{.name = "flow-steps", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
-        for (const Step& step : nft_all_steps(form_, lane_.direction, is_half_open)) {
-            chains.elements.push_back({.from = nft_u32(step.number()),
-                                       .to = {},
-                                       .verdict = step.kind == Step::Kind::Nothing ? admit_ : nft_jump(step_chain(step)),
-                                       .data = {},
-                                       .comment = {}});
+    [[nodiscard]] NftStatement steps_in(const std::string& map) const {
+        return nft_verdict_of({lane_.looked_up(nft_flow_steps(*lane_.bridge, lane_.direction), map, form_)}, step_map());
+    }
+
+    // One map for answered flows and half-open ones, and for all forms but ICMP, whose steps have numbers of TCP's: each is a set more in
+    // the list that the kernel goes through for every name.
+    [[nodiscard]] std::string step_map() const {
+        const std::string key =
+            lane_.stem("flow-steps") + " " + std::to_string(lane_.port->ifindex()) + (form_ == NftForm::Icmp ? " icmp" : "");
+        return lane_.bridge->once(key, [&] {
+            NftSet chains{.name = "flow-steps", .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
+            std::map<std::uint32_t, NftVerdict> verdicts;
+            for (const NftForm form : kNftForms) {
+                if ((form == NftForm::Icmp) == (form_ == NftForm::Icmp)) {
+                    Advance(lane_, form).add_steps(verdicts);
+                }
+            }
+            for (auto& [number, verdict] : verdicts) {
+                chains.elements.push_back({.from = nft_u32(number), .to = {}, .verdict = std::move(verdict), .data = {}, .comment = {}});
+            }
+            return lane_.bridge->set(std::move(chains));
+        });
+    }
+
+    void add_steps(std::map<std::uint32_t, NftVerdict>& verdicts) const {
+        for (const bool is_half_open : {false, true}) {
+            for (const Step& step : nft_all_steps(form_, lane_.direction, is_half_open)) {
+                NftVerdict verdict = step.kind == Step::Kind::Nothing ? admit_ : nft_jump(step_chain(step));
+                const auto [at, is_new] = verdicts.try_emplace(step.number(), verdict);
+                if (!is_new && at->second != verdict) {
+                    std::fputs("two forms of flows have a step of one number\n", stderr);
+                    std::abort();
+                }
+            }
         }
-        return nft_verdict_of({lane_.looked_up(nft_flow_steps(*lane_.bridge, lane_.direction), map, form_)},
-                              lane_.bridge->set(std::move(chains)));
     }
 
     [[nodiscard]] std::string step_chain(const Step& step) const {

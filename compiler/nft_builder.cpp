@@ -15,24 +15,26 @@ namespace {
 constexpr std::uint32_t kMostCounted = 65'536;
 
 template <class Object>
-void add_once(std::map<std::string, Object, std::less<>>& objects, Object object) {
-    const auto [at, is_new] = objects.try_emplace(object.name, object);
+void add_once(std::unordered_map<std::string, Object>& objects, Object object) {
+    const std::string name = object.name;
+    const auto [at, is_new] = objects.try_emplace(name, std::move(object));  // one that is there leaves the object as it is
     if (!is_new && !(at->second == object)) {
-        std::fprintf(stderr, "two nftables objects of the name %s\n", object.name.c_str());
+        std::fprintf(stderr, "two nftables objects of the name %s\n", name.c_str());
         std::abort();
     }
 }
 
 // A digest that several contents share (which does not happen by chance) gets a number behind it.
 template <class Object>
-std::string add_by_content(std::map<std::string, Object, std::less<>>& objects, const std::string& stem, Object object) {
+std::string add_by_content(std::unordered_map<std::string, Object>& objects, const std::string& stem, Object object) {
     object.name.clear();
     const std::string base = stem + "-" + nft_digest(object);
     for (unsigned i = 0;; ++i) {
-        object.name = i == 0 ? base : base + "-" + std::to_string(i);
-        const auto [at, is_new] = objects.try_emplace(object.name, object);
+        std::string name = i == 0 ? base : base + "-" + std::to_string(i);
+        object.name = name;
+        const auto [at, is_new] = objects.try_emplace(name, std::move(object));
         if (is_new || at->second == object) {
-            return object.name;
+            return name;
         }
     }
 }
@@ -99,6 +101,9 @@ NftTable NftBuilder::take() && {
     for (auto& [name, chain] : chains_) {
         table.chains.push_back(std::move(chain));
     }
+    const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+    std::sort(table.sets.begin(), table.sets.end(), by_name);
+    std::sort(table.chains.begin(), table.chains.end(), by_name);
     return table;
 }
 

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/nft_image.h"
@@ -44,10 +44,10 @@ class NftBuilder {
     [[nodiscard]] NftVerdict end(Direction direction, Reason reason);
     NftFamily family_;
     std::string name_;
-    std::map<std::string, NftSet, std::less<>> sets_;
-    std::map<std::string, NftChain, std::less<>> chains_;
-    std::map<std::string, std::string, std::less<>> made_;  // of once()
-    std::map<std::string, std::vector<NftRule>, std::less<>> made_rules_;
+    std::unordered_map<std::string, NftSet> sets_;
+    std::unordered_map<std::string, NftChain> chains_;
+    std::unordered_map<std::string, std::string> made_;  // of once()
+    std::unordered_map<std::string, std::vector<NftRule>> made_rules_;
 };
 
 // Name of the set that counts for the reason.

@@ -179,6 +179,9 @@ enum class NftType : std::uint8_t {
 [[nodiscard]] std::uint8_t bytes_of(NftMeta meta);
 [[nodiscard]] constexpr bool is_host_order(NftType type) { return type == NftType::Interface; }
 
+// What a dynamic set has room for that is made without a size: NFT_SET_EVAL without NFTA_SET_DESC_SIZE. Its buckets come with its elements.
+inline constexpr std::uint32_t kNftRoomOnDemand = 65'535;
+
 // Keys and bounds are the fields one behind the other, each padded with zeros to a multiple of four bytes, as registers hold them.
 struct NftElement {
     NftBytes from;

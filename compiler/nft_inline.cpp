@@ -2,11 +2,11 @@
 #include "compiler/nft_inline.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "compiler/nft_references.h"
 
@@ -17,7 +17,7 @@ constexpr std::size_t kMostVerdicts = 8;  // of a map that becomes rules: about 
 constexpr std::size_t kRegister = 4;      // fields of keys are padded to a multiple of it
 constexpr std::string_view kNamedAfterModel[] = {"group4.", "group6."};
 
-using Sets = std::map<std::string, const NftSet*, std::less<>>;
+using Sets = std::unordered_map<std::string_view, const NftSet*>;
 using Statements = std::vector<NftStatement>;
 
 bool is_named_after_model(const std::string& name) {
@@ -130,7 +130,7 @@ void inline_small_sets(NftTable& table) {
     for (const NftSet& set : table.sets) {
         sets.emplace(set.name, &set);
     }
-    std::set<std::string> named;
+    std::unordered_set<std::string> named;
     for (NftChain& chain : table.chains) {
         std::vector<NftRule> rules;
         for (NftRule& rule : chain.rules) {
@@ -143,8 +143,9 @@ void inline_small_sets(NftTable& table) {
         }
         chain.rules = std::move(rules);
         for (const NftRule& rule : chain.rules) {
-            const auto names = sets_of(rule);
-            named.insert(names.begin(), names.end());
+            for (const std::string_view name : sets_of(rule)) {
+                named.emplace(name);
+            }
         }
     }
     table.sets.erase(

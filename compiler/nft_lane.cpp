@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/nft_lane.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,9 +10,9 @@
 namespace portcullis {
 namespace {
 
-constexpr std::uint32_t kServiceFlows = 1024;      // 5.3
-constexpr std::uint32_t kFragments = 1024;         // those whose epoch is over stay until their time is
-constexpr std::uint32_t kFragmentCounts = 65'536;  // one number; those that were replaced count until the kernel collects them
+constexpr std::uint32_t kServiceFlows = 1024;                // 5.3
+constexpr std::uint32_t kFragments = 1024;                   // those whose epoch is over stay until their time is
+constexpr std::uint32_t kFragmentCounts = kNftRoomOnDemand;  // one number; those that were replaced count until the kernel collects them
 constexpr std::uint64_t kFragmentCountMilliseconds = 3'600'000;
 constexpr std::uint64_t kFragmentMilliseconds = 30'000;
 
@@ -63,6 +64,11 @@ std::vector<NftType> flow_key_types(Family family) {
     return {nft_address_type(family), nft_address_type(family), NftType::Protocol, NftType::Port, NftType::Port};
 }
 
+// Buckets for all elements of a size are there from the beginning: half a mebibyte and more for a port's flows. The size that a set has
+// without naming one costs what is in it, so it stands for the default of quotas, which is one more, and for less where others bound it.
+std::uint32_t room_for(std::uint32_t elements) { return elements == kNftRoomOnDemand + 1 ? kNftRoomOnDemand : elements; }
+std::uint32_t room_beyond(std::uint32_t elements) { return std::max(elements, kNftRoomOnDemand); }
+
 void add_flow_map(NftBuilder& bridge, const std::string& name, Family family, std::uint32_t size) {
     NftSet map = dynamic_set(name, flow_key_types(family), size);
     map.kind = NftSet::Kind::DataMap;
@@ -84,8 +90,9 @@ std::vector<NftType> fragment_key_types(Family family, Direction direction) {
 void add_state_of(NftBuilder& bridge, const NftPort& port, Family family) {
     NftLane lane{.bridge = &bridge, .port = &port, .direction = Direction::Outbound, .family = family};
     const Port& own = *port.port;
-    add_flow_map(bridge, lane.answered(), family, own.flows);
-    add_flow_map(bridge, lane.half_open(), family, 2 * own.half_open + kServiceFlows);
+    add_flow_map(bridge, lane.answered(), family, room_for(own.flows));
+    // Quotas are those of the sets by side and of services.
+    add_flow_map(bridge, lane.half_open(), family, room_beyond(2 * own.half_open + kServiceFlows));
     add_flow_map(bridge, lane.renewals(), family, own.half_open);
     for (const Direction side : {Direction::Outbound, Direction::Inbound}) {
         bridge.add_set(dynamic_set(lane.quota_of(side), flow_key_types(family), own.half_open));
@@ -95,7 +102,7 @@ void add_state_of(NftBuilder& bridge, const NftPort& port, Family family) {
         bridge.add_set(std::move(fragments));
     }
     const NftType address = nft_address_type(family);
-    bridge.add_set(dynamic_set(lane.ends(), {address, address}, own.flows));
+    bridge.add_set(dynamic_set(lane.ends(), {address, address}, room_for(own.flows)));
     NftSet count = dynamic_set(lane.fragment_count(), {NftType::Byte}, kFragmentCounts);
     count.kind = NftSet::Kind::DataMap;
     count.data = NftType::Word;

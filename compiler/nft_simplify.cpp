@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/nft_simplify.h"
 
-#include <map>
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -64,6 +64,9 @@ class Simplifier {
         for (auto& [name, set] : done_sets_) {
             table.sets.push_back(std::move(set));
         }
+        const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+        std::sort(table.chains.begin(), table.chains.end(), by_name);
+        std::sort(table.sets.begin(), table.sets.end(), by_name);
     }
 
    private:
@@ -125,7 +128,7 @@ class Simplifier {
         if (const auto found = new_names_.find(name); found != new_names_.end()) {
             return found->second;
         }
-        NftChain chain = chains_.at(name);
+        NftChain chain = std::move(chains_.at(name));  // each is asked for once
         for (NftRule& rule : chain.rules) {
             for (NftStatement& statement : rule.statements) {
                 rename(statement);
@@ -140,7 +143,7 @@ class Simplifier {
         if (const auto found = new_names_.find("set " + name); found != new_names_.end()) {
             return found->second;
         }
-        NftSet set = sets_.at(name);
+        NftSet set = std::move(sets_.at(name));
         for (NftElement& element : set.elements) {
             if (element.verdict) {
                 rename(*element.verdict);
@@ -154,14 +157,16 @@ class Simplifier {
 
     // As NftBuilder: contents that share a digest have numbers behind it.
     template <class Object>
-    [[nodiscard]] static std::string keep(std::map<std::string, Object, std::less<>>& done, Object object) {
+    [[nodiscard]] static std::string keep(std::unordered_map<std::string, Object>& done, Object object) {
         const std::string base = object.name;
+        std::string name = base;
         for (unsigned i = 1;; ++i) {
-            const auto [at, is_new] = done.try_emplace(object.name, object);
+            const auto [at, is_new] = done.try_emplace(name, std::move(object));  // one that is there leaves the object as it is
             if (is_new || at->second == object) {
-                return object.name;
+                return name;
             }
-            object.name = base + "-" + std::to_string(i);
+            name = base + "-" + std::to_string(i);
+            object.name = name;
         }
     }
 
@@ -207,8 +212,8 @@ class Simplifier {
         }
     }
 
-    std::map<std::string, NftChain, std::less<>> chains_, done_chains_;
-    std::map<std::string, NftSet, std::less<>> sets_, done_sets_;
+    std::unordered_map<std::string, NftChain> chains_, done_chains_;
+    std::unordered_map<std::string, NftSet> sets_, done_sets_;
     std::unordered_map<std::string, std::string> new_names_;
 };
 

@@ -135,7 +135,7 @@ void encode_set(NftBatch& batch, const NftTableName& table, const NftSet& set) {
         std::transform(set.key.begin(), set.key.end(), std::back_inserter(lengths), [](NftType type) { return bytes_of(type); });
         (void)nftnl_set_set_data(object.get(), NFTNL_SET_DESC_CONCAT, lengths.data(), static_cast<std::uint32_t>(lengths.size()));
     }
-    if (set.size != 0) {
+    if (set.size != 0 && !(set.is_dynamic && set.size == kNftRoomOnDemand)) {
         nftnl_set_set_u32(object.get(), NFTNL_SET_DESC_SIZE, set.size);
     }
     if (set.timeout_ms != 0) {

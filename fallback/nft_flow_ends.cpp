@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fallback/nft_flow_ends.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -11,74 +12,120 @@
 namespace portcullis {
 namespace {
 
-// An element can be gone by itself between reading and deleting it, and others can write.
+// What others write between reading and writing is read anew so often.
 constexpr int kMostAttempts = 100;
+// Of one transaction: one that fails costs a grace period.
+constexpr std::size_t kMostInPiece = 1024;
 
 // What the change makes of the elements of one set.
-Result<NftElementChange> change_in(NftSocket& socket, const NftTable& table, const NftSet& set, const NftEnds& ends) {
+Result<> find_in(NftSocket& socket, const NftTable& table, const NftSet& set, const NftEnds& ends, std::vector<NftEnding>& endings) {
     auto elements = read_elements(socket, {.family = table.family, .name = table.name}, set);
     if (!elements) {
         return fail(elements.error());
     }
-    NftElementChange change{.family = table.family, .set = &set, .gone = {}, .fresh = {}};
     for (NftElement& element : *elements) {
         const NftFate fate = ends.fate_of(set.name, element);
         if (fate.kind == NftFate::Kind::Stays) {
             continue;
         }
+        NftEnding ending{.set = &set, .gone = std::move(element), .fresh = {}};
         // One whose time is over goes by itself.
-        if (fate.kind == NftFate::Kind::Becomes && element.expires_ms != 0) {
-            change.fresh.push_back(element);
-            change.fresh.back().data = fate.data;
+        if (fate.kind == NftFate::Kind::Becomes && ending.gone.expires_ms != 0) {
+            ending.fresh = ending.gone;
+            ending.fresh->data = fate.data;
         }
-        change.gone.push_back(std::move(element));
+        endings.push_back(std::move(ending));
     }
-    return change;
+    return {};
 }
 
 // All that changes; EINTR where it could not be read in one piece.
-Result<std::vector<NftElementChange>> find_changes(NftSocket& socket, const NftTable& table, const NftEnds& ends) {
-    std::vector<NftElementChange> changes;
+Result<std::vector<NftEnding>> find_endings(NftSocket& socket, const NftTable& table, const NftEnds& ends) {
+    std::vector<NftEnding> endings;
     for (const std::string& name : ends.asked()) {
         const NftSet* const set = find_set(table, name);
         if (set == nullptr) {
             continue;
         }
-        auto change = change_in(socket, table, *set, ends);
-        if (!change) {
-            return fail(change.error().with_context("cannot read " + name));
+        if (const auto found = find_in(socket, table, *set, ends, endings); !found) {
+            return fail(found.error().with_context("cannot read " + name));
         }
-        if (!change->gone.empty()) {
-            changes.push_back(std::move(*change));
+    }
+    return endings;
+}
+
+// Set by set, as they come.
+std::vector<NftElementChange> changes_of(NftFamily family, std::span<const NftEnding> endings) {
+    std::vector<NftElementChange> changes;
+    for (const NftEnding& ending : endings) {
+        if (changes.empty() || changes.back().set != ending.set) {
+            changes.push_back({.family = family, .set = ending.set, .gone = {}, .fresh = {}});
+        }
+        changes.back().gone.push_back(ending.gone);
+        if (ending.fresh) {
+            changes.back().fresh.push_back(*ending.fresh);
         }
     }
     return changes;
 }
 
+// As deep as halving takes.
+Result<std::size_t> write_piece(NftWriter& writer, NftFamily family, std::span<const NftEnding> piece) {
+    const auto written = writer.change_elements(changes_of(family, piece));
+    if (!written) {
+        return fail(written.error().with_context("cannot end flows"));
+    }
+    if (*written) {
+        return piece.size();
+    }
+    if (piece.size() == 1) {
+        return std::size_t{0};
+    }
+    std::size_t count = 0;
+    for (const auto half : {piece.first(piece.size() / 2), piece.subspan(piece.size() / 2)}) {
+        const auto done = write_piece(writer, family, half);
+        if (!done) {
+            return done;
+        }
+        count += *done;
+    }
+    return count;
+}
+
 }  // namespace
+
+Result<std::size_t> end_in_pieces(NftWriter& writer, NftFamily family, std::span<const NftEnding> endings) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < endings.size(); at += kMostInPiece) {
+        const auto done = write_piece(writer, family, endings.subspan(at, std::min(kMostInPiece, endings.size() - at)));
+        if (!done) {
+            return done;
+        }
+        count += *done;
+    }
+    return count;
+}
 
 Result<std::size_t> end_flows(NftWriter& writer, const NftImage& image, const NftEnds& ends) {
     const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     std::size_t count = 0;
     for (int i = 0; bridge != nullptr && i < kMostAttempts; ++i) {
-        auto changes = find_changes(writer.socket(), *bridge, ends);
-        if (!changes && changes.error().code == EINTR) {
+        const auto endings = find_endings(writer.socket(), *bridge, ends);
+        if (!endings && endings.error().code == EINTR) {
             continue;
         }
-        if (!changes) {
-            return fail(changes.error());
+        if (!endings) {
+            return fail(endings.error());
         }
         // Until there is nothing to do: packets change flows between reading and writing.
-        if (changes->empty()) {
+        if (endings->empty()) {
             return count;
         }
-        auto written = writer.change_elements(*changes);
-        if (!written) {
-            return fail(written.error().with_context("cannot end flows"));
+        const auto done = end_in_pieces(writer, bridge->family, *endings);
+        if (!done) {
+            return done;
         }
-        for (const NftElementChange& change : *changes) {
-            count += *written ? change.gone.size() : 0;
-        }
+        count += *done;
     }
     return bridge == nullptr ? Result<std::size_t>(0) : fail("cannot end flows: others keep changing nf_tables", EBUSY);
 }

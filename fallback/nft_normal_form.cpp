@@ -11,9 +11,6 @@
 namespace portcullis {
 namespace {
 
-// What a set has room for that says nothing, once rules add to it (NFT_SET_EVAL).
-constexpr std::uint32_t kDefaultDynamicSize = 65'535;
-
 void normalise(NftSet& set) {
     for (NftElement& element : set.elements) {
         if (element.to == element.from) {
@@ -22,7 +19,7 @@ void normalise(NftSet& set) {
     }
     if (set.is_dynamic) {
         set.elements.clear();
-        set.size = set.size == 0 ? kDefaultDynamicSize : set.size;
+        set.size = set.size == 0 ? kNftRoomOnDemand : set.size;
     }
     const auto by_key = [](const NftElement& a, const NftElement& b) { return a.from < b.from; };
     if (!std::is_sorted(set.elements.begin(), set.elements.end(), by_key)) {
