@@ -8,7 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +42,8 @@ struct Entrance {
 struct Place {
     HostFacts host;
     std::string bridge;
+    // Interfaces that have a port on this host; none: those that the model names ports of.
+    std::optional<std::set<std::string, std::less<>>> bound = std::nullopt;
 };
 
 struct Arrival {

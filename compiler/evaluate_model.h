@@ -24,7 +24,9 @@ class ModelIndex {
     [[nodiscard]] const PrefixList* prefix_list(std::string_view id) const;
     [[nodiscard]] const Vpc* vpc(std::string_view id) const;
     [[nodiscard]] const Subnet* subnet(std::string_view id) const;
-    [[nodiscard]] bool is_bound(const NetworkInterface& interface) const { return claims_.contains(interface.id); }
+    [[nodiscard]] bool is_bound(const NetworkInterface& interface) const {
+        return place_.bound ? place_.bound->contains(interface.id) : claims_.contains(interface.id);
+    }
     // What the documents say of the port of the interface; the defaults where they say nothing.
     [[nodiscard]] const PortClaim& port_claim(const NetworkInterface& interface) const;
 

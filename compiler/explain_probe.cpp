@@ -2,6 +2,7 @@
 #include "compiler/explain_probe.h"
 
 #include <span>
+#include <utility>
 
 namespace portcullis {
 namespace {
@@ -72,6 +73,34 @@ std::vector<std::uint8_t> probe_frame(const ProbeEnvelope& envelope, const Quest
     }
     put(frame, payload);
     return frame;
+}
+
+std::optional<Question> response_to(const Question& question) {
+    Question response = question;
+    std::swap(response.source_port, response.destination_port);
+    if (question.protocol != 1 && question.protocol != 58) {
+        return response;
+    }
+    if (question.icmp_code != 0) {
+        return std::nullopt;
+    }
+    const bool is_ipv4 = question.protocol == 1;
+    switch (question.icmp_type) {
+        case 8:
+            response.icmp_type = 0;
+            return is_ipv4 ? std::optional(response) : std::nullopt;
+        case 13:
+        case 15:
+        case 17:
+            ++response.icmp_type;
+            return is_ipv4 ? std::optional(response) : std::nullopt;
+        case 128:
+        case 139:
+            ++response.icmp_type;
+            return is_ipv4 ? std::nullopt : std::optional(response);
+        default:
+            return std::nullopt;
+    }
 }
 
 }  // namespace portcullis

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first packet of what a question asks about, and the one that answers it, as bytes, so that `explain` asks the evaluator what it asks
-// about real packets. Called by explain_stages.cpp alone.
+// about real packets.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "compiler/explain.h"
@@ -22,5 +23,8 @@ struct ProbeEnvelope {
 // A SYN (its answer: SYN+ACK), a datagram, an ICMP message or a packet without content. Checksums are left zero: nothing of ours looks at
 // them.
 [[nodiscard]] std::vector<std::uint8_t> probe_frame(const ProbeEnvelope& envelope, const Question& question);
+
+// What answers the first packet; none: nothing does.
+[[nodiscard]] std::optional<Question> response_to(const Question& question);
 
 }  // namespace portcullis

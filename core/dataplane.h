@@ -3,7 +3,9 @@
 // tests/support. Not thread-safe: one writer, the daemon's controller.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,6 +82,39 @@ struct Healing {
     bool needs_apply = false;         // devices were closed, and stay so until the next apply
 };
 
+// Somebody else's program or filter at a hook where ours stands too.
+struct Neighbour {
+    enum class Order : std::uint8_t {
+        Before,  // it overrides ours: what it drops, takes or passes for good ours never sees
+        Behind,  // it sees what ours passes
+    };
+    std::uint32_t ifindex = 0;
+    std::string hook;  // "tc ingress", "tc egress", "xdp"
+    std::string what;  // "program 57 (other)", "a flower filter"
+    Order order = Order::Behind;
+    bool operator==(const Neighbour&) const = default;
+};
+
+// A part of a comparison of the kernel with what was applied.
+struct VerifiedPart {
+    std::vector<std::string> differences;  // in one sentence each; at most kMostDifferences
+    std::optional<std::uint64_t> next;     // where the next part begins; none: this was the last
+};
+inline constexpr std::size_t kMostDifferences = 100;
+
+// A frame at a port, as a question.
+struct ProbePacket {
+    std::uint32_t ifindex = 0;  // of the port that judges
+    Direction direction = Direction::Outbound;
+    std::uint32_t entrance = 0;       // inbound: ifindex of the device that it entered by; 0: the host sent it
+    std::vector<std::uint8_t> frame;  // from the Ethernet header on, with a whole IP header
+};
+
+struct ProbeVerdict {
+    Reason reason = PC_REASON_passed;
+    std::vector<std::string> rules;  // Rule::label of those that decided, where they were asked for
+};
+
 class Dataplane {
    public:
     virtual ~Dataplane() = default;
@@ -98,16 +133,29 @@ class Dataplane {
     // cannot be asked.
     [[nodiscard]] virtual Result<Healing> heal() = 0;
 
+    // What others have at the hooks that we use, at ports alone, as it is now; nothing is written. Asks the kernel some times per port.
+    // None where the back end shares no hook with anybody.
+    [[nodiscard]] virtual Result<std::vector<Neighbour>> neighbours() { return std::vector<Neighbour>(); }
+
     // Live flows that match: a part of the answer, which begins at `from`, 0 or where the part before said. Each part looks at a bounded
     // number of flows. Flows that begin or end meanwhile may be missing, and one that changes may come twice.
     [[nodiscard]] virtual Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const = 0;
     // Ends those that match, in parts likewise; their next packets are judged as if there had been none before.
     [[nodiscard]] virtual Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) = 0;
 
-    // What is in the kernel and should not be, or should be and is not, in one sentence each; nothing is written. Empty: all is as it was
-    // applied. At most kMostDifferences.
-    static constexpr std::size_t kMostDifferences = 100;
-    [[nodiscard]] virtual Result<std::vector<std::string>> verify() = 0;
+    // What is in the kernel and should not be, or should be and is not: a part of the answer, which begins at `from`, 0 or where the part
+    // before said; each part takes a bounded time. Nothing is written. No differences: all is as it was applied. What was applied since the
+    // part before makes `from` one that is not known: Error::code ESTALE.
+    [[nodiscard]] virtual Result<VerifiedPart> verify(std::uint64_t from) = 0;
+
+    // What a copy of the programs that judge packets says about these, one after the other, as if nothing had been there before them: no
+    // flow, no claim, no fragment, all quotas unused. Nothing that real packets meet is written: no state, counter, quota or event. Pre:
+    // can_probe(); each device is a port that was applied. A back end whose judge is the kernel's own has no copy of it.
+    enum class ProbeRules : std::uint8_t { Left, Told };
+    [[nodiscard]] virtual bool can_probe() const { return false; }
+    [[nodiscard]] virtual Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> /*conversation*/, ProbeRules /*rules*/) {
+        return fail("this back end has no copy of what judges packets");
+    }
 
     // Frees expired flow entries, a share of them at each call. Called every second or so.
     [[nodiscard]] virtual Result<> sweep() = 0;

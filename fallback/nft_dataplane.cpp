@@ -239,16 +239,16 @@ Result<FlowsEnded> NftDataplane::end_flows(const FlowFilter& filter, std::uint64
     return cut_flows(state_->writer, *state_->wanted, list, filter, from);
 }
 
-Result<std::vector<std::string>> NftDataplane::verify() {
+Result<VerifiedPart> NftDataplane::verify(std::uint64_t /*from*/) {
     if (state_->wanted == nullptr) {
-        return std::vector<std::string>();
+        return VerifiedPart{};
     }
     // Not by the writer: what it knows of a kernel that others changed is how it heals it.
     const auto found = read_back(state_->writer.socket(), kNftTable);
     if (!found) {
         return fail(found.error());
     }
-    return describe_differences(found->image, *state_->wanted, kMostDifferences);
+    return VerifiedPart{.differences = describe_differences(found->image, *state_->wanted, kMostDifferences), .next = {}};
 }
 
 // Which of our objects differ is told before they are written: afterwards nobody knows.

@@ -37,7 +37,8 @@ class NftDataplane final : public Dataplane {
     [[nodiscard]] Result<Healing> heal() override;
     [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const override;
     [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) override;
-    [[nodiscard]] Result<std::vector<std::string>> verify() override;
+    // All at once.
+    [[nodiscard]] Result<VerifiedPart> verify(std::uint64_t from) override;
     // Nothing is to be done: expired state is freed by the kernel.
     [[nodiscard]] Result<> sweep() override;
     [[nodiscard]] Result<std::vector<Event>> take_events() override;

@@ -2,19 +2,18 @@
 #include "loader/attachment.h"
 
 #include <bpf/bpf.h>
-#include <linux/bpf.h>
 #include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "loader/bpf_object.h"
 #include "loader/clsact.h"
 #include "loader/pin_sets.h"
+#include "loader/program_name.h"
 #include "loader/tcx.h"
 
 namespace portcullis {
@@ -53,19 +52,6 @@ Result<bool> is_at_hook(const Hook& hook, std::uint32_t program_id) {
 bool exists(std::uint32_t ifindex) {
     char name[IF_NAMESIZE];
     return ::if_indextoname(ifindex, name) != nullptr;
-}
-
-// "program 57 (other)"
-std::string name_of(std::uint32_t program_id) {
-    const std::string number = "program " + std::to_string(program_id);
-    const UniqueFd program(::bpf_prog_get_fd_by_id(program_id));
-    bpf_prog_info info{};
-    std::uint32_t bytes = sizeof(info);
-    if (!program.is_open() || ::bpf_obj_get_info_by_fd(program.value(), &info, &bytes) != 0) {
-        return number;
-    }
-    return number + " (" +
-           std::string(static_cast<const char*>(info.name), ::strnlen(static_cast<const char*>(info.name), BPF_OBJ_NAME_LEN)) + ")";
 }
 
 // After the name of a link's pin: the link that is to take its place.
@@ -221,13 +207,13 @@ Result<HookView> Attachments::look(const Hook& hook, std::uint32_t program_id) {
             view.place = view.before.empty() ? HookView::Place::First : HookView::Place::Behind;
             return view;
         }
-        view.before.push_back(name_of(id));
+        view.before.push_back(name_of_program(id));
     }
     return HookView{};
 }
 
-// Where the kernel has tcx as well, what is there is asked before all filters.
-Result<HookView> Attachments::look_at_filters(const Hook& hook, std::uint32_t program_id) {
+// Where the kernel has tcx, what is there is asked before all filters.
+Result<std::vector<Attachments::Asked>> Attachments::line_up(const Hook& hook, std::uint32_t program_id) {
     if (!filters_) {
         auto opened = FilterList::open();
         if (!opened) {
@@ -240,21 +226,54 @@ Result<HookView> Attachments::look_at_filters(const Hook& hook, std::uint32_t pr
     if (!filters || !programs) {
         return fail(!filters ? filters.error() : programs.error());
     }
-    HookView view{.can_be_first = programs->empty()};
+    const bool is_by_filter = mode_ == AttachMode::Clsact;
+    std::vector<Asked> asked;
     for (const std::uint32_t id : *programs) {
-        view.before.push_back(name_of(id));
+        asked.push_back({.who = name_of_program(id), .is_ours = !is_by_filter && id == program_id, .is_tcx = true});
     }
     for (const ListedFilter& filter : *filters) {
-        if (filter.handle == kClsactHandle && filter.priority == kClsactPriority && filter.program_id == program_id) {
+        const bool has_our_place = filter.handle == kClsactHandle && filter.priority == kClsactPriority;
+        asked.push_back({.who = filter.program_id != 0 ? name_of_program(filter.program_id) : "a " + filter.kind + " filter",
+                         .is_ours = is_by_filter && has_our_place && filter.program_id == program_id});
+    }
+    return asked;
+}
+
+Result<HookView> Attachments::look_at_filters(const Hook& hook, std::uint32_t program_id) {
+    const auto asked = line_up(hook, program_id);
+    if (!asked) {
+        return fail(asked.error());
+    }
+    HookView view{.can_be_first = std::ranges::none_of(*asked, &Asked::is_tcx)};
+    for (const Asked& one : *asked) {
+        if (one.is_ours) {
             view.place = view.before.empty() ? HookView::Place::First : HookView::Place::Behind;
             return view;
         }
-        view.before.push_back(filter.program_id != 0 ? name_of(filter.program_id) : "a " + filter.kind + " filter");
+        view.before.push_back(one.who);
     }
     if (!exists(hook.ifindex)) {
         return fail("no device " + std::to_string(hook.ifindex), ENODEV);
     }
     return HookView{};
+}
+
+Result<std::vector<Neighbour>> Attachments::neighbours(const Hook& hook, std::uint32_t program_id) {
+    const auto asked = line_up(hook, program_id);
+    if (!asked) {
+        return fail(asked.error());
+    }
+    const auto ours = std::ranges::find_if(*asked, &Asked::is_ours);
+    std::vector<Neighbour> others;
+    for (auto one = asked->begin(); one != asked->end(); ++one) {
+        if (one != ours) {
+            others.push_back({.ifindex = hook.ifindex,
+                              .hook = hook.place(),
+                              .what = one->who,
+                              .order = one < ours ? Neighbour::Order::Before : Neighbour::Order::Behind});
+        }
+    }
+    return others;
 }
 
 Result<> Attachments::put_first(const Hook& hook, int program_fd) {

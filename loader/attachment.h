@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/dataplane.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "loader/attach_mode.h"
@@ -48,6 +49,8 @@ class Attachments {
 
     // Where that program stands now: one call of the kernel for a tcx hook, a list of filters for a clsact one.
     [[nodiscard]] Result<HookView> look(const Hook& hook, std::uint32_t program_id);
+    // Everything of others at the hook, programs of tcx and filters alike, by where it stands to that program.
+    [[nodiscard]] Result<std::vector<Neighbour>> neighbours(const Hook& hook, std::uint32_t program_id);
     // Puts ours before everything else at the hook. No packet passes unjudged meanwhile; with tcx some may be dropped. Pre: it is Behind.
     [[nodiscard]] Result<> put_first(const Hook& hook, int program_fd);
     // Pins links anew whose pins are gone. Gives their hooks.
@@ -62,11 +65,18 @@ class Attachments {
     [[nodiscard]] Result<bool> link_holds(const Hook& hook, std::uint32_t program_id) const;
     [[nodiscard]] Result<> put_link_first(const Hook& hook, int program_fd);
     [[nodiscard]] Result<HookView> look_at_filters(const Hook& hook, std::uint32_t program_id);
+    // Who is asked at the hook, in that order.
+    struct Asked {
+        std::string who;
+        bool is_ours = false;
+        bool is_tcx = false;  // else a filter
+    };
+    [[nodiscard]] Result<std::vector<Asked>> line_up(const Hook& hook, std::uint32_t program_id);
     AttachMode mode_;
     bool has_tcx_;
     std::string links_directory_;
     std::map<Hook, UniqueFd> links_;     // tcx
-    std::optional<FilterList> filters_;  // clsact, once they were looked at
+    std::optional<FilterList> filters_;  // once they were looked at
 };
 
 }  // namespace portcullis

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/bpf_dataplane.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "loader/bpf_dataplane_state.h"
 #include "loader/flow_shards.h"
-#include "loader/image_check.h"
 #include "loader/pin_healing.h"
 
 namespace portcullis {
@@ -70,6 +70,7 @@ Result<> BpfDataplane::State::close_lost_device(std::uint32_t ifindex) {
     if (auto closed = maps.close_device(ifindex, slot); !closed) {
         return closed;
     }
+    check.reset();
     in_force.devices.erase(device);
     in_force.has_lost_devices = true;
     if (in_force.ports.erase(slot) != 0) {
@@ -214,6 +215,7 @@ Result<> BpfDataplane::State::hand_over(const Standing& standing, std::span<cons
 Result<Standing> BpfDataplane::State::find_former() const { return is_taking_over ? find_standing(pins.directory()) : Standing{}; }
 
 Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
+    check.reset();
     if (auto checked = check_bindings(wanted); !checked) {
         return fail(std::move(checked.error()));
     }
@@ -277,11 +279,47 @@ void BpfDataplane::State::lock_again(Healing& healing) {
     }
 }
 
-Result<std::vector<std::string>> BpfDataplane::State::verify() {
-    const auto standing = find_former();
-    return standing ? check_kernel({.object = object, .hooks = hooks, .in_force = in_force, .standing = *standing, .parity = maps.parity()},
-                                   kMostDifferences)
-                    : fail(standing.error());
+// One check at a time: another that begins, or a change of what is in force, ends it.
+Result<VerifiedPart> BpfDataplane::State::verify(std::uint64_t from) {
+    if (from == 0) {
+        const auto standing = find_former();
+        auto begun = standing
+                         ? KernelCheck::begin(
+                               {.object = object, .hooks = hooks, .in_force = in_force, .standing = *standing, .parity = maps.parity()})
+                         : fail(standing.error());
+        if (!begun) {
+            return fail(std::move(begun.error()));
+        }
+        check.emplace(std::move(*begun));
+        next_part = ++last_part;
+    } else if (!check || from != next_part) {
+        return fail("what is in force has changed since, or another comparison was begun", ESTALE);
+    }
+    auto differences = check->go_on(kMostDifferences);
+    if (!differences) {
+        check.reset();
+        return fail(std::move(differences.error()));
+    }
+    VerifiedPart part{.differences = std::move(*differences), .next = {}};
+    if (check->is_over()) {
+        check.reset();
+    } else {
+        next_part = ++last_part;
+        part.next = next_part;
+    }
+    return part;
+}
+
+// Loaded when it is first asked for: most daemons never need it.
+Result<std::vector<ProbeVerdict>> BpfDataplane::State::probe(std::span<const ProbePacket> conversation, const Numbering* rules) {
+    if (!probes) {
+        auto loaded = ProbePrograms::load(object, capacities);
+        if (!loaded) {
+            return fail(loaded.error().with_context("cannot make a copy of the programs"));
+        }
+        probes = std::move(*loaded);
+    }
+    return probes->run(conversation, in_force, rules);
 }
 
 // ---- the interface
@@ -300,6 +338,14 @@ Result<std::vector<RuleHits>> BpfDataplane::rule_hits() const { return state_->c
 
 Result<Healing> BpfDataplane::heal() { return state_->heal(); }
 
+Result<std::vector<Neighbour>> BpfDataplane::neighbours() {
+    auto others = state_->hooks.neighbours();
+    if (others) {
+        state_->early.add_neighbours(state_->hooks.devices(), *others);
+    }
+    return others;
+}
+
 Result<FlowPage> BpfDataplane::read_flows(const FlowFilter& filter, std::uint64_t from) const {
     return state_->flows.read(state_->in_force, filter, from);
 }
@@ -308,7 +354,11 @@ Result<FlowsEnded> BpfDataplane::end_flows(const FlowFilter& filter, std::uint64
     return state_->flows.end(state_->in_force, filter, from, state_->sweeper);
 }
 
-Result<std::vector<std::string>> BpfDataplane::verify() { return state_->verify(); }
+Result<VerifiedPart> BpfDataplane::verify(std::uint64_t from) { return state_->verify(from); }
+
+Result<std::vector<ProbeVerdict>> BpfDataplane::probe(std::span<const ProbePacket> conversation, ProbeRules rules) {
+    return state_->probe(conversation, rules == ProbeRules::Told ? &state_->numberings.rules : nullptr);
+}
 
 Result<> BpfDataplane::sweep() { return state_->sweeper.sweep_share(state_->in_force); }
 

@@ -46,9 +46,12 @@ class BpfDataplane final : public Dataplane {
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
     [[nodiscard]] Result<Healing> heal() override;
+    [[nodiscard]] Result<std::vector<Neighbour>> neighbours() override;
     [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const override;
     [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) override;
-    [[nodiscard]] Result<std::vector<std::string>> verify() override;
+    [[nodiscard]] Result<VerifiedPart> verify(std::uint64_t from) override;
+    [[nodiscard]] bool can_probe() const override { return true; }
+    [[nodiscard]] Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> conversation, ProbeRules rules) override;
     [[nodiscard]] Result<> sweep() override;
     // All of it at once.
     [[nodiscard]] Result<> sweep_all();

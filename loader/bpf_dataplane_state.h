@@ -14,8 +14,10 @@
 #include "loader/half_open_queues.h"
 #include "loader/host_image.h"
 #include "loader/host_maps.h"
+#include "loader/image_check.h"
 #include "loader/image_diff.h"
 #include "loader/pins.h"
+#include "loader/probe_programs.h"
 #include "loader/standing_maps.h"
 #include "loader/sweeper.h"
 #include "loader/traffic_counters.h"
@@ -52,6 +54,10 @@ struct BpfDataplane::State {
     Numberings numberings;
     HostImage in_force{};
     std::vector<UnfinishedChange> unfinished{};  // in the order in which it is to be done
+    std::optional<ProbePrograms> probes{};
+    std::optional<KernelCheck> check{};  // under way
+    std::uint64_t next_part = 0;         // of it
+    std::uint64_t last_part = 0;         // that was ever given out
     UniqueFd lock{};
     bool is_pinned = false;
     bool is_taking_over = false;
@@ -73,7 +79,8 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<> carry_out(PlannedChange& plan);
     [[nodiscard]] Healing heal();
     void lock_again(Healing& healing);
-    [[nodiscard]] Result<std::vector<std::string>> verify();
+    [[nodiscard]] Result<VerifiedPart> verify(std::uint64_t from);
+    [[nodiscard]] Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> conversation, const Numbering* rules);
     [[nodiscard]] Result<Standing> find_former() const;
     [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
     void forget(const HostImage& image);

@@ -149,31 +149,35 @@ Result<> RawMap::remove_all(const void* keys, std::uint32_t count) {
     return {};
 }
 
-Result<> RawMap::for_each(const Visit& visit) const {
-    std::uint32_t chunk = std::min(capacity_, 4096U);
-    std::vector<std::byte> position(std::max<std::size_t>(key_bytes_, sizeof(std::uint32_t)));
-    std::vector<std::byte> next(position.size());
-    for (bool is_first = true, is_last = false; !is_last;) {
+Result<> RawMap::walk(Walk& walk, const Visit& visit) const {
+    for (std::uint32_t chunk = std::min(capacity_, 4096U);; chunk *= 2) {
+        std::vector<std::byte> next(std::max<std::size_t>(key_bytes_, sizeof(std::uint32_t)));
         std::vector<std::byte> keys(std::size_t{chunk} * key_bytes_);
         std::vector<std::byte> values(std::size_t{chunk} * row_bytes_);
         std::uint32_t count = chunk;
-        const int result = ::bpf_map_lookup_batch(fd_.value(), is_first ? nullptr : position.data(), next.data(), keys.data(),
-                                                  values.data(), &count, nullptr);
+        const int result = ::bpf_map_lookup_batch(fd_.value(), walk.position.empty() ? nullptr : walk.position.data(), next.data(),
+                                                  keys.data(), values.data(), &count, nullptr);
         if (result == -ENOSPC) {  // one bucket of the hash holds more than a chunk: nothing was read
-            chunk *= 2;
             continue;
         }
-        is_last = result == -ENOENT;
-        if (result != 0 && !is_last) {
+        walk.is_over = result == -ENOENT;
+        if (result != 0 && !walk.is_over) {
             return fail(error("read", -result));
         }
         for (std::uint32_t index = 0; index < count; ++index) {
             visit(at(keys.data(), index, key_bytes_), at(values.data(), index, row_bytes_));
         }
-        position.swap(next);
-        is_first = false;
+        walk.position = std::move(next);
+        return {};
     }
-    return {};
+}
+
+Result<> RawMap::for_each(const Visit& visit) const {
+    Result<> done;
+    for (Walk through; done && !through.is_over;) {
+        done = walk(through, visit);
+    }
+    return done;
 }
 
 Result<std::vector<std::byte>> RawMap::read_rows(std::uint32_t first, std::uint32_t count) const {

@@ -50,6 +50,12 @@ class RawMap {
     // Calls `visit` with the bytes of every entry's key and value. Entries that come or go meanwhile may be missing.
     using Visit = std::function<void(const std::byte* key, const std::byte* value)>;
     [[nodiscard]] Result<> for_each(const Visit& visit) const;
+    // The same in parts of some thousand entries: goes on where the walk stands.
+    struct Walk {
+        std::vector<std::byte> position;  // the kernel's; empty: at the beginning
+        bool is_over = false;
+    };
+    [[nodiscard]] Result<> walk(Walk& walk, const Visit& visit) const;
     // Values of the rows first … first + count - 1 of an array. Per-CPU arrays: one value per possible CPU each.
     [[nodiscard]] Result<std::vector<std::byte>> read_rows(std::uint32_t first, std::uint32_t count) const;
     // Bytes that read_rows gives per row.
@@ -103,16 +109,24 @@ class BpfMap {
     // Calls `visit` with every key and value. Entries that come or go meanwhile may be missing.
     template <class Visit>
     [[nodiscard]] Result<> for_each(Visit visit) const {
-        return raw_.for_each([&](const std::byte* key_bytes, const std::byte* value_bytes) {
+        return raw_.for_each(typed(visit));
+    }
+    template <class Visit>
+    [[nodiscard]] Result<> walk(RawMap::Walk& walk, Visit visit) const {
+        return raw_.walk(walk, typed(visit));
+    }
+
+   private:
+    template <class Visit>
+    static RawMap::Visit typed(Visit& visit) {
+        return [&visit](const std::byte* key_bytes, const std::byte* value_bytes) {
             Key key{};
             Value value{};
             std::memcpy(&key, key_bytes, sizeof(Key));
             std::memcpy(&value, value_bytes, sizeof(Value));
             visit(key, value);
-        });
+        };
     }
-
-   private:
     explicit BpfMap(RawMap raw) : raw_(std::move(raw)) {}
     RawMap raw_;
 };

@@ -5,7 +5,9 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -23,6 +25,12 @@ namespace {
 constexpr std::uint32_t kOtherDevices = 10240;
 
 constexpr std::array<const char*, 3> kMapsOfMaps = {"pc_flows4", "pc_flows6", "pc_half_open"};
+
+// What the programs that judge packets read and never write. A map that is not named here is one of its own for each copy.
+constexpr std::array<std::string_view, 21> kReadMaps = {
+    "pc_host",      "pc_devices",    "pc_ports",    "pc_addresses4",     "pc_addresses6", "pc_members4",   "pc_members6",
+    "pc_owners",    "pc_interfaces", "pc_policies", "pc_cidrs4",         "pc_cidrs6",     "pc_group_sets", "pc_set_heads",
+    "pc_port_sets", "pc_services",   "pc_macs",     "pc_host_addresses", "pc_tunnels",    "pc_departed4",  "pc_departed6"};
 
 struct MapSize {
     std::string_view name;
@@ -131,6 +139,23 @@ Result<> take_over_maps(bpf_object* object, const MapsByName& standing) {
     return {};
 }
 
+// Of the maps that a copy has for itself: those that need not be as large as the original's, since nothing is found in them.
+Result<> size_copy(bpf_object* object) {
+    constexpr std::uint32_t kFewClaims = 64;
+    const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+    for (const MapSize& size :
+         {MapSize{"pc_fragments", 1}, MapSize{"pc_claims", kFewClaims}, MapSize{"pc_names", 1}, MapSize{"pc_events", page}}) {
+        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
+        if (map == nullptr || ::bpf_map__set_max_entries(map, size.entries) != 0) {
+            return fail("cannot size " + std::string(size.name) + " of a copy");
+        }
+    }
+    // One CPU at a time runs it.
+    bpf_map* counters = ::bpf_object__find_map_by_name(object, "pc_counters");
+    const bool is_set = counters != nullptr && ::bpf_map__set_type(counters, BPF_MAP_TYPE_ARRAY) == 0;
+    return is_set ? Result<>() : fail("cannot make pc_counters of a copy an array");
+}
+
 // Names the programs that others end in. Not by the object itself: what shares the map would name its own.
 Result<> link_tails(const BpfObject& object) {
     const auto tails = object.map("pc_tails");
@@ -200,12 +225,13 @@ Result<> BpfObject::verify() {
         }
         skeleton_->program_ids[static_cast<std::size_t>(direction)] = info.id;
     }
-    return link_tails(*this);
+    return {};
 }
 
 Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     auto object = open(capacities);
     auto made = object ? object->verify() : Result<>();
+    made = object && made ? link_tails(*object) : made;
     made = object && made ? make_flow_shards(*object, capacities) : made;
     if (!made) {
         return fail(std::move(made.error()));
@@ -218,8 +244,41 @@ Result<BpfObject> BpfObject::load_over(const MapsByName& standing, const MapCapa
     auto taken = object ? take_over_maps(object->skeleton_->opened->obj, standing) : Result<>();
     taken = object && taken ? check_flow_shards(standing, capacities) : taken;
     taken = object && taken ? object->verify() : taken;
+    taken = object && taken ? link_tails(*object) : taken;
     if (!taken) {
         return fail(std::move(taken.error()));
+    }
+    return object;
+}
+
+Result<> BpfObject::share_read_maps(const BpfObject& original) {
+    for (const std::string_view name : kReadMaps) {
+        const auto shared = original.map(name);
+        bpf_map* map = ::bpf_object__find_map_by_name(skeleton_->opened->obj, std::string(name).c_str());
+        if (!shared || map == nullptr) {
+            return fail("there is no " + std::string(name) + " to share");
+        }
+        if (const int result = ::bpf_map__reuse_fd(map, shared->value()); result < 0) {
+            return fail(Error::from_errno("cannot share " + std::string(name), -result));
+        }
+    }
+    return {};
+}
+
+Result<BpfObject> BpfObject::load_copy(const BpfObject& original, const MapCapacities& capacities) {
+    auto object = open(capacities);
+    auto made = object ? object->share_read_maps(original) : Result<>();
+    made = object && made ? size_copy(object->skeleton_->opened->obj) : made;
+    bpf_program* program = nullptr;
+    if (object && made) {
+        bpf_object__for_each_program(program, object->skeleton_->opened->obj) {
+            const std::string_view name = ::bpf_program__name(program);
+            ::bpf_program__set_autoload(program, name == program_name(Direction::Outbound) || name == program_name(Direction::Inbound));
+        }
+        made = object->verify();
+    }
+    if (!made) {
+        return fail(std::move(made.error()));
     }
     return object;
 }

@@ -28,6 +28,9 @@ class BpfObject {
     // Loads the programs over maps that stand already, with what they hold. Fails, having done nothing, where they are not all there, or
     // not of the kinds and sizes that `load` would make.
     [[nodiscard]] static Result<BpfObject> load_over(const MapsByName& standing, const MapCapacities& capacities);
+    // Loads the two programs that judge packets once more, over the maps of `original` that they only read and maps of their own for
+    // what they write, small ones and empty: no shards, no queues, and no program to end in. Only for runs by hand.
+    [[nodiscard]] static Result<BpfObject> load_copy(const BpfObject& original, const MapCapacities& capacities);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;
@@ -54,6 +57,7 @@ class BpfObject {
     struct Skeleton;
     [[nodiscard]] static Result<BpfObject> open(const MapCapacities& capacities);
     [[nodiscard]] Result<> verify();
+    [[nodiscard]] Result<> share_read_maps(const BpfObject& original);
     explicit BpfObject(std::unique_ptr<Skeleton> skeleton);
     std::unique_ptr<Skeleton> skeleton_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DeviceHooks::heal: what somebody else did to our hooks since the last look.
+// DeviceHooks::heal and neighbours: what somebody else did to our hooks since the last look, and what others have there.
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
@@ -90,6 +90,31 @@ void DeviceHooks::begin_anew(std::uint32_t ifindex, const CloseDevice& close, He
     if (!closed) {
         healing.standing.push_back({ifindex, "it cannot be closed: " + closed.error().message});
     }
+}
+
+Result<std::vector<Neighbour>> DeviceHooks::neighbours() {
+    std::vector<Neighbour> all;
+    for (const std::uint32_t ifindex : devices()) {
+        for (const Direction direction : kDirections) {
+            const Hook hook{.ifindex = ifindex, .direction = direction};
+            auto found = attachments_.neighbours(hook, programs_[static_cast<std::size_t>(direction)].id);
+            if (!found && found.error().code != ENODEV) {
+                return fail(std::move(found.error()));
+            }
+            if (found) {
+                std::ranges::move(*found, std::back_inserter(all));
+            }
+        }
+    }
+    return all;
+}
+
+std::vector<std::uint32_t> DeviceHooks::devices() const {
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [ifindex, state] : devices_) {
+        numbers.push_back(ifindex);
+    }
+    return numbers;
 }
 
 Result<std::vector<std::string>> DeviceHooks::pin_again() {

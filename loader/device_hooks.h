@@ -48,6 +48,9 @@ class DeviceHooks {
     // with the next apply (find_lost). Devices that do not exist any more are passed over.
     using CloseDevice = std::function<Result<>(std::uint32_t)>;
     [[nodiscard]] Healing heal(const CloseDevice& close);
+    // What others have at the hooks of devices that hold our programs. Devices that do not exist any more are passed over.
+    [[nodiscard]] Result<std::vector<Neighbour>> neighbours();
+    [[nodiscard]] std::vector<std::uint32_t> devices() const;
     // Pins of links that were removed are made anew. Gives what they are of.
     [[nodiscard]] Result<std::vector<std::string>> pin_again();
     // Takes our programs off devices that are not among these. What fails is said and tried again the next time.

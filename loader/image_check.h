@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the maps hold exactly the image in force, entry by entry, and its devices our programs, or a former daemon's that
-// judge by the same maps. Reads only.
+// judge by the same maps. Reads only, and in parts, so that nothing else waits for long.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,8 +26,24 @@ struct CheckedKernel {
     std::uint32_t parity = 0;  // the active one
 };
 
-// One sentence for each entry, row or device that is missing, too much or another; at most `most`. Rows that nothing in the image refers
-// to are not looked at.
-[[nodiscard]] Result<std::vector<std::string>> check_kernel(const CheckedKernel& kernel, std::size_t most);
+class KernelCheck {
+   public:
+    // Looks at the hooks at once. What `kernel` refers to need not outlive the call, but for the object. Valid for as long as the image is
+    // in force.
+    [[nodiscard]] static Result<KernelCheck> begin(const CheckedKernel& kernel);
+
+    // One sentence for each entry, row or device that is missing, too much or another, of the part that was looked at; at most `most`. Rows
+    // that nothing in the image refers to are not looked at. A part takes some ten milliseconds. Pre: not is_over().
+    [[nodiscard]] Result<std::vector<std::string>> go_on(std::size_t most);
+    [[nodiscard]] bool is_over() const { return steps_.empty(); }
+
+    // A map, or what else is compared as one.
+    class Step;
+
+   private:
+    KernelCheck() = default;
+    std::vector<std::string> found_;            // at the hooks
+    std::vector<std::shared_ptr<Step>> steps_;  // the last is the next
+};
 
 }  // namespace portcullis

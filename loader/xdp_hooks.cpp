@@ -8,6 +8,7 @@
 
 #include "loader/device_driver.h"
 #include "loader/host_image.h"
+#include "loader/program_name.h"
 #include "loader/xdp_link.h"
 
 namespace portcullis {
@@ -168,6 +169,16 @@ void XdpHooks::heal(Healing& healing) {
             continue;
         }
         device = lost_.erase(device);
+    }
+}
+
+void XdpHooks::add_neighbours(std::span<const std::uint32_t> devices, std::vector<Neighbour>& others) const {
+    for (const std::uint32_t ifindex : devices) {
+        for (const std::uint32_t program : xdp_programs_at(ifindex)) {
+            if (!object_ || (program != object_->for_ports().id && program != object_->for_uplinks().id)) {
+                others.push_back({.ifindex = ifindex, .hook = "xdp", .what = name_of_program(program), .order = Neighbour::Order::Before});
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/dataplane.h"
 #include "core/result.h"
@@ -27,6 +28,8 @@ class XdpHooks {
     void attach_to(std::span<const DeviceBinding> devices);
     // Attaches anew what somebody took off since, and tries again until it is there. Adds to `healing` what was.
     void heal(Healing& healing);
+    // Adds the XDP programs of others at these devices: packets meet them before everything of ours.
+    void add_neighbours(std::span<const std::uint32_t> devices, std::vector<Neighbour>& others) const;
     // "off", "taps: on 3 devices", "all: on 1 device, not on eth1 (another XDP program is there)"
     [[nodiscard]] std::string description() const;
 

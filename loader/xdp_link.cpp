@@ -55,6 +55,17 @@ std::uint32_t xdp_program_at(std::uint32_t ifindex) {
     return ::bpf_xdp_query_id(static_cast<int>(ifindex), XDP_FLAGS_DRV_MODE, &id) == 0 ? id : 0;
 }
 
+std::vector<std::uint32_t> xdp_programs_at(std::uint32_t ifindex) {
+    const LibbpfSilence silence;
+    LIBBPF_OPTS(bpf_xdp_query_opts, found);
+    std::vector<std::uint32_t> ids;
+    if (::bpf_xdp_query(static_cast<int>(ifindex), 0, &found) == 0) {
+        ids = {found.hw_prog_id, found.drv_prog_id, found.skb_prog_id};
+        std::erase(ids, 0U);
+    }
+    return ids;
+}
+
 std::string xdp_link_path(const std::string& links_directory, std::uint32_t ifindex) {
     return links_directory + "/" + std::string(kPinName) + std::to_string(ifindex);
 }

@@ -26,6 +26,9 @@ struct XdpLink {
 // Number of the program that runs natively at a device of the calling thread's namespace; 0: none, or no device.
 [[nodiscard]] std::uint32_t xdp_program_at(std::uint32_t ifindex);
 
+// Those that run there in whatever way.
+[[nodiscard]] std::vector<std::uint32_t> xdp_programs_at(std::uint32_t ifindex);
+
 [[nodiscard]] std::string xdp_link_path(const std::string& links_directory, std::uint32_t ifindex);
 // Every pin of such a link in the directory, by its path.
 [[nodiscard]] Result<std::vector<std::string>> xdp_link_paths(const std::string& links_directory);

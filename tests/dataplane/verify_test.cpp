@@ -35,10 +35,16 @@ class Verify : public ::testing::Test {
         ASSERT_TRUE(created) << created.error().message;
         dataplane_ = std::move(*created);
     }
+    // Of all parts.
     [[nodiscard]] std::vector<std::string> differences() const {
-        auto found = dataplane_->verify();
-        EXPECT_TRUE(found);
-        return found ? std::move(*found) : std::vector<std::string>();
+        std::vector<std::string> all;
+        for (std::optional<std::uint64_t> from = 0; from.has_value();) {
+            auto part = dataplane_->verify(*from);
+            EXPECT_TRUE(part);
+            from = part ? part->next : std::nullopt;
+            all.insert(all.end(), part->differences.begin(), part->differences.end());
+        }
+        return all;
     }
     template <class Map>
     static Map pinned(const std::string& name) {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstddef>
@@ -20,6 +21,7 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "tests/support/netns.h"
 #include "tests/support/private_bpffs.h"
@@ -133,26 +135,62 @@ std::string DaemonProcess::log() const {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-ProgramOutcome run_portcullis(const TemporaryDirectory& directory, const std::vector<std::string>& arguments) {
+FollowedProgram::FollowedProgram(const TemporaryDirectory& directory, const std::vector<std::string>& arguments) {
     std::vector<std::string> command{program("portcullis"), "--socket", directory.path("socket")};
     command.insert(command.end(), arguments.begin(), arguments.end());
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
         end_test_run("pipe2");
     }
-    const UniqueFd reader(ends[0]);
-    UniqueFd writer(ends[1]);
-    const pid_t child = ::fork();
-    if (child == 0) {
+    output_ = UniqueFd(ends[0]);
+    const UniqueFd writer(ends[1]);
+    pid_ = ::fork();
+    if (pid_ == 0) {
         execute(command, writer.value());
     }
-    writer.reset();
-    ProgramOutcome outcome;
-    std::array<char, 4096> buffer{};
-    for (ssize_t size = 0; (size = ::read(reader.value(), buffer.data(), buffer.size())) > 0;) {
-        outcome.output.append(buffer.data(), static_cast<std::size_t>(size));
+}
+
+FollowedProgram::~FollowedProgram() {
+    if (pid_ > 0) {
+        signal(SIGKILL);
+        (void)wait();
     }
-    outcome.status = wait_for(child);
+}
+
+std::string FollowedProgram::next_line() {
+    std::array<char, 4096> buffer{};
+    ssize_t size = 1;
+    while (unread_.find('\n') == std::string::npos && size > 0) {
+        size = ::read(output_.value(), buffer.data(), buffer.size());
+        unread_.append(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    }
+    const std::size_t end = std::min(unread_.find('\n'), unread_.size());
+    std::string line = unread_.substr(0, end);
+    unread_.erase(0, end + 1);
+    return line;
+}
+
+std::string FollowedProgram::rest() {
+    std::array<char, 4096> buffer{};
+    for (ssize_t size = 0; (size = ::read(output_.value(), buffer.data(), buffer.size())) > 0;) {
+        unread_.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    return std::exchange(unread_, {});
+}
+
+void FollowedProgram::signal(int number) const { (void)::kill(pid_, number); }
+
+int FollowedProgram::wait() {
+    const int status = wait_for(pid_);
+    pid_ = -1;
+    return status;
+}
+
+ProgramOutcome run_portcullis(const TemporaryDirectory& directory, const std::vector<std::string>& arguments) {
+    FollowedProgram running(directory, arguments);
+    ProgramOutcome outcome;
+    outcome.output = running.rest();
+    outcome.status = running.wait();
     return outcome;
 }
 

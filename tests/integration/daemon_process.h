@@ -47,6 +47,28 @@ struct ProgramOutcome {
     [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(output); }
 };
 
+// portcullis that goes on and prints meanwhile, with the socket of the daemon in `directory`. Killed when it goes, unless it ended before.
+class FollowedProgram {
+   public:
+    FollowedProgram(const TemporaryDirectory& directory, const std::vector<std::string>& arguments);
+    FollowedProgram(const FollowedProgram&) = delete;
+    FollowedProgram& operator=(const FollowedProgram&) = delete;
+    ~FollowedProgram();
+
+    // Waits for it; what it printed behind the last line where it ends before.
+    [[nodiscard]] std::string next_line();
+    // All that it prints until it ends.
+    [[nodiscard]] std::string rest();
+    void signal(int number) const;
+    // As DaemonProcess::wait.
+    int wait();
+
+   private:
+    UniqueFd output_;
+    std::string unread_;
+    pid_t pid_ = -1;
+};
+
 // portcullis with the socket of the daemon in `directory`.
 [[nodiscard]] ProgramOutcome run_portcullis(const TemporaryDirectory& directory, const std::vector<std::string>& arguments);
 // Teardown of what that daemon made.

@@ -131,6 +131,47 @@ TEST_F(HealingOfDaemon, TcxLinksDoNotFeelThatAQdiscIsDeleted) {
     EXPECT_EQ(healings() == 0, uses_tcx());
 }
 
+// Everything of others at once on the devices that we enforce: ours decides, theirs is asked and stays, over a change and a teardown too.
+TEST_F(HealingOfDaemon, OthersAtTheSameDevicesAreLeftAloneAndNamedByWhetherTheyOverrideOurs) {
+    ForeignProgram behind("behind");
+    behind.attach(egress_of_p2(), mode(), 9);
+    DaemonProcess daemon(directory, with({"--backend", "bpf"}));
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    const ForeignXdp xdp;
+    xdp.attach(host.port_ifindex(1));
+    ASSERT_EQ(output_of("{ tc qdisc replace dev p2 clsact && tc filter add dev p2 egress protocol ip prio 5 matchall action pass && "
+                        "nft add table bridge other && nft add chain bridge other all '{ type filter hook forward priority 0; }' && "
+                        "nft add rule bridge other all counter; } 2>&1"),
+              "");
+    expect_enforced("beside others");
+
+    const json others = status()["Ports"][1]["Neighbours"];
+    const auto order_of = [&](const std::string& what) {
+        for (const json& other : others) {
+            if (other["What"].get<std::string>().find(what) != std::string::npos) {
+                return other["Hook"].get<std::string>() + " " + other["Order"].get<std::string>();
+            }
+        }
+        return std::string("not named");
+    };
+    EXPECT_EQ(others.size(), 3U) << others;
+    EXPECT_EQ(order_of("(behind)"), "tc egress behind");
+    EXPECT_EQ(order_of("matchall"), "tc egress behind");
+    EXPECT_EQ(order_of("(foreign_xdp)"), "xdp before");
+    EXPECT_EQ(status()["Ports"][0]["Neighbours"], json::array());
+    EXPECT_THAT(run_portcullis(directory, {"status"}).output, AllOf(HasSubstr("(foreign_xdp) at xdp is before ours and overrides it"),
+                                                                    HasSubstr("(behind) at tc egress is behind ours")));
+
+    daemon.signal(SIGTERM);
+    EXPECT_EQ(daemon.wait(), 0);
+    EXPECT_EQ(run_teardown(directory).status, 0);
+    EXPECT_TRUE(behind.is_attached(egress_of_p2(), mode()));
+    EXPECT_THAT(output_of("tc filter show dev p2 egress"), HasSubstr("matchall"));
+    EXPECT_THAT(output_of("ip -d link show dev p2"), HasSubstr("xdp"));
+    const std::string table = output_of("nft list table bridge other");
+    EXPECT_THAT(table, AllOf(HasSubstr("counter packets"), testing::Not(HasSubstr("counter packets 0 "))));
+}
+
 // The daemon is stopped meanwhile, so that the hook is full before it looks.
 TEST_F(HealingOfDaemon, APortWhoseHookOthersTookIsDegradedUntilThereIsRoom) {
     DaemonProcess daemon(directory, with({"--backend", "bpf"}));

@@ -48,7 +48,23 @@ class FakeDataplane final : public Dataplane {
     Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t /*from*/) override {
         return FlowsEnded{.count = std::erase_if(flows, [&](const Flow& flow) { return filter.matches(flow); })};
     }
-    Result<std::vector<std::string>> verify() override { return differences; }
+    Result<std::vector<Neighbour>> neighbours() override { return others; }
+    bool can_probe() const override { return can_probe_packets; }
+    // The same verdict for every packet.
+    Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> conversation, ProbeRules /*rules*/) override {
+        return std::vector<ProbeVerdict>(conversation.size(), probe_verdict);
+    }
+    // One difference to a part.
+    Result<VerifiedPart> verify(std::uint64_t from) override {
+        VerifiedPart part;
+        if (from < differences.size()) {
+            part.differences.push_back(differences[from]);
+        }
+        if (from + 1 < differences.size()) {
+            part.next = from + 1;
+        }
+        return part;
+    }
     Result<Healing> heal() override { return healing; }
     Result<> sweep() override { return {}; }
     Result<std::vector<Event>> take_events() override { return std::exchange(events, {}); }
@@ -60,6 +76,9 @@ class FakeDataplane final : public Dataplane {
     std::vector<RuleHits> hits;
     std::vector<Flow> flows;
     std::vector<std::string> differences;  // that verify finds
+    std::vector<Neighbour> others;         // at our hooks
+    bool can_probe_packets = false;
+    ProbeVerdict probe_verdict;
     std::vector<Event> events;
     std::vector<Unenforced> unenforced;  // what applies report
     Result<Healing> healing;             // what looks report

@@ -12,8 +12,7 @@ namespace portcullis {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> fetch(const ApiRequest& request, const char* key) {
-    const Result<ApiAnswer> answer = call_api(request);
+Result<Json> read_answer(const Result<ApiAnswer>& answer, const std::string& socket, const char* key) {
     if (!answer) {
         return fail(answer.error().message, kUnreachable);
     }
@@ -22,11 +21,13 @@ Result<Json> fetch(const ApiRequest& request, const char* key) {
         return body;
     }
     if (!body.is_object() || !body.contains("Errors") || body["Errors"].empty()) {
-        return fail("the daemon at " + request.socket + " gave an answer that this version does not understand", kFailed);
+        return fail("the daemon at " + socket + " gave an answer that this version does not understand", kFailed);
     }
     const bool is_input = answer->status == 400 || answer->status == 404 || answer->status == 422;
     return fail(error_text(body["Errors"].front()), is_input ? kInputWrong : kFailed);
 }
+
+Result<Json> fetch(const ApiRequest& request, const char* key) { return read_answer(call_api(request), request.socket, key); }
 
 Result<Json> fetch_status(const std::string& socket) { return fetch({.socket = socket, .target = "/v1/status"}, "Ports"); }
 

@@ -14,6 +14,8 @@ namespace portcullis {
 // The daemon's answer to the request, an object with that key. Error::code is the exit status that the failure calls for; its message
 // the daemon's own where it gave one.
 [[nodiscard]] Result<nlohmann::ordered_json> fetch(const ApiRequest& request, const char* key);
+// The same of an answer that is there already.
+[[nodiscard]] Result<nlohmann::ordered_json> read_answer(const Result<ApiAnswer>& answer, const std::string& socket, const char* key);
 
 // GET /v1/status, with every key of docs/api.md. Error::code is the exit status that the failure calls for.
 [[nodiscard]] Result<nlohmann::ordered_json> fetch_status(const std::string& socket);

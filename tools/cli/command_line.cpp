@@ -34,7 +34,6 @@ struct Arguments {
     std::string source_address;
     std::string destination_address;
     std::optional<std::uint16_t> destination_port;
-    std::string unavailable;  // the first thing asked for that this version lacks
 };
 
 template <class Number>
@@ -105,12 +104,6 @@ Result<> complete_question(Arguments& arguments) {
     return parse_icmp(arguments.icmp.empty() ? (*protocol == 1 ? "8/0" : "128/0") : arguments.icmp, question);
 }
 
-void mark_unavailable(Arguments& arguments, const std::string& what) {
-    if (arguments.unavailable.empty()) {
-        arguments.unavailable = what;
-    }
-}
-
 void add_check(CLI::App& app, Arguments& arguments) {
     CLI::App* verb = app.add_subcommand("check", "read, validate and compile a model; print counts and the map slots it needs");
     verb->footer("Example: portcullis check /etc/portcullis/model");
@@ -159,10 +152,10 @@ void add_events(CLI::App& app) {
 
 void add_explain(CLI::App& app, Arguments& arguments) {
     CLI::App* verb = app.add_subcommand("explain", "the verdict for one packet, stage by stage; exit 0 if allowed, 3 if denied");
-    verb->footer("Example: portcullis explain model.json --from eni-0a1 --to 10.0.1.5 --proto tcp --dport 443");
+    verb->footer("Example: portcullis explain --live --from eni-0a1 --to 10.0.1.5 --proto tcp --dport 443");
     verb->add_option("MODEL", arguments.explain.model, "file, or directory of *.json files");
-    verb->add_flag_callback(
-        "--live", [&arguments] { mark_unavailable(arguments, "explain --live"); }, "not available in this version");
+    verb->add_flag("--live", arguments.explain.is_live,
+                   "instead of MODEL: what the running daemon's programs say, beside its model; exit 1 if they disagree");
     Question& question = arguments.explain.question;
     verb->add_option("--from", question.from, "interface id, instance id or address");
     verb->add_option("--to", question.to, "interface id, instance id or address");
@@ -188,7 +181,11 @@ int usage_error(const std::string& message, const Terminal& terminal) {
 }
 
 int run_explain_verb(Arguments& arguments, const Terminal& terminal) {
-    for (const auto& [value, name] : {std::pair(&arguments.explain.model, "MODEL"), std::pair(&arguments.explain.question.from, "--from"),
+    if (arguments.explain.is_live != arguments.explain.model.empty()) {
+        return usage_error(arguments.explain.is_live ? "explain takes MODEL or --live, not both" : "explain needs MODEL or --live",
+                           terminal);
+    }
+    for (const auto& [value, name] : {std::pair(&arguments.explain.question.from, "--from"),
                                       std::pair(&arguments.explain.question.to, "--to"), std::pair(&arguments.protocol, "--proto")}) {
         if (value->empty()) {
             return usage_error(std::string("explain needs ") + name, terminal);
@@ -197,13 +194,11 @@ int run_explain_verb(Arguments& arguments, const Terminal& terminal) {
     if (const Result<> completed = complete_question(arguments); !completed) {
         return usage_error(completed.error().message, terminal);
     }
+    arguments.explain.socket = arguments.socket;
     return run_explain(arguments.explain, terminal);
 }
 
 int run_verb(const CLI::App& app, Arguments& arguments, const Terminal& terminal) {
-    if (!arguments.unavailable.empty()) {
-        return report_error(arguments.unavailable + " is not available in this version", kInputWrong, terminal);
-    }
     if (app.got_subcommand("check")) {
         return run_check(arguments.check_model, terminal);
     }

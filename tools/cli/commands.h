@@ -33,7 +33,9 @@ struct ApplyOptions {
 };
 
 struct ExplainOptions {
-    std::string model;
+    std::string model;     // unless it is live
+    bool is_live = false;  // asks the daemon
+    std::string socket;
     Question question;
 };
 
@@ -66,7 +68,7 @@ struct TeardownOptions {
 [[nodiscard]] int run_events(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_quarantine(const std::string& socket, const std::string& port, bool is_off, const Terminal& terminal);
 [[nodiscard]] int run_release(const std::string& socket, const std::string& device, const Terminal& terminal);
-[[nodiscard]] int run_top(const std::string& socket, const Terminal& terminal);
+[[nodiscard]] int run_top(const std::string& socket, bool follows, const Terminal& terminal);
 [[nodiscard]] int run_verify(const std::string& socket, const Terminal& terminal);
 [[nodiscard]] int run_flows(const FlowsOptions& options, const Terminal& terminal);
 [[nodiscard]] int run_rules(const std::string& socket, const Terminal& terminal);

@@ -13,9 +13,11 @@ void LiveVerbs::add_to(CLI::App& app) {
     add_quarantine(app);
     add_release(app);
     CLI::App* top = app.add_subcommand("top", "the busiest denials: by port and reason, and of the last ones by who sent what");
-    top->footer("Example: portcullis top");
-    verbs_.emplace_back(top, run_top);
-    CLI::App* verify = app.add_subcommand("verify", "compare what is in the kernel with what was applied; exit 1 where they differ");
+    top->footer("Example: portcullis top --follow");
+    top->add_flag("--follow", follows_, "again every second until interrupted; with --json one object to a line");
+    verbs_.emplace_back(top, [this](const std::string& socket, const Terminal& terminal) { return run_top(socket, follows_, terminal); });
+    CLI::App* verify = app.add_subcommand(
+        "verify", "compare the kernel with what was applied, and put probe packets to a copy of the programs; exit 1 where they differ");
     verify->footer("Example: portcullis verify");
     verbs_.emplace_back(verify, run_verify);
 }

@@ -33,6 +33,7 @@ class LiveVerbs {
     FlowsOptions flows_;
     std::string port_;
     bool is_off_ = false;
+    bool follows_ = false;
 };
 
 }  // namespace portcullis

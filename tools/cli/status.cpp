@@ -36,6 +36,14 @@ void print_ports(const Json& ports, const Terminal& terminal) {
         for (const Json& sentence : port.at("Unenforced")) {
             details.push_back({port.at("Device").get<std::string>() + ":", "not done: " + sentence.get<std::string>()});
         }
+        for (const Json& other : port.at("Neighbours")) {
+            const std::string who = other.at("What").get<std::string>() + " at " + other.at("Hook").get<std::string>();
+            details.push_back({port.at("Device").get<std::string>() + ":",
+                               other.at("Order") == "before"
+                                   ? who + " is before ours and overrides it: what it drops, takes or passes for good "
+                                           "ours never sees"
+                                   : who + " is behind ours and sees what ours passes"});
+        }
     }
     if (rows.size() > 1) {
         terminal.out << '\n';

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // portcullis top: the busiest denials, as the kernel counted them and as the last events tell them.
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "tools/cli/api_answers.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/denials.h"
+#include "tools/cli/follow.h"
 #include "tools/cli/text.h"
 
 namespace portcullis {
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr std::chrono::seconds kRefresh{1};
 
 void print_top(const Json& top, const Terminal& terminal) {
     std::vector<std::vector<std::string>> drops{{"PACKETS", "DEVICE", "INTERFACE", "DIRECTION", "REASON"}};
@@ -35,22 +38,57 @@ void print_top(const Json& top, const Terminal& terminal) {
     print_table(terminal.out, denials);
 }
 
-}  // namespace
+// One object to a line, or what a screen shows.
+void print_next(const Json& top, const Terminal& terminal) {
+    if (terminal.prints_json) {
+        terminal.out << top.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        return;
+    }
+    if (terminal.has_colour) {
+        terminal.out << "\033[H\033[2J";  // the screen, anew
+    }
+    print_top(top, terminal);
+    terminal.out << std::endl;
+}
 
-int run_top(const std::string& socket, const Terminal& terminal) {
+Result<Json> look(const std::string& socket) {
     const Result<Json> status = fetch_status(socket);
     if (!status) {
-        return report_error(status.error().message, status.error().code, terminal);
+        return fail(status.error());
     }
     const Result<Json> events = fetch_events(socket);
-    if (!events) {
-        return report_error(events.error().message, events.error().code, terminal);
+    return events ? Result<Json>(busiest_denials(*status, *events)) : fail(events.error());
+}
+
+int follow(const std::string& socket, const Terminal& terminal) {
+    const Result<Interruption> interruption = Interruption::expect();
+    if (!interruption) {
+        return report_error(interruption.error().message, kFailed, terminal);
     }
-    const Json top = busiest_denials(*status, *events);
+    do {
+        const Result<Json> top = look(socket);
+        if (!top) {
+            return report_error(top.error().message, top.error().code, terminal);
+        }
+        print_next(*top, terminal);
+    } while (terminal.out && !interruption->comes_within(kRefresh));
+    return kDone;
+}
+
+}  // namespace
+
+int run_top(const std::string& socket, bool follows, const Terminal& terminal) {
+    if (follows) {
+        return follow(socket, terminal);
+    }
+    const Result<Json> top = look(socket);
+    if (!top) {
+        return report_error(top.error().message, top.error().code, terminal);
+    }
     if (terminal.prints_json) {
-        print_json(terminal.out, top);
+        print_json(terminal.out, *top);
     } else {
-        print_top(top, terminal);
+        print_top(*top, terminal);
     }
     return kDone;
 }

@@ -14,7 +14,7 @@ namespace {
 
 // Parts of the API that other versions have: named, so that nobody takes the 404 for a mistyped path.
 bool is_known_elsewhere(std::string_view path) {
-    constexpr std::array<std::string_view, 2> kPrefixes{"/v1/explain", "/metrics"};
+    constexpr std::array<std::string_view, 1> kPrefixes{"/metrics"};
     return std::ranges::any_of(kPrefixes, [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
 

@@ -13,6 +13,14 @@ using Json = nlohmann::ordered_json;
 
 Json message_json(const std::string& message) { return {{"File", ""}, {"Pointer", ""}, {"Message", message}}; }
 
+Json neighbours_json(const std::vector<Neighbour>& neighbours) {
+    Json all = Json::array();
+    for (const Neighbour& one : neighbours) {
+        all.push_back({{"Hook", one.hook}, {"What", one.what}, {"Order", one.order == Neighbour::Order::Before ? "before" : "behind"}});
+    }
+    return all;
+}
+
 Json port_json(const PortStatus& port) {
     Json drops = Json::array();
     std::uint64_t passed = 0;
@@ -36,6 +44,7 @@ Json port_json(const PortStatus& port) {
             {"PassedPackets", passed},
             {"LostEvents", port.lost_events},
             {"Unenforced", port.unenforced},
+            {"Neighbours", neighbours_json(port.neighbours)},
             {"Drops", std::move(drops)}};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/daemon/api_live.h"
 
+#include <cerrno>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "tools/daemon/api_json.h"
 #include "tools/daemon/change_json.h"
 #include "tools/daemon/change_log.h"
+#include "tools/daemon/explain_json.h"
 #include "tools/daemon/live_json.h"
 #include "tools/daemon/percent.h"
 
@@ -75,6 +77,9 @@ std::optional<HttpResponse> LiveApi::handle(const HttpRequest& request) {
     if (path == "/v1/verify") {
         return answer_verify(request);
     }
+    if (path == "/v1/explain") {
+        return answer_explain(request);
+    }
     if (const std::optional<PortPath> order = port_path_of(path)) {
         return act_on_port(request, order->port, order->action);
     }
@@ -131,13 +136,34 @@ HttpResponse LiveApi::act_on_port(const HttpRequest& request, const std::string&
                    : error_response(status_of(outcome.kind), outcome.message);
 }
 
+// A part of a run; `from` is what the part before said.
 HttpResponse LiveApi::answer_verify(const HttpRequest& request) {
     if (request.method != "POST") {
         return error_response(405, "/v1/verify takes POST");
     }
-    const Result<std::vector<std::string>> differences = controller_.verify();
-    return differences ? HttpResponse{.status = 200, .body = print_differences(*differences), .etag = {}}
-                       : error_response(500, differences.error().message);
+    const Result<std::uint64_t> from = parse_from(request.target);
+    if (!from) {
+        return error_response(400, from.error().message);
+    }
+    const Result<VerifiedRun> run = controller_.verify(*from);
+    return run ? HttpResponse{.status = 200, .body = print_verified(*run), .etag = {}}
+               : error_response(run.error().code == ESTALE ? 409 : 500, run.error().message);
+}
+
+HttpResponse LiveApi::answer_explain(const HttpRequest& request) {
+    if (request.method != "POST") {
+        return error_response(405, "/v1/explain takes POST");
+    }
+    const Result<Question> question = parse_question(request.body);
+    if (!question) {
+        return error_response(400, question.error().message);
+    }
+    if (!controller_.has_model()) {
+        return error_response(409, "no model has been accepted yet");
+    }
+    const Result<LiveAnswer> answer = controller_.explain(*question);
+    return answer ? HttpResponse{.status = 200, .body = print_live_answer(*answer), .etag = {}}
+                  : error_response(answer.error().code == EINVAL ? 422 : 500, answer.error().message);
 }
 
 HttpResponse LiveApi::answer_rules() const {

@@ -23,6 +23,7 @@ class LiveApi {
    private:
     [[nodiscard]] HttpResponse answer_rules() const;
     [[nodiscard]] HttpResponse answer_verify(const HttpRequest& request);
+    [[nodiscard]] HttpResponse answer_explain(const HttpRequest& request);
     [[nodiscard]] HttpResponse act_on_port(const HttpRequest& request, const std::string& port, std::string_view action);
     [[nodiscard]] HttpResponse answer_flows(const HttpRequest& request);
     [[nodiscard]] HttpResponse end_flows(const HttpRequest& request, const FlowRequest& wanted);

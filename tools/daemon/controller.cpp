@@ -2,6 +2,7 @@
 #include "tools/daemon/controller.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "compiler/compile.h"
@@ -155,6 +156,7 @@ Result<> Controller::enforce(Readied readied, SavedModel documents) {
 }
 
 Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
+    verification_.reset();
     HostFacts facts = host_.facts();
     const Result<ApplyReport> report = host_.dataplane.apply(ruleset, plan.devices, facts);
     if (!report) {
@@ -241,9 +243,17 @@ ControllerStatus Controller::status() const {
     if (!counters && !status.trouble) {
         status.trouble = Trouble{.since = utc_now(), .message = counters.error().message};
     }
+    const Result<std::vector<Neighbour>> neighbours = host_.dataplane.neighbours();
+    if (!neighbours && !status.trouble) {
+        status.trouble = Trouble{.since = utc_now(), .message = neighbours.error().message};
+    }
     for (const PortLine& line : lines()) {
         PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line)});
         port.unenforced = unenforced_of(line.ifindex);
+        if (neighbours && line.ifindex != 0) {
+            std::ranges::copy_if(*neighbours, std::back_inserter(port.neighbours),
+                                 [&](const Neighbour& one) { return one.ifindex == line.ifindex; });
+        }
         if (!counters || line.ifindex == 0) {
             continue;
         }

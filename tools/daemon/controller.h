@@ -17,9 +17,11 @@
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
 #include "tools/daemon/healing_log.h"
+#include "tools/daemon/live_answer.h"
 #include "tools/daemon/planned_change.h"
 #include "tools/daemon/rule_counts.h"
 #include "tools/daemon/state_store.h"
+#include "tools/daemon/verification.h"
 
 namespace portcullis {
 
@@ -62,6 +64,7 @@ struct PortStatus {
     std::uint64_t lost_events = 0;
     std::vector<ReasonCount> counters;
     std::vector<std::string> unenforced;  // what the documents ask of it and the back end does not do
+    std::vector<Neighbour> neighbours;    // of others at its hooks
 };
 
 struct ControllerStatus {
@@ -77,6 +80,13 @@ struct ControllerStatus {
     HealingStatus healings;
     std::optional<Trouble> trouble;  // the last change of devices is not enforced, what was tampered with cannot be put right, or state
                                      // could not be saved or counters read
+};
+
+// A part of a run of verify.
+struct VerifiedRun {
+    std::vector<std::string> differences;
+    std::optional<std::uint64_t> probes;  // packets that were put to the copy of the programs so far; none: there is no copy
+    std::optional<std::uint64_t> next;    // where the next part begins; none: this was the last
 };
 
 // What the controller works on; all of it outlives the controller.
@@ -143,7 +153,11 @@ class Controller {
     [[nodiscard]] Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) {
         return host_.dataplane.end_flows(filter, from);
     }
-    [[nodiscard]] Result<std::vector<std::string>> verify() { return host_.dataplane.verify(); }
+    // Questions about what is enforced (controller_questions.cpp). Pre of explain: has_model(). Error::code EINVAL: the question is wrong.
+    [[nodiscard]] Result<LiveAnswer> explain(const Question& question);
+    // A part of a run of verify that begins at `from`, 0 or where the part before said. One run at a time: another that begins, or a change
+    // of what is enforced, ends it (Error::code ESTALE).
+    [[nodiscard]] Result<VerifiedRun> verify(std::uint64_t from);
     // Those that a device's name or an interface's id means, bound or not; one at most has a given name.
     [[nodiscard]] std::vector<PortLine> lines_of(std::string_view port) const;
     [[nodiscard]] const std::vector<Document>& documents() const { return documents_; }
@@ -169,6 +183,7 @@ class Controller {
     [[nodiscard]] Result<Quarantine> quarantine_of(const std::string& port) const;
     [[nodiscard]] PortOutcome done() const { return {.kind = PortOutcome::Kind::Done, .message = {}, .generation = generation_}; }
     [[nodiscard]] std::uint64_t rules_of(const PortLine& line) const;
+    [[nodiscard]] LocalNetwork local_network() const;
 
     ControllerHost host_;
     std::optional<Model> model_;
@@ -190,6 +205,9 @@ class Controller {
     std::optional<Trouble> storage_trouble_;
     std::optional<Trouble> healing_trouble_;  // HealingLog::trouble, and since when
     HealingLog healings_;
+    std::optional<Verification> verification_;  // under way
+    std::uint64_t next_part_ = 0;               // of it
+    std::uint64_t last_part_ = 0;               // that was ever given out
 };
 
 }  // namespace portcullis

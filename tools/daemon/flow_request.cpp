@@ -96,4 +96,21 @@ Result<FlowRequest> parse_flow_request(std::string_view target) {
     return request;
 }
 
+Result<std::uint64_t> parse_from(std::string_view target) {
+    const std::size_t mark = target.find('?');
+    const auto values = parse_query(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
+    if (!values) {
+        return fail(values.error());
+    }
+    std::uint64_t from = 0;
+    for (const auto& [key, value] : *values) {
+        const auto after = key == "after" ? number_of<std::uint64_t>(value) : std::nullopt;
+        if (!after) {
+            return fail("there is only after to ask for, which is what Next said, not " + key + "=" + value);
+        }
+        from = *after;
+    }
+    return from;
+}
+
 }  // namespace portcullis

@@ -21,4 +21,7 @@ struct FlowRequest {
 // The target with its path. Fails on keys that there are not, on values that are none, and on a key that is given twice.
 [[nodiscard]] Result<FlowRequest> parse_flow_request(std::string_view target);
 
+// What a part of an answer begins at, of a route that is asked nothing else: `after` of the query; 0 without it.
+[[nodiscard]] Result<std::uint64_t> parse_from(std::string_view target);
+
 }  // namespace portcullis

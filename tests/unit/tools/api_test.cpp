@@ -109,7 +109,7 @@ TEST_F(ApiTest, HostThatCannotEnforceIsNotTheClientsFault) {
 TEST_F(ApiTest, UnknownPathsAndMethodsAreAnsweredInJson) {
     EXPECT_EQ(call("GET", "/v2/status").status, 404U);
     EXPECT_EQ(error_of(call("GET", "/nothing")), "there is no /nothing");
-    EXPECT_EQ(error_of(call("POST", "/v1/explain")), "/v1/explain is not available in this version");
+    EXPECT_EQ(error_of(call("GET", "/metrics")), "/metrics is not available in this version");
     EXPECT_EQ(call("DELETE", "/v1/model").status, 405U);
     EXPECT_EQ(call("PUT", "/v1/status").status, 405U);
 }
@@ -292,10 +292,64 @@ TEST_F(ApiTest, OnlyAnOrphanedDeviceIsReleased) {
     EXPECT_EQ(store.load_progress()->bindings.released, std::set<std::uint32_t>{5});
 }
 
+TEST_F(ApiTest, AQuestionThatIsNoneIsRefusedAndSaysWhy) {
+    const auto why = [this](const std::string& body) { return error_of(call("POST", "/v1/explain", body)); };
+    EXPECT_EQ(call("GET", "/v1/explain").status, 405U);
+    EXPECT_EQ(why("[]"), "the question is an object");
+    EXPECT_EQ(why(R"({"To": "eni-1", "Protocol": 47})"), "From and To are needed");
+    EXPECT_EQ(why(R"({"From": "eni-1", "To": "eni-1", "Protocol": 6})"), "DestinationPort is needed with this protocol");
+    EXPECT_EQ(why(R"({"From": "eni-1", "To": "eni-1", "Protocol": 47, "SourcePort": 1})"), "this protocol has no ports");
+    EXPECT_EQ(why(R"({"From": "eni-1", "To": "eni-1", "Protocol": 6, "DestinationPort": 70000})"),
+              "DestinationPort is a number from 0 to 65535");
+    EXPECT_EQ(why(R"({"From": "eni-1", "To": "eni-1", "Protocol": 47, "Form": "x"})"), "there is no Form to say here");
+    EXPECT_EQ(call("POST", "/v1/explain", R"({"From": "eni-1", "To": "192.0.2.7", "Protocol": 47})").status, 409U);
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_EQ(call("POST", "/v1/explain", R"({"From": "eni-1", "To": "192.0.2.7", "Protocol": 47})").status, 200U);
+    EXPECT_EQ(call("POST", "/v1/explain", R"({"From": "eni-77", "To": "192.0.2.7", "Protocol": 47})").status, 422U);
+}
+
+TEST_F(ApiTest, ProgramsThatSayOtherThanTheModelAreSaidToDisagree) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    const auto ask = [this] {
+        return json::parse(
+            call("POST", "/v1/explain", R"({"From": "192.0.2.7", "To": "eni-1", "Protocol": 6, "DestinationPort": 9})").body);
+    };
+    const json model = ask();
+    EXPECT_EQ(model["Programs"], false);
+    EXPECT_EQ(model["Allowed"], false);
+    ASSERT_EQ(model["Gates"].size(), 1U);
+    EXPECT_TRUE(model["Gates"][0]["Programs"].is_null());
+    dataplane.can_probe_packets = true;  // and says that everything passes
+    const json said = ask();
+    EXPECT_EQ(said["Programs"], true);
+    EXPECT_EQ(said["Allowed"], true);
+    EXPECT_EQ(said["Agrees"], false);
+    EXPECT_EQ(said["Gates"][0]["Model"]["Reason"], "network_acl");
+    EXPECT_FALSE(json::parse(call("POST", "/v1/verify").body)["Next"].is_null());
+}
+
+TEST_F(ApiTest, OthersAtTheHooksOfAPortAreNamedByTheirOrder) {
+    ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Ports"][0]["Neighbours"], json::array());
+    dataplane.others = {{.ifindex = 5, .hook = "tc egress", .what = "program 57 (other)", .order = Neighbour::Order::Before},
+                        {.ifindex = 6, .hook = "xdp", .what = "program 58 (other)", .order = Neighbour::Order::Before}};
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Ports"][0]["Neighbours"],
+              json::parse(R"([{"Hook": "tc egress", "What": "program 57 (other)", "Order": "before"
+}])"));
+}
+
 TEST_F(ApiTest, DifferencesThatAreFoundAreNamed) {
     EXPECT_EQ(json::parse(call("POST", "/v1/verify").body)["Differences"], json::array());
-    dataplane.differences = {"pc_devices: missing is entry 5"};
-    EXPECT_EQ(json::parse(call("POST", "/v1/verify").body)["Differences"][0], "pc_devices: missing is entry 5");
+    dataplane.differences = {"pc_devices: missing is entry 5", "pc_devices: missing is entry 6"};
+    const json first = json::parse(call("POST", "/v1/verify").body);
+    EXPECT_EQ(first["Differences"], json({"pc_devices: missing is entry 5"}));
+    EXPECT_EQ(first["Truncated"], true);
+    const std::string second = "/v1/verify?after=" + first["Next"].dump();
+    const json last = json::parse(call("POST", second).body);
+    EXPECT_EQ(last["Differences"], json({"pc_devices: missing is entry 6"}));
+    EXPECT_EQ(last["Next"], json());
+    EXPECT_EQ(call("POST", second).status, 409U);
+    EXPECT_EQ(call("POST", "/v1/verify?from=1").status, 400U);
 }
 
 }  // namespace

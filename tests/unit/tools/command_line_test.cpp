@@ -155,8 +155,14 @@ TEST_F(CommandLineTest, ExplainWithAFaultyQuestionExitsTwo) {
 }
 
 TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
-    for (const std::vector<std::string>& verb :
-         {std::vector<std::string>{"status"}, {"apply", model}, {"apply", model, "--confirm-within", "5"}, {"plan", model}, {"confirm"}}) {
+    for (const std::vector<std::string>& verb : {std::vector<std::string>{"status"},
+                                                 {"apply", model},
+                                                 {"apply", model, "--confirm-within", "5"},
+                                                 {"plan", model},
+                                                 {"confirm"},
+                                                 {"explain", "--live", "--from", "a", "--to", "b", "--proto", "47"},
+                                                 {"top", "--follow"},
+                                                 {"verify"}}) {
         std::vector<std::string> arguments{"--socket", no_socket};
         arguments.insert(arguments.end(), verb.begin(), verb.end());
         const Outcome text = run(arguments);
@@ -165,11 +171,6 @@ TEST_F(CommandLineTest, VerbsThatNeedADaemonExitFourWithoutOne) {
         arguments.emplace_back("--json");
         EXPECT_THAT(json::parse(run(arguments).out)["Errors"][0]["Message"].get<std::string>(), HasSubstr("cannot reach")) << verb[0];
     }
-}
-
-TEST_F(CommandLineTest, WhatIsNotAvailableIsRefusedInOneSentence) {
-    EXPECT_EQ(run({"explain", "--live", "--from", "a", "--to", "b", "--proto", "tcp"}).err,
-              "portcullis: explain --live is not available in this version\n");
 }
 
 TEST_F(CommandLineTest, MistakesExitTwo) {
