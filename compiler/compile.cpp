@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/compile.h"
 
+#include <map>
 #include <set>
 
 #include "compiler/compile_directory.h"
@@ -62,6 +63,20 @@ std::vector<Bridge> sorted_bridges(const Model& model) {
     return bridges;
 }
 
+std::vector<ClosedPort> closed_ports(const Model& model) {
+    std::map<std::string_view, std::string_view> claimed;
+    for (const PortClaim& claim : model.ports) {
+        claimed.emplace(claim.network_interface_id, claim.device);
+    }
+    std::vector<ClosedPort> closed;
+    for (const ClosedInterface& interface : model.closed_interfaces) {
+        const auto claim = claimed.find(interface.id);
+        closed.push_back({.interface_id = interface.id, .device = claim == claimed.end() ? "" : std::string(claim->second)});
+    }
+    std::ranges::sort(closed, {}, &ClosedPort::interface_id);
+    return closed;
+}
+
 void add_host_policies(const Model& model, const Directory& directory, Ruleset& ruleset) {
     ruleset.deny_cidrs = normalised(model.deny_cidrs);
     ruleset.isolates_instances = model.isolates_instances;
@@ -96,6 +111,7 @@ Result<Ruleset> compile(const Model& model) {
     for (const Bindable& port : bindable) {
         ruleset.ports.push_back(ports.compile(port));
     }
+    ruleset.closed_ports = closed_ports(model);
     ruleset.bridges = sorted_bridges(model);
     for (const Bridge& bridge : ruleset.bridges) {
         ruleset.bridge_surroundings.push_back(surroundings.of_bridge(bridge));

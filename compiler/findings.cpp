@@ -14,6 +14,10 @@ void Findings::error(Position position, std::string message) {
     add({.severity = Finding::Severity::Error, .position = std::move(position), .message = std::move(message)});
 }
 
+void Findings::error(Position position, std::string message, Position other) {
+    add({.severity = Finding::Severity::Error, .position = std::move(position), .message = std::move(message), .other = std::move(other)});
+}
+
 void Findings::warn(Position position, std::string message) {
     add({.severity = Finding::Severity::Warning, .position = std::move(position), .message = std::move(message)});
 }

@@ -14,6 +14,8 @@ namespace portcullis {
 class Findings {
    public:
     void error(Position position, std::string message);
+    // Between two: what stands at `other` may be the one to change.
+    void error(Position position, std::string message, Position other);
     void warn(Position position, std::string message);
     void add(Finding finding);
     [[nodiscard]] bool has_errors() const { return has_errors_; }

@@ -207,6 +207,7 @@ void merge_portcullis(Declarations& declared, Findings& findings) {
     Model& model = declared.model;
     const auto ports = merge_by_owner(model.ports);
     const auto bridges = merge_by_owner(model.bridges);
+    keep_first(model.closed_interfaces, [](const ClosedInterface& interface) { return interface.id; });
     normalise(model.services);
     if (model.host_services) {
         keep_first(*model.host_services);

@@ -206,6 +206,8 @@ std::vector<ObjectDifference> diff_models(const Model& before, const Model& afte
     found.compare_setting("Egress", std::tuple(sorted_keys(before.deny_cidrs), before.isolates_instances),
                           std::tuple(sorted_keys(after.deny_cidrs), after.isolates_instances));
     found.compare_setting("HostServices", before.host_services, after.host_services);
+    const auto id_of = [](const ClosedInterface& interface) { return interface.id; };
+    found.compare_setting("ClosedInterfaces", sorted_keys(before.closed_interfaces, id_of), sorted_keys(after.closed_interfaces, id_of));
     found.compare_setting("OnDeny", before.on_deny, after.on_deny);
     found.compare_setting("OnRevoke", before.on_revoke, after.on_revoke);
     found.compare_setting("Quotas", std::tie(before.quotas.flows, before.quotas.flows_per_port, before.quotas.half_open_per_port),

@@ -164,7 +164,7 @@ std::optional<std::string> parse_device(const JsonCursor& device) {
 
 void parse_portcullis(const JsonCursor& object, Declarations& declared) {
     check_keys(object, {"Ports", "Bridges", "Services", "Egress", "HostServices", "OnDeny", "OnRevoke", "FastPath", "GuardedEndpoints",
-                        "Masquerade", "Quotas"});
+                        "Masquerade", "Quotas", "ClosedInterfaces"});
     const JsonCursor ports = object.member("Ports");
     for (const JsonCursor& port : ports.objects()) {
         parse_port(port, declared);
@@ -172,6 +172,13 @@ void parse_portcullis(const JsonCursor& object, Declarations& declared) {
     const JsonCursor bridges = object.member("Bridges");
     for (const JsonCursor& bridge : bridges.objects()) {
         parse_bridge(bridge, declared);
+    }
+    const JsonCursor closed = object.member("ClosedInterfaces");
+    for (const JsonCursor& interface : closed.objects()) {
+        check_keys(interface, {"NetworkInterfaceId"});
+        if (auto id = required_identifier(interface, "NetworkInterfaceId")) {
+            declared.model.closed_interfaces.push_back({.id = std::move(*id), .position = interface.position()});
+        }
     }
     parse_services(object.member("Services"), Owner{}, declared.model.services, declared);
     parse_egress(object.member("Egress"), declared);

@@ -19,11 +19,25 @@ void give_part(std::unordered_map<std::string_view, Part>& parts, std::string_vi
     }
 }
 
+// By id. One that has a document is an error: that would say what passes, and this that nothing does.
+std::unordered_set<std::string_view> closed_interfaces(const Model& model, const DeclaredIndex& index, Findings& findings) {
+    std::unordered_set<std::string_view> closed;
+    for (const ClosedInterface& interface : model.closed_interfaces) {
+        closed.insert(interface.id);
+        if (const NetworkInterface* described = index.interface(interface.id)) {
+            findings.error(interface.position,
+                           "the interface " + quoted(interface.id) + " has a document, in " + place(described->position));
+        }
+    }
+    return closed;
+}
+
 }  // namespace
 
 void validate_host(const Model& model, const DeclaredIndex& index, Findings& findings) {
     std::unordered_map<std::string_view, Part> parts;
     std::unordered_map<std::string_view, const PortClaim*> claims;
+    const std::unordered_set<std::string_view> closed = closed_interfaces(model, index, findings);
     for (const PortClaim& port : model.ports) {
         give_part(parts, port.device, {"the port of " + quoted(port.network_interface_id), port.position}, findings);
         const auto [it, is_first] = claims.try_emplace(port.network_interface_id, &port);
@@ -32,9 +46,9 @@ void validate_host(const Model& model, const DeclaredIndex& index, Findings& fin
                                               quoted(it->second->device) + " in " + place(it->second->position));
         }
         const NetworkInterface* interface = index.interface(port.network_interface_id);
-        if (interface == nullptr) {
+        if (interface == nullptr && !closed.contains(port.network_interface_id)) {
             findings.error(port.position, "the interface " + quoted(port.network_interface_id) + " has no document");
-        } else if (interface->source_dest_check && !port.allowed_sources.empty()) {
+        } else if (interface != nullptr && interface->source_dest_check && !port.allowed_sources.empty()) {
             findings.warn(port.position, "AllowedSources changes nothing: SourceDestCheck of " + quoted(interface->id) + " is not false");
         }
     }

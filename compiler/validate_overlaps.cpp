@@ -55,7 +55,7 @@ void validate_interfaces(const Model& model, Findings& findings) {
         }
     }
     find_overlaps(std::move(claims), [&](const auto& earlier, const auto& later) {
-        findings.error(later.owner->position, overlap_text(earlier, later) + ", an interface of the same VPC");
+        findings.error(later.owner->position, overlap_text(earlier, later) + ", an interface of the same VPC", earlier.owner->position);
     });
 }
 
@@ -111,7 +111,7 @@ void validate_macs(const Model& model, const DeclaredIndex& index, Findings& fin
         const std::string message =
             "the MAC " + later.mac->to_string() + " is also that of " + quoted(earlier.id) + " in " + place(earlier.position);
         if (is_error) {
-            findings.error(later.position, message);
+            findings.error(later.position, message, earlier.position);
         } else {
             findings.warn(later.position, message);
         }

@@ -96,8 +96,10 @@ ServiceChecks::ServiceChecks(const Model& model, std::span<const ServicePlace> p
 void ServiceChecks::check_range(const Holder& holder, const Prefix& range) const {
     const auto found = by_address_.lower_bound(range.address);
     if (found != by_address_.end() && range.contains(found->first)) {
-        findings_.error(holder.position, range.to_string() + " of " + quoted(holder.interface.id) + " holds " + found->first.to_string() +
-                                             ", the address of " + name_of(found->second->kind) + " in " + place(found->second->position));
+        findings_.error(holder.position,
+                        range.to_string() + " of " + quoted(holder.interface.id) + " holds " + found->first.to_string() +
+                            ", the address of " + name_of(found->second->kind) + " in " + place(found->second->position),
+                        found->second->position);
     }
     const auto of_vpc = ec2_by_vpc_.find(holder.interface.vpc_id);
     if (ec2_ != nullptr) {
@@ -125,15 +127,19 @@ void ServiceChecks::check_ec2(const Holder& holder, const Prefix& range, const S
     const std::vector<Address> addresses = ec2_addresses(index_.vpc(holder.interface.vpc_id));
     const auto held = std::find_if(addresses.begin(), addresses.end(), [&](const Address& address) { return range.contains(address); });
     if (held != addresses.end()) {
-        findings_.error(holder.position, range.to_string() + " of " + quoted(holder.interface.id) + " holds " + held->to_string() +
-                                             ", the address of a service of \"ec2\" in " + place(word.position));
+        findings_.error(holder.position,
+                        range.to_string() + " of " + quoted(holder.interface.id) + " holds " + held->to_string() +
+                            ", the address of a service of \"ec2\" in " + place(word.position),
+                        word.position);
     }
 }
 
 void ServiceChecks::check_mac(const Holder& holder, const Mac& mac) const {
     if (const auto found = routers_.find(mac); found != routers_.end()) {
-        findings_.error(holder.position, "the MAC " + mac.to_string() + " of " + quoted(holder.interface.id) + " is that of a router in " +
-                                             place(found->second->position));
+        findings_.error(holder.position,
+                        "the MAC " + mac.to_string() + " of " + quoted(holder.interface.id) + " is that of a router in " +
+                            place(found->second->position),
+                        found->second->position);
     }
 }
 

@@ -50,6 +50,13 @@ struct ApplyReport {
     std::vector<Unenforced> unenforced;  // of all devices given
 };
 
+// What a change would write, by where it would: a map, or a table of nftables.
+struct PlannedWrites {
+    std::string where;  // "pc_members4", "bridge portcullis"
+    std::uint64_t count = 0;
+    bool operator==(const PlannedWrites&) const = default;
+};
+
 struct ReasonCount {
     Reason reason = PC_REASON_passed;
     Direction direction = Direction::Outbound;
@@ -71,8 +78,10 @@ struct RuleHits {
 
 // What somebody else took away from us, changed, or got ahead of, in one sentence.
 struct Tampering {
+    enum class Kind : std::uint8_t { Program, Order, EarlyDrop, Pin, Table };
     std::uint32_t ifindex = 0;  // 0: it concerns no one device
     std::string what;           // "program 57 (other) was put before ours at tc ingress; ours is first again"
+    Kind kind = Kind::Program;
     bool operator==(const Tampering&) const = default;
 };
 
@@ -124,6 +133,12 @@ class Dataplane {
     // is closed from the moment it is given here. Devices that are no longer given are released: ours is removed from them.
     [[nodiscard]] virtual Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                     const HostFacts& facts) = 0;
+
+    // What apply would write with the same, were it called now: of places that would change, in the order of their names. Nothing is
+    // written and nothing changes. The sum is ApplyReport::kernel_writes, but for what depends on the moment: a device that apply has to
+    // close first, the flows that end with the change (nftables), what an interrupted change left to be tidied up.
+    [[nodiscard]] virtual Result<std::vector<PlannedWrites>> plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                                  const HostFacts& facts) = 0;
 
     [[nodiscard]] virtual Result<std::vector<PortCounters>> port_counters() const = 0;
     [[nodiscard]] virtual Result<std::vector<RuleHits>> rule_hits() const = 0;

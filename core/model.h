@@ -203,6 +203,12 @@ struct Bridge {
     Position position;
 };
 
+// An interface without a document: whatever device is claimed for it, or has its id as alias, stays closed.
+struct ClosedInterface {
+    std::string id;
+    Position position;
+};
+
 struct Quotas {
     std::uint32_t flows = 1'000'000;
     std::uint32_t flows_per_port = kDefaultFlowsPerPort;
@@ -219,6 +225,7 @@ struct Model {
     std::vector<NetworkInterface> network_interfaces;
     std::vector<PortClaim> ports;
     std::vector<Bridge> bridges;
+    std::vector<ClosedInterface> closed_interfaces;
     Services services;
     std::vector<DenyCidr> deny_cidrs;
     bool isolates_instances = false;
@@ -234,6 +241,7 @@ struct Finding {
     Severity severity = Severity::Error;
     Position position;
     std::string message;
+    std::optional<Position> other = {};  // what it is at odds with: an object without which this one would be right
     // "FILE: POINTER: MESSAGE", control characters escaped.
     [[nodiscard]] std::string to_string() const;
 };

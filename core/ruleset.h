@@ -136,6 +136,12 @@ struct Port {
     std::uint32_t half_open = kDefaultHalfOpenPerPort;  // of each side
 };
 
+// An interface that is nowhere else in the Ruleset, and whose devices are to be closed.
+struct ClosedPort {
+    std::string interface_id;
+    std::string device;  // name in the documents; empty: none is claimed for it
+};
+
 struct Ruleset {
     std::vector<Rule> rules;
     std::vector<PortSet> port_sets;
@@ -144,8 +150,9 @@ struct Ruleset {
     std::vector<std::string> zones;    // VPC ids
     std::vector<std::string> subnets;  // ids
     std::vector<InterfaceGroups> interfaces;
-    std::vector<AddressOwner> owners;  // sorted, at most one of a (zone, prefix)
-    std::vector<Port> ports;           // every interface of the model that a device may be bound to (it has a MAC and a known subnet)
+    std::vector<AddressOwner> owners;      // sorted, at most one of a (zone, prefix)
+    std::vector<Port> ports;               // every interface of the model that a device may be bound to (it has a MAC and a known subnet)
+    std::vector<ClosedPort> closed_ports;  // by interface id
     std::vector<Surroundings> surroundings;
     std::vector<Bridge> bridges;
     // What a bridge's own `Services` add to its ports' surroundings: by index in `bridges`, then by zone, since "ec2" differs by VPC; an

@@ -55,7 +55,7 @@ Result<> NftClosing::heal(NftWriter& main, Healing& healing) {
         return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
     }
     for (std::string& what : *healed) {
-        healing.healed.push_back({.what = std::move(what)});
+        healing.healed.push_back({.what = std::move(what), .kind = Tampering::Kind::Table});
     }
     if (!healed->empty()) {
         main.pass_over(writer_);

@@ -22,6 +22,7 @@
 #include "fallback/nft_differences.h"
 #include "fallback/nft_flow_ends.h"
 #include "fallback/nft_flow_reader.h"
+#include "fallback/nft_objects.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_standing.h"
 #include "fallback/nft_writer.h"
@@ -152,6 +153,23 @@ Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const 
     return ApplyReport{.generation = ++state_->generation, .kernel_writes = *written, .unenforced = nft_unenforced(ruleset, devices)};
 }
 
+Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                      const HostFacts& facts) {
+    const auto standing = state_->writer.standing();
+    if (!standing) {
+        return fail(standing.error());
+    }
+    NftImage image = lower_nft(ruleset, devices, facts);
+    normalise(image);
+    std::vector<PlannedWrites> writes;
+    for (const NftTableDiff& diff : diff_images(**standing, image)) {
+        const NftTable& table = diff.wanted != nullptr ? *diff.wanted : *diff.had;
+        writes.push_back({std::string(word_of(table.family)) + ' ' + std::string(kNftTable), count_writes({diff})});
+    }
+    std::sort(writes.begin(), writes.end(), [](const PlannedWrites& a, const PlannedWrites& b) { return a.where < b.where; });
+    return writes;
+}
+
 // State ends with a change alone: what a daemon that has started anew finds as it would have it goes on.
 Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const Ruleset& ruleset,
                                                 std::span<const DeviceBinding> devices, std::vector<NftStateEnd> ended) {
@@ -269,7 +287,7 @@ Result<Healing> NftDataplane::heal() {
         return fail(healed.error().with_context("cannot put back what was changed in nf_tables"));
     }
     for (std::string& what : *healed) {
-        healing.healed.push_back({.what = std::move(what)});
+        healing.healed.push_back({.what = std::move(what), .kind = Tampering::Kind::Table});
     }
     return healing;
 }

@@ -32,6 +32,8 @@ class NftDataplane final : public Dataplane {
 
     [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                             const HostFacts& facts) override;
+    [[nodiscard]] Result<std::vector<PlannedWrites>> plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                          const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;
     [[nodiscard]] Result<std::vector<RuleHits>> rule_hits() const override;
     [[nodiscard]] Result<Healing> heal() override;

@@ -6,6 +6,7 @@
 
 #include "loader/bpf_dataplane_state.h"
 #include "loader/flow_shards.h"
+#include "loader/image_writes.h"
 #include "loader/pin_healing.h"
 
 namespace portcullis {
@@ -154,6 +155,29 @@ Result<PlannedChange> BpfDataplane::State::plan(const Wanted& wanted) {
         return fail(std::move(diff.error()));
     }
     return PlannedChange{.image = std::move(*image), .diff = std::move(*diff)};
+}
+
+// As plan(), of slots that nobody takes. Those that were released are free as soon as something is written.
+Result<std::vector<PlannedWrites>> BpfDataplane::State::count_writes(const Wanted& wanted) {
+    if (auto checked = check_bindings(wanted); !checked) {
+        return fail(std::move(checked.error()));
+    }
+    DeviceSlots imagined = slots;
+    imagined.recycle();
+    auto policy = lower_bpf(wanted.ruleset, capacities, numberings, device_numbers(wanted.devices));
+    numberings.roll_back();
+    if (!policy) {
+        return fail(std::move(policy.error()));
+    }
+    auto image = plan_host(std::move(*policy), wanted, in_force, imagined);
+    if (!image) {
+        return fail(std::move(image.error()));
+    }
+    const auto diff = diff_images(in_force, *image, maps.parity());
+    if (!diff) {
+        return fail(diff.error());
+    }
+    return planned_writes(*diff);
 }
 
 // Up to the switch. On failure the former generation stays in force, whole.
@@ -330,6 +354,11 @@ BpfDataplane::~BpfDataplane() = default;
 
 Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
     return state_->apply({.ruleset = ruleset, .devices = devices, .facts = facts});
+}
+
+Result<std::vector<PlannedWrites>> BpfDataplane::plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                      const HostFacts& facts) {
+    return state_->count_writes({.ruleset = ruleset, .devices = devices, .facts = facts});
 }
 
 Result<std::vector<PortCounters>> BpfDataplane::port_counters() const { return state_->counters.ports(state_->in_force.ports); }

@@ -76,6 +76,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<PlannedChange> plan(const Wanted& wanted);
+    [[nodiscard]] Result<std::vector<PlannedWrites>> count_writes(const Wanted& wanted);
     [[nodiscard]] Result<> carry_out(PlannedChange& plan);
     [[nodiscard]] Healing heal();
     void lock_again(Healing& healing);

@@ -61,7 +61,7 @@ bool DeviceHooks::put_right(const Hook& hook, const HookView& view, Healing& hea
         healing.standing.push_back({hook.ifindex, who + " comes before ours and may pass what ours would not: " + moved.error().message});
         return true;
     }
-    healing.healed.push_back({hook.ifindex, who + " was put before ours; ours is first again"});
+    healing.healed.push_back({hook.ifindex, who + " was put before ours; ours is first again", Tampering::Kind::Order});
     return true;
 }
 

@@ -24,7 +24,7 @@ void heal_pins(const Pins& pins, const BpfObject& object, DeviceHooks& hooks, He
         std::ranges::move(*links, std::back_inserter(*names));
     }
     if (!names->empty()) {
-        healing.healed.push_back({0, "pins were removed, and are there again: " + list_of(*names)});
+        healing.healed.push_back({0, "pins were removed, and are there again: " + list_of(*names), Tampering::Kind::Pin});
     }
 }
 

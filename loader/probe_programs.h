@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A copy of the programs that judge packets, for questions: it reads the maps of policy and devices that the enforcing programs read, and
-// has maps of its own for everything that programs write (docs/decisions/0008-probe-programs.md). Attached nowhere, run by
+// has maps of its own for everything that programs write (docs/decisions/0009-probe-programs.md). Attached nowhere, run by
 // BPF_PROG_TEST_RUN.
 #pragma once
 

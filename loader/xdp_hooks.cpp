@@ -160,7 +160,7 @@ void XdpHooks::heal(Healing& healing) {
         held_.erase(device->first);
         const auto attached = attach(device->second);
         if (attached) {
-            healing.healed.push_back({device->first, "our XDP program was gone; it is attached again"});
+            healing.healed.push_back({device->first, "our XDP program was gone; it is attached again", Tampering::Kind::EarlyDrop});
             refusals_.erase(device->first);
             held_.insert(*device);
         } else if (attached.error().code != ENODEV) {

@@ -63,6 +63,30 @@ TEST_P(BpfDataplaneTest, TheSamePolicyAgainWritesNothing) {
     EXPECT_EQ(second.generation, first.generation);
 }
 
+TEST_P(BpfDataplaneTest, ThePlanOfAChangeCountsWhatItsApplyWritesAndChangesNothing) {
+    const TestPolicy larger{.udp_port = 54, .other_members = {"10.0.0.20"}};
+    const auto dataplane = create();
+    const auto planned = [&](const TestPolicy& policy) {
+        std::uint64_t total = 0;
+        const auto plan = dataplane->plan(ruleset_of(policy), net_.devices(policy), {});
+        EXPECT_TRUE(plan) << plan.error().message;
+        for (const PlannedWrites& writes : plan ? *plan : std::vector<PlannedWrites>{}) {
+            total += writes.count;
+        }
+        return total;
+    };
+    apply(*dataplane, {.udp_port = 53}, net_.devices());
+    const TestPolicy policies[] = {{.udp_port = 54}, larger, {.udp_port = 55, .other_members = {"10.0.0.21"}}, {.udp_port = 53}};
+    for (const TestPolicy& policy : policies) {
+        const std::uint64_t expected = planned(policy);
+        EXPECT_GT(expected, 0U);
+        EXPECT_EQ(planned(policy), expected);  // the first plan took nothing
+        EXPECT_EQ(apply(*dataplane, policy, net_.devices(policy)).kernel_writes, expected);
+        EXPECT_EQ(planned(policy), 0U);
+        EXPECT_EQ(dataplane->verify().value_or(std::vector<std::string>{"unread"}), std::vector<std::string>{});
+    }
+}
+
 TEST_P(BpfDataplaneTest, AMemberMoreWritesItsOwnEntriesAlone) {
     const TestPolicy larger{.udp_port = 53, .other_members = {"10.0.0.20"}};
     const auto dataplane = create();

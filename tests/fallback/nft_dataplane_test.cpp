@@ -60,6 +60,23 @@ TEST_F(Dataplane, WritesNothingTheSecondTimeAndAfterARestart) {
     EXPECT_LE(apply(*dataplane, ruleset, devices), 3U);  // the owner of each table
 }
 
+TEST_F(Dataplane, PlanOfAChangeCountsWhatItsApplyWritesAndChangesNothing) {
+    const Ruleset before = compiled(large_model({.ports = 3, .rules = 8, .members = 10}));
+    const Ruleset after = compiled(large_model({.ports = 3, .rules = 12, .members = 11}));
+    add_devices(host_, 3);
+    const auto dataplane = start();
+    const auto devices = bound_devices(host_, before, 3);
+    (void)apply(*dataplane, before, devices);
+    std::uint64_t expected = 0;
+    for (const PlannedWrites& writes : value_or_end(dataplane->plan(after, bound_devices(host_, after, 3), {}), "plan")) {
+        expected += writes.count;
+    }
+    EXPECT_GT(expected, 0U);
+    EXPECT_TRUE(read() == lowered(before, devices));
+    EXPECT_EQ(apply(*dataplane, after, bound_devices(host_, after, 3)), expected);
+    EXPECT_EQ(value_or_end(dataplane->plan(after, bound_devices(host_, after, 3), {}), "plan"), std::vector<PlannedWrites>{});
+}
+
 TEST_F(Dataplane, WritesOneElementForEachAddressOfAMemberThatJoins) {
     const Ruleset before = compiled(large_model({.ports = 3, .rules = 8, .members = 10}));
     const Ruleset after = compiled(large_model({.ports = 3, .rules = 8, .members = 11}));

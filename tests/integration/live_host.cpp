@@ -45,8 +45,9 @@ void LiveHost::restart() {
         daemon->signal(SIGTERM);
         EXPECT_EQ(daemon->wait(), 0);
     }
-    daemon = std::make_unique<DaemonProcess>(directory,
-                                             std::vector<std::string>{"--model", directory.path("model.json"), "--backend", GetParam()});
+    std::vector<std::string> flags{"--model", directory.path("model.json"), "--backend", GetParam()};
+    flags.insert(flags.end(), more_flags.begin(), more_flags.end());
+    daemon = std::make_unique<DaemonProcess>(directory, flags);
     EXPECT_TRUE(daemon->wait_until_ready()) << daemon->log();
 }
 

@@ -36,6 +36,7 @@ class LiveHost : public testing::TestWithParam<std::string> {
     [[nodiscard]] bool arrives(const UdpSocket& to, const std::string& text) const;
 
     nlohmann::json model;
+    std::vector<std::string> more_flags;  // of the daemons that restart() starts
     PrivateBpffs bpffs;
     TestHost host;
     NetNamespace::Entered entered = host.host().enter();

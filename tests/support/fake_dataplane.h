@@ -31,6 +31,10 @@ class FakeDataplane final : public Dataplane {
         host_facts = facts;
         return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U, .unenforced = unenforced};
     }
+    Result<std::vector<PlannedWrites>> plan(const Ruleset& /*ruleset*/, std::span<const DeviceBinding> /*devices*/,
+                                            const HostFacts& /*facts*/) override {
+        return writes;
+    }
     Result<std::vector<PortCounters>> port_counters() const override { return counters; }
     Result<std::vector<RuleHits>> rule_hits() const override { return hits; }
     // One flow to a part.
@@ -73,6 +77,7 @@ class FakeDataplane final : public Dataplane {
 
     std::optional<std::string> failure;  // of the next applies
     std::vector<PortCounters> counters;
+    std::vector<PlannedWrites> writes;  // that plan tells
     std::vector<RuleHits> hits;
     std::vector<Flow> flows;
     std::vector<std::string> differences;  // that verify finds

@@ -49,6 +49,17 @@ void print_object(const Json& object, const Terminal& terminal) {
     print_rules(object.at("AddedRules"), "+", Colour::Good, terminal);
 }
 
+void print_writes(const Json& writes, const Terminal& terminal) {
+    const auto total = writes.at("Total").get<std::uint64_t>();
+    terminal.out << grouped(total) << (total == 1 ? " write" : " writes") << " to the kernel";
+    const char* before = ": ";
+    for (const Json& place : writes.at("Places")) {
+        terminal.out << before << place.at("Where").get<std::string>() << ' ' << grouped(place.at("Count").get<std::uint64_t>());
+        before = ", ";
+    }
+    terminal.out << '\n';
+}
+
 void print_plan(const Json& plan, const Terminal& terminal) {
     print_ports(plan.at("Ports"), terminal);
     for (const Json& object : plan.at("Objects")) {
@@ -57,9 +68,7 @@ void print_plan(const Json& plan, const Terminal& terminal) {
     if (plan.at("Ports").empty() && plan.at("Objects").empty()) {
         terminal.out << "nothing would change\n";
     }
-    if (plan.at("KernelWrites").is_null()) {
-        terminal.out << "kernel writes are not counted in advance\n";
-    }
+    print_writes(plan.at("KernelWrites"), terminal);
 }
 
 }  // namespace

@@ -77,6 +77,15 @@ void print_status(const Json& status, const Terminal& terminal) {
             rows.push_back({"", error_text(error)});
         }
     }
+    for (const Json& object : model.at("Isolated")) {
+        const bool keeps = object.at("InForce") == "last-accepted";
+        rows.push_back({"isolated", object.at("Kind").get<std::string>() + '/' + object.at("Id").get<std::string>() +
+                                        (keeps ? " keeps its last accepted content" : " matches nothing") + " since " +
+                                        object.at("Since").get<std::string>()});
+        for (const Json& error : object.at("Errors")) {
+            rows.push_back({"", error_text(error)});
+        }
+    }
     if (!trouble.is_null()) {
         rows.push_back({"trouble", "since " + trouble.at("Since").get<std::string>() + ": " + trouble.at("Message").get<std::string>()});
     }
@@ -103,7 +112,8 @@ int run_status(const std::string& socket, bool counts_absent, const Terminal& te
     } else {
         print_status(*status, terminal);
     }
-    return is_enforced(*status, counts_absent) ? kDone : kFailed;
+    const bool is_whole = status->at("Model").at("Isolated").empty();
+    return is_whole && is_enforced(*status, counts_absent) ? kDone : kFailed;
 }
 
 }  // namespace portcullis

@@ -8,6 +8,7 @@
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
 #include "tools/daemon/http.h"
+#include "tools/daemon/metrics.h"
 #include "tools/daemon/model_intake.h"
 
 namespace portcullis {
@@ -24,8 +25,11 @@ class Api {
           live_(controller) {}
 
     [[nodiscard]] HttpResponse handle(HttpRequest request);
+    // The body of GET /metrics.
+    [[nodiscard]] std::string metrics() const;
 
    private:
+    [[nodiscard]] HttpResponse answer(HttpRequest& request);
     [[nodiscard]] HttpResponse answer_status() const;
 
     Controller& controller_;
@@ -34,6 +38,7 @@ class Api {
     const EventLog& events_;
     ChangeApi changes_;
     LiveApi live_;
+    RequestCounts requests_;
 };
 
 }  // namespace portcullis

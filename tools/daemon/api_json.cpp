@@ -63,6 +63,19 @@ Json refusal_json(const SourceStatus& source) {
     return {{"Since", source.refusal->since}, {"Errors", std::move(errors)}};
 }
 
+Json isolated_json(const std::vector<IsolatedObject>& objects) {
+    Json array = Json::array();
+    for (const IsolatedObject& object : objects) {
+        const bool keeps = object.in_force == IsolatedObject::InForce::LastAccepted;
+        array.push_back({{"Kind", object.name.kind->path},
+                         {"Id", object.name.id},
+                         {"InForce", keeps ? "last-accepted" : "nothing"},
+                         {"Since", object.since},
+                         {"Errors", remarks_json(object.reasons, Finding::Severity::Error)}});
+    }
+    return array;
+}
+
 // A present port is enforced when its line says so; unknown and orphaned devices are closed and belong to no interface.
 bool is_enforced(const PortStatus& port) {
     const PortState state = port.line.state;
@@ -102,6 +115,10 @@ Json unconfirmed_json(const std::optional<UnconfirmedStatus>& unconfirmed) {
                        : Json();
 }
 
+const std::optional<Trouble>& trouble_of(const ControllerStatus& status, const std::optional<UnconfirmedStatus>& unconfirmed) {
+    return unconfirmed && unconfirmed->roll_back ? unconfirmed->roll_back : status.trouble;
+}
+
 Json trouble_json(const std::optional<Trouble>& trouble) {
     return trouble ? Json{{"Since", trouble->since}, {"Message", trouble->message}} : Json();
 }
@@ -128,31 +145,37 @@ std::string print_events(const std::deque<Event>& events) {
     return print_answer(all);
 }
 
+Health health_of(const ControllerStatus& status, const SourceStatus& source, const std::optional<UnconfirmedStatus>& unconfirmed) {
+    // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
+    const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
+    const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
+    return {.is_enforced = is_all_enforced,
+            .is_healthy = is_all_enforced && !trouble_of(status, unconfirmed) && !source.refusal && source.isolated.empty()};
+}
+
 std::string print_status(const ControllerStatus& status, const SourceStatus& source, const std::optional<UnconfirmedStatus>& unconfirmed) {
     Json ports = Json::array();
     for (const PortStatus& port : status.ports) {
         ports.push_back(port_json(port));
     }
-    // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
-    const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
-    const std::optional<Trouble>& trouble = unconfirmed && unconfirmed->roll_back ? unconfirmed->roll_back : status.trouble;
-    const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
+    const Health health = health_of(status, source, unconfirmed);
     return print_answer({{"Version", PORTCULLIS_VERSION},
                          {"Backend", status.backend},
                          {"BackendReason", status.backend_reason},
                          {"Generation", status.generation},
-                         {"Enforced", is_all_enforced},
-                         {"Healthy", is_all_enforced && !trouble && !source.refusal},
+                         {"Enforced", health.is_enforced},
+                         {"Healthy", health.is_healthy},
                          {"Model",
                           {{"Source", source.path.empty() ? "api" : "file"},
                            {"Path", source.path},
                            {"Generation", status.model_generation},
                            {"AcceptedAt", status.accepted_at},
                            {"Refused", refusal_json(source)},
+                           {"Isolated", isolated_json(source.isolated)},
                            {"Unconfirmed", unconfirmed_json(unconfirmed)}}},
                          {"NetworkAcls", status.uses_network_acls ? "used" : "off"},
                          {"Healings", healings_json(status.healings)},
-                         {"Trouble", trouble_json(trouble)},
+                         {"Trouble", trouble_json(trouble_of(status, unconfirmed))},
                          {"Ports", std::move(ports)}});
 }
 

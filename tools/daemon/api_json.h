@@ -16,6 +16,13 @@
 
 namespace portcullis {
 
+// `Enforced` and `Healthy` of the status.
+struct Health {
+    bool is_enforced = false;
+    bool is_healthy = false;
+};
+[[nodiscard]] Health health_of(const ControllerStatus& status, const SourceStatus& source,
+                               const std::optional<UnconfirmedStatus>& unconfirmed);
 // `unconfirmed`: of the last change, if it waits for a confirmation.
 [[nodiscard]] std::string print_status(const ControllerStatus& status, const SourceStatus& source,
                                        const std::optional<UnconfirmedStatus>& unconfirmed);

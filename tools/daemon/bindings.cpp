@@ -9,6 +9,8 @@
 namespace portcullis {
 namespace {
 
+constexpr const char* kClosedByTheModel = "the model closes this interface";
+
 // One run of plan_bindings: each step decides devices that no earlier step has decided, so the order of the calls below is the precedence.
 class Planner {
    public:
@@ -24,6 +26,7 @@ class Planner {
 
     void keep_standing();
     void find_uplinks();
+    void close_listed();
     void bind_named();
     void bind_aliased();
     void close_orphaned();
@@ -43,6 +46,7 @@ class Planner {
     void bind(const Device& device, Index port, std::string claimed_device);
     void close(const Device& device, PortState state, std::string interface_id, std::string detail);
     void bind_newcomer(const Device& device, Index port, std::string claimed_device);
+    void list_unbound(const std::string& device_name, const std::string& interface_id);
 
     const Ruleset& ruleset_;
     const HostDevices& devices_;
@@ -121,6 +125,16 @@ void Planner::find_uplinks() {
     }
 }
 
+// Interfaces of which the model says only that they stay closed, by name; by alias they are closed with the others (bind_aliased).
+void Planner::close_listed() {
+    for (const ClosedPort& closed : ruleset_.closed_ports) {
+        const Device* const device = closed.device.empty() ? nullptr : device_named(closed.device);
+        if (device != nullptr && !is_decided(device->ifindex)) {
+            close(*device, PortState::Closed, closed.interface_id, kClosedByTheModel);
+        }
+    }
+}
+
 void Planner::bind_newcomer(const Device& device, Index port, std::string claimed_device) {
     const auto holder = holder_.find(port);
     if (holder == holder_.end()) {
@@ -151,6 +165,8 @@ void Planner::bind_aliased() {
             bind_newcomer(device, port->second, {});
         } else if (std::ranges::find(ruleset_.interfaces, device.alias, &InterfaceGroups::id) != ruleset_.interfaces.end()) {
             close(device, PortState::Closed, device.alias, "the model does not give this interface a MAC address and a known subnet");
+        } else if (std::ranges::find(ruleset_.closed_ports, device.alias, &ClosedPort::interface_id) != ruleset_.closed_ports.end()) {
+            close(device, PortState::Closed, device.alias, kClosedByTheModel);
         }
     }
 }
@@ -208,21 +224,32 @@ void Planner::add_host_devices() {
     }
 }
 
+// A claim by name that no device is bound or closed for.
+void Planner::list_unbound(const std::string& device_name, const std::string& interface_id) {
+    const Device* const device = device_named(device_name);
+    if (device == nullptr) {
+        plan_.lines.push_back({device_name, 0, interface_id, PortState::Absent, {}});
+        return;
+    }
+    const auto line = lines_.find(device->ifindex);
+    const bool is_bound = line != lines_.end() && line->second.state == PortState::Enforced;
+    plan_.lines.push_back({device_name, device->ifindex, interface_id, PortState::Conflict,
+                           device_name + (is_bound ? " is already bound to " + line->second.interface_id : " is an uplink")});
+}
+
 void Planner::list_absent() {
     for (Index i = 0; i < ruleset_.ports.size(); ++i) {
         const Port& port = ruleset_.ports[i];
-        if (port.device.empty() || holder_.contains(i)) {
-            continue;
+        if (!port.device.empty() && !holder_.contains(i)) {
+            list_unbound(port.device, port.interface_id);
         }
-        const Device* device = device_named(port.device);
-        if (device == nullptr) {
-            plan_.lines.push_back({port.device, 0, port.interface_id, PortState::Absent, {}});
-            continue;
+    }
+    for (const ClosedPort& closed : ruleset_.closed_ports) {
+        const bool is_listed =
+            std::ranges::any_of(lines_, [&closed](const auto& line) { return line.second.interface_id == closed.interface_id; });
+        if (!closed.device.empty() && !is_listed) {
+            list_unbound(closed.device, closed.interface_id);
         }
-        const auto line = lines_.find(device->ifindex);
-        const bool is_bound = line != lines_.end() && line->second.state == PortState::Enforced;
-        plan_.lines.push_back({port.device, device->ifindex, port.interface_id, PortState::Conflict,
-                               port.device + (is_bound ? " is already bound to " + line->second.interface_id : " is an uplink")});
     }
 }
 
@@ -292,6 +319,7 @@ BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, co
     Planner planner(ruleset, devices, memory);
     planner.keep_standing();
     planner.find_uplinks();
+    planner.close_listed();
     planner.bind_named();
     planner.bind_aliased();
     planner.close_orphaned();

@@ -167,6 +167,9 @@ HttpResponse ChangeApi::plan(HttpRequest& request) const {
     if (!planned.is_acceptable) {
         return {.status = 422, .body = print_errors(planned.findings), .etag = {}};
     }
+    if (!planned.failure.empty()) {
+        return error(500, planned.failure);
+    }
     return {.status = 200, .body = print_plan(planned, controller_.model_generation()), .etag = controller_.model_generation()};
 }
 

@@ -48,11 +48,16 @@ std::string print_plan(const PlannedChange& planned, std::uint64_t generation) {
     for (const ObjectDifference& object : planned.objects) {
         objects.push_back(object_json(object));
     }
-    // Neither back end can tell them without taking numbers and tidying up after earlier changes, which are writes.
+    Json places = Json::array();
+    std::uint64_t total = 0;
+    for (const PlannedWrites& writes : planned.writes) {
+        places.push_back({{"Where", writes.where}, {"Count", writes.count}});
+        total += writes.count;
+    }
     return print_answer({{"Generation", generation},
                          {"Ports", std::move(ports)},
                          {"Objects", std::move(objects)},
-                         {"KernelWrites", nullptr},
+                         {"KernelWrites", {{"Total", total}, {"Places", std::move(places)}}},
                          {"Warnings", remarks_json(planned.findings, Finding::Severity::Warning)}});
 }
 

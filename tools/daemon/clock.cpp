@@ -8,6 +8,8 @@ namespace portcullis {
 
 std::string utc_now() { return utc_in(std::chrono::seconds(0)); }
 
+std::uint64_t unix_now_s() { return static_cast<std::uint64_t>(std::time(nullptr)); }
+
 std::string utc_in(std::chrono::seconds later) {
     const std::time_t then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + later);
     std::tm parts{};

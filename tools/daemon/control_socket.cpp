@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one file of the daemon that includes Boost.Beast, which is dear to compile.
+// With metrics_server.cpp the one file of the daemon that includes Boost.Beast, which is dear to compile.
 #include "tools/daemon/control_socket.h"
 
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
@@ -16,6 +14,8 @@
 #include <filesystem>
 #include <optional>
 #include <utility>
+
+#include "tools/daemon/peer_access.h"
 
 namespace portcullis {
 namespace {
@@ -33,22 +33,14 @@ constexpr std::chrono::seconds kBodyDeadline{120};
 constexpr std::chrono::seconds kAnswerDeadline{30};
 constexpr std::chrono::seconds kAcceptPause{1};
 
-Peer peer_of(int fd) {
-    ucred credentials{};
-    socklen_t length = sizeof credentials;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
-        return {.uid = static_cast<uid_t>(-1), .pid = -1};  // nobody: the log must not name root by default
-    }
-    return {.uid = credentials.uid, .pid = credentials.pid};
-}
-
 }  // namespace
 
 // One connection. Keeps itself alive through the handlers it has pending; ends when none is.
 class ControlSocket::Session : public std::enable_shared_from_this<Session> {
    public:
-    Session(Protocol::socket socket, std::shared_ptr<const Handler> handler, std::shared_ptr<Sessions> sessions)
+    Session(Protocol::socket socket, std::optional<gid_t> group, std::shared_ptr<const Handler> handler, std::shared_ptr<Sessions> sessions)
         : peer_(peer_of(socket.native_handle())),
+          is_allowed_(may_use_api(socket.native_handle(), group)),
           stream_(std::move(socket)),
           handler_(std::move(handler)),
           sessions_(std::move(sessions)),
@@ -93,6 +85,10 @@ class ControlSocket::Session : public std::enable_shared_from_this<Session> {
         if (error) {
             return;  // gone, too slow, or not HTTP: nothing to answer
         }
+        if (!is_allowed_) {
+            return answer({.status = 403, .body = R"({"Errors":[{"Message":"only root and the group portcullis may use this socket"}]})"},
+                          false);
+        }
         phase_ = Phase::Body;
         stream_.expires_after(kBodyDeadline);
         http::async_read(stream_, buffer_, *parser_,
@@ -121,7 +117,7 @@ class ControlSocket::Session : public std::enable_shared_from_this<Session> {
         answer_ = {};
         answer_.version(11);
         answer_.result(response.status);
-        answer_.set(http::field::content_type, "application/json");
+        answer_.set(http::field::content_type, response.content_type);
         if (response.etag) {
             answer_.set(http::field::etag, '"' + std::to_string(*response.etag) + '"');
         }
@@ -137,6 +133,7 @@ class ControlSocket::Session : public std::enable_shared_from_this<Session> {
     }
 
     Peer peer_;
+    bool is_allowed_;
     beast::basic_stream<Protocol> stream_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
@@ -173,12 +170,9 @@ Result<> make_directory(const std::string& path) {
     return error ? fail(Error::from_errno("cannot make the directory of " + path, error.value())) : Result<>{};
 }
 
-void give_to_group(const std::string& path) {
-    group entry{};
-    group* found = nullptr;
-    std::array<char, 16384> members{};
-    if (::getgrnam_r("portcullis", &entry, members.data(), members.size(), &found) == 0 && found != nullptr) {
-        (void)::chown(path.c_str(), static_cast<uid_t>(-1), entry.gr_gid);  // refused without the right: then root alone may connect
+void give_to_group(const std::string& path, std::optional<gid_t> group) {
+    if (group) {
+        (void)::chown(path.c_str(), static_cast<uid_t>(-1), *group);  // refused without the right: then root alone may connect
     }
 }
 
@@ -206,18 +200,20 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(asio::io_context& loo
     if (error) {
         return fail(Error::from_errno("cannot listen on " + path, error.value()));
     }
-    give_to_group(path);
+    const std::optional<gid_t> group = api_group();
+    give_to_group(path, group);
     (void)acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
         return fail(Error::from_errno("cannot listen on " + path, error.value()));
     }
-    return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(acceptor), path, std::move(handler)));
+    return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(acceptor), path, group, std::move(handler)));
 }
 
-ControlSocket::ControlSocket(Protocol::acceptor acceptor, std::string path, Handler handler)
+ControlSocket::ControlSocket(Protocol::acceptor acceptor, std::string path, std::optional<gid_t> group, Handler handler)
     : acceptor_(std::move(acceptor)),
       pause_(acceptor_.get_executor()),
       path_(std::move(path)),
+      group_(group),
       handler_(std::make_shared<const Handler>(std::move(handler))),
       sessions_(std::make_shared<Sessions>()) {
     accept_next();
@@ -251,7 +247,7 @@ void ControlSocket::accepted(std::optional<Protocol::socket> socket) {
         make_room();
     }
     if (socket && sessions_->size() < kMaxConnections) {
-        std::make_shared<Session>(std::move(*socket), handler_, sessions_)->read_header();
+        std::make_shared<Session>(std::move(*socket), group_, handler_, sessions_)->read_header();
     }
     if (socket) {
         accept_next();

@@ -2,6 +2,7 @@
 #include "tools/daemon/controller.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -98,10 +99,12 @@ ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
     Readied readied = ready(documents.documents, guard);
     ChangeOutcome outcome{.kind = ChangeOutcome::Kind::Refused, .findings = std::move(readied.findings)};
     if (!readied.model) {
+        times_.refused_unix_s = unix_now_s();
         return outcome;
     }
     outcome.diff = to_line(diff_models(model_.value_or(Model{}), *readied.model), kLongestDiff);
     const Result<> enforced = enforce(std::move(readied), std::move(documents));
+    (enforced ? times_.accepted_unix_s : times_.refused_unix_s) = unix_now_s();
     outcome.kind = enforced ? ChangeOutcome::Kind::Enforced : ChangeOutcome::Kind::Failed;
     outcome.failure = enforced ? std::string{} : enforced.error().message;
     outcome.generation = model_generation_;
@@ -114,6 +117,9 @@ PlannedChange Controller::plan_model(const std::vector<Document>& documents) con
     if (readied.model) {
         planned.ports = diff_lines(lines(), readied.plan.lines);
         planned.objects = diff_models(model_.value_or(Model{}), *readied.model, RuleTexts::Yes);
+        Result<std::vector<PlannedWrites>> writes = host_.dataplane.plan(readied.ruleset, readied.plan.devices, host_.facts());
+        planned.failure = writes ? "" : writes.error().message;
+        planned.writes = writes ? std::move(*writes) : std::vector<PlannedWrites>{};
     }
     return planned;
 }
@@ -158,10 +164,13 @@ Result<> Controller::enforce(Readied readied, SavedModel documents) {
 Result<> Controller::apply(const Ruleset& ruleset, BindingPlan plan) {
     verification_.reset();
     HostFacts facts = host_.facts();
+    const auto begin = std::chrono::steady_clock::now();
     const Result<ApplyReport> report = host_.dataplane.apply(ruleset, plan.devices, facts);
     if (!report) {
         return fail(report.error());
     }
+    times_.apply_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    times_.kernel_writes = report->kernel_writes;
     generation_ = std::max(generation_, report->generation);
     applied_ = std::move(plan.devices);
     applied_facts_ = std::move(facts);
@@ -236,6 +245,7 @@ ControllerStatus Controller::status() const {
                             .accepted_at = accepted_at_,
                             .ports = {},
                             .healings = healings_.status(),
+                            .times = times_,
                             .trouble = enforcement_trouble_ ? enforcement_trouble_
                                        : healing_trouble_   ? healing_trouble_
                                                             : storage_trouble_};
@@ -248,8 +258,8 @@ ControllerStatus Controller::status() const {
         status.trouble = Trouble{.since = utc_now(), .message = neighbours.error().message};
     }
     for (const PortLine& line : lines()) {
-        PortStatus& port = status.ports.emplace_back(PortStatus{.line = line, .rules = rules_of(line)});
-        port.unenforced = unenforced_of(line.ifindex);
+        PortStatus& port = status.ports.emplace_back(PortStatus{.line = line});
+        fill(port);
         if (neighbours && line.ifindex != 0) {
             std::ranges::copy_if(*neighbours, std::back_inserter(port.neighbours),
                                  [&](const Neighbour& one) { return one.ifindex == line.ifindex; });
@@ -264,6 +274,17 @@ ControllerStatus Controller::status() const {
         }
     }
     return status;
+}
+
+// What the model says of it.
+void Controller::fill(PortStatus& port) const {
+    port.rules = rules_of(port.line);
+    port.unenforced = unenforced_of(port.line.ifindex);
+    const auto applied = std::ranges::find(applied_, port.line.ifindex, &DeviceBinding::ifindex);
+    if (applied != applied_.end() && applied->kind == DeviceBinding::Kind::Bound) {
+        port.flow_quota = ruleset_.ports[applied->port].flows;
+        port.half_open_quota = ruleset_.ports[applied->port].half_open;
+    }
 }
 
 // A line says what was planned; what the data plane has not taken is closed, whatever was planned, and what others keep from enforcing is

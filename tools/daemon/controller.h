@@ -61,10 +61,20 @@ struct PortStatus {
     PortLine line;
     std::uint64_t rules = 0;  // of its groups, both directions
     std::uint64_t flows = 0;
+    std::uint64_t flow_quota = 0;  // of flows, and of those half open of each side; 0: it is bound to nothing
+    std::uint64_t half_open_quota = 0;
     std::uint64_t lost_events = 0;
     std::vector<ReasonCount> counters;
     std::vector<std::string> unenforced;  // what the documents ask of it and the back end does not do
     std::vector<Neighbour> neighbours;    // of others at its hooks
+};
+
+// When the model changed last, and what the last change of anything cost. Times: seconds since 1970; 0: never in this run.
+struct ChangeTimes {
+    std::uint64_t accepted_unix_s = 0;
+    std::uint64_t refused_unix_s = 0;  // or it could not be enforced
+    double apply_s = 0;
+    std::uint64_t kernel_writes = 0;
 };
 
 struct ControllerStatus {
@@ -78,6 +88,7 @@ struct ControllerStatus {
     std::string accepted_at;     // UTC, ISO 8601; empty without a model
     std::vector<PortStatus> ports;
     HealingStatus healings;
+    ChangeTimes times;
     std::optional<Trouble> trouble;  // the last change of devices is not enforced, what was tampered with cannot be put right, or state
                                      // could not be saved or counters read
 };
@@ -179,6 +190,7 @@ class Controller {
     [[nodiscard]] Result<> enforce(Readied readied, SavedModel documents);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
     void remember();
+    void fill(PortStatus& port) const;
     [[nodiscard]] BindingPlan plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const;
     [[nodiscard]] Result<Quarantine> quarantine_of(const std::string& port) const;
     [[nodiscard]] PortOutcome done() const { return {.kind = PortOutcome::Kind::Done, .message = {}, .generation = generation_}; }
@@ -208,6 +220,7 @@ class Controller {
     std::optional<Verification> verification_;  // under way
     std::uint64_t next_part_ = 0;               // of it
     std::uint64_t last_part_ = 0;               // that was ever given out
+    ChangeTimes times_;
 };
 
 }  // namespace portcullis

@@ -78,6 +78,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(asio::io_context& loop, const Daem
     Parts parts{std::move(*lock), StateStore(options.state_directory, current_host_id()), std::move(*monitor)};
     std::unique_ptr<Daemon> daemon(new Daemon(loop, std::move(parts), Guard(options.state_directory)));
     Result<> opened = daemon->open_socket(loop, options);
+    opened = opened ? daemon->open_metrics(loop, options) : opened;
     if (opened) {
         opened = daemon->open_dataplane(options);
     }
@@ -114,6 +115,18 @@ Result<> Daemon::open_socket(asio::io_context& loop, const DaemonOptions& option
     return {};
 }
 
+Result<> Daemon::open_metrics(asio::io_context& loop, const DaemonOptions& options) {
+    if (!options.metrics) {
+        return {};
+    }
+    Result<std::unique_ptr<MetricsServer>> server = MetricsServer::open(loop, *options.metrics, [this] { return api_->metrics(); });
+    if (!server) {
+        return fail(server.error());
+    }
+    metrics_ = std::move(*server);
+    return {};
+}
+
 Result<> Daemon::open_dataplane(const DaemonOptions& options) {
     Result<Backend> backend = open_backend(options, log_loader);
     if (!backend) {
@@ -141,7 +154,7 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
     Progress progress = load_progress(store_, options);
     progress.quarantines = std::move(*quarantines);
     controller_.emplace(host, std::move(progress));
-    intake_.emplace(*controller_, store_, options.model);
+    intake_.emplace(*controller_, store_, options.model, options.on_error);
     confirmation_.emplace(*controller_);
     api_.emplace(*controller_, *intake_, *confirmation_, events_);
     spdlog::info("back end: {} ({}); listening on {}", backend_->dataplane().description(), backend_->reason(), options.socket);

@@ -20,6 +20,7 @@
 #include "tools/daemon/controller.h"
 #include "tools/daemon/event_log.h"
 #include "tools/daemon/guard.h"
+#include "tools/daemon/metrics_server.h"
 #include "tools/daemon/model_intake.h"
 #include "tools/daemon/model_source.h"
 #include "tools/daemon/netlink_monitor.h"
@@ -42,6 +43,7 @@ class Daemon {
     };
     Daemon(boost::asio::io_context& loop, Parts parts, Guard guard);
     [[nodiscard]] Result<> open_socket(boost::asio::io_context& loop, const DaemonOptions& options);
+    [[nodiscard]] Result<> open_metrics(boost::asio::io_context& loop, const DaemonOptions& options);
     [[nodiscard]] Result<> open_dataplane(const DaemonOptions& options);
     void begin(boost::asio::io_context& loop, const DaemonOptions& options);
 
@@ -73,6 +75,7 @@ class Daemon {
     EventLog events_;
     std::optional<Api> api_;
     std::unique_ptr<ControlSocket> socket_;
+    std::unique_ptr<MetricsServer> metrics_;
     std::optional<ModelSource> source_;
     boost::asio::posix::stream_descriptor devices_changed_;
     boost::asio::posix::stream_descriptor events_ready_;

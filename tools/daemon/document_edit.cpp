@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/daemon/document_lists.h"
+
 namespace portcullis {
 namespace {
 
@@ -29,30 +31,6 @@ template <class Ids>
 bool may_mention(std::string_view text, const Ids& ids) {
     return ids.size() > kMostSearches || text.find('\\') != std::string_view::npos ||
            std::ranges::any_of(ids, [text](const auto& id) { return text.find(id) != std::string_view::npos; });
-}
-
-json* member(json& object, std::string_view key) {
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return found == object.end() ? nullptr : &*found;
-}
-
-// The lists of a document in which such objects stand.
-std::vector<json*> lists_of(json& document, const ObjectKind& kind) {
-    json* const holder = kind.parent.empty() ? &document : member(document, kind.parent);
-    std::vector<json*> lists;
-    for (const std::string_view key : kind.keys) {
-        json* const list = holder == nullptr || key.empty() ? nullptr : member(*holder, key);
-        if (list != nullptr && list->is_array()) {
-            lists.push_back(list);
-        }
-    }
-    return lists;
-}
-
-// An id of an element, or none.
-const std::string* id_of(const json& element, std::string_view key) {
-    const auto found = element.is_object() ? element.find(key) : element.end();
-    return found != element.end() && found->is_string() ? found->get_ptr<const std::string*>() : nullptr;
 }
 
 void erase_if_empty(json& object, std::string_view key) {
@@ -110,7 +88,7 @@ class Removal {
     bool take_out(json& list, const ObjectKind& kind, const std::set<std::string>& ids, bool is_object) {
         json rest = json::array();
         for (json& element : list) {
-            const std::string* const id = id_of(element, kind.id_key);
+            const std::string* const id = text_of(element, kind.id_key);
             if (id == nullptr || !ids.contains(*id)) {
                 rest.push_back(std::move(element));
             } else if (is_object) {
@@ -223,7 +201,7 @@ std::optional<json> find_object(const std::vector<Document>& documents, const Ob
         json content = json::parse(document.text, nullptr, false);
         for (json* list : lists_of(content, *name.kind)) {
             for (json& element : *list) {
-                const std::string* const id = id_of(element, name.kind->id_key);
+                const std::string* const id = text_of(element, name.kind->id_key);
                 if (id == nullptr || *id != name.id) {
                     continue;
                 }

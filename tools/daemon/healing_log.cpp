@@ -15,6 +15,22 @@ std::string line_of(const Tampering& found, const HealingLog::NameOf& name_of) {
 
 }  // namespace
 
+std::string_view to_string(Tampering::Kind kind) {
+    switch (kind) {
+        case Tampering::Kind::Program:
+            return "program";
+        case Tampering::Kind::Order:
+            return "order";
+        case Tampering::Kind::EarlyDrop:
+            return "early-drop";
+        case Tampering::Kind::Pin:
+            return "pin";
+        case Tampering::Kind::Table:
+            return "table";
+    }
+    return "program";
+}
+
 std::vector<std::string> HealingLog::take(const Result<Healing>& healing, const NameOf& name_of) {
     std::vector<std::string> lines;
     if (!healing) {
@@ -30,6 +46,7 @@ std::vector<std::string> HealingLog::take(const Result<Healing>& healing, const 
         status_.last = lines.emplace_back(line_of(found, name_of));
         status_.last_at = utc_now();
         ++status_.count;
+        ++status_.by_kind[found.kind];
     }
     for (const Tampering& found : healing->standing) {
         if (std::ranges::find(standing_, found) == standing_.end()) {

@@ -4,18 +4,24 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dataplane.h"
 
 namespace portcullis {
 
+[[nodiscard]] std::string_view to_string(Tampering::Kind kind);  // "program", "order", "early-drop", "pin", "table"
+
 struct HealingStatus {
     std::uint64_t count = 0;  // things put right since the daemon was started
-    std::string last_at;      // UTC, ISO 8601; empty: there was none
-    std::string last;         // "p1: program 57 (other) at tc ingress was put before ours; ours is first again"
+    std::map<Tampering::Kind, std::uint64_t> by_kind{};
+    std::string last_at;  // UTC, ISO 8601; empty: there was none
+    std::string last;     // "p1: program 57 (other) at tc ingress was put before ours; ours is first again"
+    [[nodiscard]] std::uint64_t of(Tampering::Kind kind) const { return by_kind.contains(kind) ? by_kind.at(kind) : 0; }
     bool operator==(const HealingStatus&) const = default;
 };
 

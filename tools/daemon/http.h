@@ -24,10 +24,13 @@ struct HttpRequest {
     Peer peer;
 };
 
+inline constexpr const char* kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
+
 struct HttpResponse {
     unsigned status = 200;
-    std::string body;                   // JSON
+    std::string body;                   // JSON, unless content_type says otherwise
     std::optional<std::uint64_t> etag;  // generation
+    const char* content_type = "application/json";
 };
 
 }  // namespace portcullis

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tools/daemon/change_log.h"
@@ -13,8 +14,23 @@ namespace portcullis {
 
 using Kind = ChangeOutcome::Kind;
 
-ModelIntake::ModelIntake(Controller& controller, const StateStore& store, std::string path)
-    : controller_(controller), store_(store), status_{.path = std::move(path), .refusal = {}} {}
+namespace {
+
+bool has_error(const std::vector<Finding>& findings) {
+    return std::ranges::any_of(findings, [](const Finding& finding) { return finding.severity == Finding::Severity::Error; });
+}
+
+void log_isolated(const std::vector<IsolatedObject>& objects) {
+    for (const IsolatedObject& object : objects) {
+        spdlog::error("isolated: {} {}: {}", printable(document_name(object.name)), to_string(object.in_force),
+                      object.reasons.front().to_string());
+    }
+}
+
+}  // namespace
+
+ModelIntake::ModelIntake(Controller& controller, const StateStore& store, std::string path, OnError on_error)
+    : controller_(controller), store_(store), on_error_(on_error), status_{.path = std::move(path), .refusal = {}, .isolated = {}} {}
 
 bool ModelIntake::take(Result<std::vector<Document>> documents) {
     if (!documents) {
@@ -23,7 +39,7 @@ bool ModelIntake::take(Result<std::vector<Document>> documents) {
         resume();
         return true;
     }
-    ChangeOutcome outcome = controller_.change_model(std::move(*documents));
+    ChangeOutcome outcome = change_to(std::move(*documents));
     log_change(printable(status_.path), outcome);
     if (outcome.kind == Kind::Enforced) {
         status_.refusal.reset();
@@ -33,6 +49,53 @@ bool ModelIntake::take(Result<std::vector<Document>> documents) {
         resume();
     }
     return outcome.kind != Kind::Failed;
+}
+
+// What is isolated is accepted with the rest: the next model starts from it, in the next run of the daemon too.
+ChangeOutcome ModelIntake::change_to(std::vector<Document> documents) {
+    if (on_error_ == OnError::Refuse) {
+        return controller_.change_model(std::move(documents));
+    }
+    ParseOutcome parsed = parse(documents);
+    if (!has_error(parsed.findings)) {
+        ChangeOutcome outcome = controller_.change_model(std::move(documents));
+        if (outcome.kind == Kind::Enforced) {
+            status_.isolated.clear();
+        }
+        return outcome;
+    }
+    const Result<std::vector<Document>> accepted = last_accepted();
+    Result<IsolatedModel> model = accepted ? isolate(documents, std::move(parsed.findings), *accepted) : fail(accepted.error());
+    if (!model) {
+        ChangeOutcome refused = controller_.change_model(std::move(documents));
+        refused.failure = "nothing is isolated: " + model.error().message;
+        return refused;
+    }
+    ChangeOutcome outcome = controller_.change_model(std::move(model->documents));
+    if (outcome.kind == Kind::Enforced) {
+        keep_isolated(std::move(model->objects));
+    }
+    return outcome;
+}
+
+Result<std::vector<Document>> ModelIntake::last_accepted() const {
+    if (controller_.has_model()) {
+        return controller_.documents();
+    }
+    const Result<std::optional<SavedModel>> saved = store_.load_model();
+    if (!saved) {
+        return fail(saved.error());
+    }
+    return *saved ? (*saved)->confirmed() : std::vector<Document>{};
+}
+
+void ModelIntake::keep_isolated(std::vector<IsolatedObject> objects) {
+    for (IsolatedObject& object : objects) {
+        const auto before = std::ranges::find(status_.isolated, object.name, &IsolatedObject::name);
+        object.since = before == status_.isolated.end() ? utc_now() : before->since;
+    }
+    status_.isolated = std::move(objects);
+    log_isolated(status_.isolated);
 }
 
 void ModelIntake::resume() {

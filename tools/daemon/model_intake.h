@@ -17,8 +17,8 @@ namespace portcullis {
 
 class ModelIntake {
    public:
-    // Controller and store outlive this. `path`: of --model; empty: the API is the source.
-    ModelIntake(Controller& controller, const StateStore& store, std::string path);
+    // Controller and store outlive this. `path`: of --model; empty: the API is the source. `on_error`: of that model.
+    ModelIntake(Controller& controller, const StateStore& store, std::string path, OnError on_error = OnError::Refuse);
 
     // What --model holds now, or why it cannot be read. Refused while there is no model, the saved one is taken up rather than nothing.
     // Returns whether this is settled: false where the host failed, and trying again may help.
@@ -36,11 +36,15 @@ class ModelIntake {
     [[nodiscard]] const SourceStatus& status() const { return status_; }
 
    private:
+    [[nodiscard]] ChangeOutcome change_to(std::vector<Document> documents);
+    [[nodiscard]] Result<std::vector<Document>> last_accepted() const;
+    void keep_isolated(std::vector<IsolatedObject> objects);
     void refuse(std::vector<Finding> findings, std::string failure);
     void resume_documents(std::vector<Document> documents);
 
     Controller& controller_;
     const StateStore& store_;
+    OnError on_error_;
     SourceStatus status_;
     std::string last_failure_;  // of a resumed model, to log it once
     bool waits_for_first_model_ = false;

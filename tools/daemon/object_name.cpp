@@ -60,6 +60,13 @@ Result<std::optional<ObjectName>> parse_object_path(std::string_view path) {
     return ObjectName{.kind = &*kind, .id = std::move(*id)};
 }
 
+const ObjectKind* kind_of_list(std::string_view key) {
+    const auto* const found = std::ranges::find_if(kKinds, [key](const ObjectKind& kind) {
+        return kind.parent.empty() && !key.empty() && (key == kind.keys[0] || key == kind.keys[1] || key == kind.dependent);
+    });
+    return found == kKinds.end() ? nullptr : found;
+}
+
 std::string document_name(const ObjectName& name) { return std::string(name.kind->path) + '/' + name.id; }
 
 std::string object_pointer(const ObjectKind& kind) {

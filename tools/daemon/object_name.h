@@ -29,6 +29,9 @@ struct ObjectName {
 // "/v1/security-groups/sg-1", percent-encoded where need be. None where the path names no object; an error where it does so badly.
 [[nodiscard]] Result<std::optional<ObjectName>> parse_object_path(std::string_view path);
 
+// Whose objects, or what depends on them, stand in the top-level list `key`; none where they are not top-level.
+[[nodiscard]] const ObjectKind* kind_of_list(std::string_view key);
+
 // The name of the document that holds an object that was given by itself: "security-groups/sg-1".
 [[nodiscard]] std::string document_name(const ObjectName& name);
 // Where it stands in there: "/SecurityGroups/0", "/Portcullis/Ports/0".

@@ -21,7 +21,7 @@ struct Option {
     std::string name;
     std::string help;
     std::vector<std::string> choices;      // empty: any text
-    std::vector<std::string> unavailable;  // choices that this version refuses; "*": whatever is asked for
+    std::vector<std::string> unavailable;  // choices that this version refuses
     bool is_bare = false;                  // a flag without a value, which means "on"
 };
 
@@ -30,7 +30,10 @@ const std::vector<Option>& options() {
     static const std::vector<Option> list{
         {"model", "model file or directory; without it the API sets the model", {}, {}},
         {"watch", "apply the model again when it changes on disk (default on)", {"on", "off"}, {}},
-        {"on-error", "what an error in the model refuses: all of it (refuse, the default)", {"refuse", "isolate"}, {"isolate"}},
+        {"on-error",
+         "what an error in the model of --model refuses: all of it (default), or the object it is in",
+         {"refuse", "isolate"},
+         {}},
         {"backend", "auto (default): what enforces already, else bpf, else nftables", {"auto", "bpf", "nftables"}, {}},
         {"on-unsupported", "where the kernel cannot enforce: fail (default)", {"fail", "degrade"}, {"degrade"}},
         {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}, {}},
@@ -38,7 +41,7 @@ const std::vector<Option>& options() {
         {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}, {}},
         {"xdp", "early drop by native XDP: off (default), on taps, on uplinks as well (all)", {"off", "taps", "all"}, {}},
         {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}, {}},
-        {"metrics", "address to serve metrics at (not available in this version)", {}, {"*"}},
+        {"metrics", "[HOST:]PORT to serve GET /metrics at, without authentication; of 127.0.0.1 unless HOST is given", {}, {}},
         {"allow-br-netfilter", "not available in this version", {"on", "off"}, {"on"}, true},
     };
     return list;
@@ -61,9 +64,6 @@ Result<> check(const Option& option, const std::string& value) {
     }
     if (has(option.unavailable)) {
         return fail("--" + option.name + (option.is_bare ? "" : " " + value) + " is not available in this version");
-    }
-    if (option.unavailable == std::vector<std::string>{"*"}) {
-        return fail("--" + option.name + " is not available in this version");
     }
     return value.empty() ? Result<>(fail("--" + option.name + " needs a value")) : Result<>{};
 }
@@ -103,7 +103,7 @@ Result<> read_config(const std::string& path, Values& values) {
     return {};
 }
 
-DaemonOptions options_of(const Values& values) {
+Result<DaemonOptions> options_of(const Values& values) {
     DaemonOptions parsed;
     const auto take = [&values](const char* name, std::string& field) {
         if (const auto found = values.find(name); found != values.end()) {
@@ -121,6 +121,14 @@ DaemonOptions options_of(const Values& values) {
     std::string backend = "auto";
     take("backend", backend);
     parsed.backend = backend == "bpf" ? BackendChoice::Bpf : (backend == "nftables" ? BackendChoice::Nftables : BackendChoice::Auto);
+    parsed.on_error = values.contains("on-error") && values.at("on-error") == "isolate" ? OnError::Isolate : OnError::Refuse;
+    if (const auto metrics = values.find("metrics"); metrics != values.end()) {
+        const Result<MetricsAddress> address = parse_metrics_address(metrics->second);
+        if (!address) {
+            return fail(address.error().with_context("--metrics"));
+        }
+        parsed.metrics = *address;
+    }
     parsed.watches_model = !values.contains("watch") || values.at("watch") == "on";
     return parsed;
 }

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "loader/xdp_mode.h"
+#include "tools/daemon/metrics_address.h"
+#include "tools/daemon/source_status.h"
 
 namespace portcullis {
 
@@ -15,11 +18,13 @@ enum class BackendChoice : std::uint8_t { Auto, Bpf, Nftables };
 struct DaemonOptions {
     std::string model;  // file or directory; empty: the API is the source
     bool watches_model = true;
+    OnError on_error = OnError::Refuse;
     std::string socket = "/run/portcullis/portcullis.sock";
     std::string state_directory = "/var/lib/portcullis";
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     std::string log_level = "info";
     XdpMode xdp = XdpMode::Off;
+    std::optional<MetricsAddress> metrics;  // none: by the API's socket alone
     BackendChoice backend = BackendChoice::Auto;
     bool is_guard = false;  // close what the model names and exit (tools/daemon/guard.h)
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/model_diff.h"
+#include "core/dataplane.h"
 #include "core/model.h"
 #include "tools/daemon/bindings.h"
 
@@ -24,6 +25,8 @@ struct PlannedChange {
     std::vector<Finding> findings;
     std::vector<PortChange> ports;  // that change; those that become orphaned come first
     std::vector<ObjectDifference> objects;
+    std::vector<PlannedWrites> writes;
+    std::string failure;  // why this host could not do it, as far as can be told before; empty: it can
 };
 
 [[nodiscard]] std::vector<PortChange> diff_lines(const std::vector<PortLine>& before, const std::vector<PortLine>& after);

@@ -227,6 +227,7 @@ TEST_F(ChangeApiTest, HostThatCannotEnforceAnObjectKeepsTheFormerOne) {
 
 TEST_F(ChangeApiTest, PlanTellsOrphansFirstAndRulesAndChangesNothing) {
     devices[6] = {.ifindex = 6, .name = "tap9", .alias = "eni-1"};
+    dataplane.writes = {{"pc_a", 2}, {"pc_b", 3}};
     give_small_model();
     json other = small_model();
     other["SecurityGroups"][0] = group(90);
@@ -244,7 +245,8 @@ TEST_F(ChangeApiTest, PlanTellsOrphansFirstAndRulesAndChangesNothing) {
     const json& of_group = plan["Objects"].back();
     EXPECT_THAT(of_group["AddedRules"], Contains(kNewRule));
     EXPECT_THAT(of_group["RemovedRules"], Contains(kOldRule));
-    EXPECT_EQ(plan["KernelWrites"], nullptr);
+    EXPECT_EQ(plan["KernelWrites"],
+              json::parse(R"({"Total": 5, "Places": [{"Where": "pc_a", "Count": 2}, {"Where": "pc_b", "Count": 3}]})"));
     EXPECT_EQ(dataplane.applies, applies);
     EXPECT_EQ(saved()[0].text, small_model().dump());
     EXPECT_EQ(json::parse(call("POST", "/v1/plan", small_model().dump()).body)["Objects"], json::array());
