@@ -38,8 +38,8 @@ struct pc_host {
 	__u32 flow_shared;  /* entries that all ports share beyond that: Quotas.Flows less the reserves, at least 0 */
 	__u32 answer_mark;  /* random, not 0: the mark of pc_reject's answers between two hooks of one device; never changes */
 	/* The clock is the kernel's jiffies, which cost no call: nanoseconds of CLOCK_MONOTONIC are jiffies * jiffy_ns + clock_base, modulo 2^64. */
-	__u64 clock_base;     /* never changes while flows live, as does: */
-	__u64 jiffy_ns;       /* of one jiffy: clock_getres(CLOCK_MONOTONIC_COARSE) */
+	__u64 clock_base; /* never changes while flows live, as does: */
+	__u64 jiffy_ns;   /* of one jiffy: clock_getres(CLOCK_MONOTONIC_COARSE) */
 	__u64 device_version; /* advanced whenever entries of pc_devices were deleted; rows of pc_device_cache that are of another one hold nothing */
 };
 
@@ -132,7 +132,8 @@ struct pc_port_view {
 	__u32 wide;            /* PC_WIDE bits */
 	__u32 flow_quota;      /* answered flows */
 	__u32 half_open_quota; /* of each side */
-	__u8 own_ipv6[16];     /* the first of address_set's addresses of the family, which most packets have: the set need not be asked; zeroes: none */
+	__u8 own_ipv6
+		[16]; /* the first of address_set's addresses of the family, which most packets have: the set need not be asked; zeroes: none */
 	__be32 own_ipv4;
 	__u32 reserved[7];
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */
@@ -367,30 +368,6 @@ struct pc_event {
 	__u8 pad2[4];
 };
 #define PC_FAMILY_NONE 255u
-
-/* ---- sweeping ------------------------------------------------------------------------------------------------------------------------ */
-
-/*
- * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
- * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may not use
- * tries.
- *
- * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
- * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way. With PC_SWEEP_END_RECORDS in
- * `begin_port_id` the flows of the records end instead, half-open or not, and `freed` says how many.
- *
- * With PC_SWEEP_JIFFIES in `begin_port_id` nothing is swept: `live` and `freed` are the lower and the upper half of the kernel's jiffies.
- */
-#define PC_REQUEUE_MAX 64u
-#define PC_SWEEP_END_RECORDS 1u /* no port id: the incarnation of one is never 0 */
-#define PC_SWEEP_JIFFIES 2u     /* likewise */
-struct pc_sweep_request {
-	__u32 shard;
-	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */
-	__u32 begin_port_id; /* not 0: instead of all that, begins the row of pc_port_states and the fragment memory of its slot anew for the port id */
-	__u32 live;  /* answer */
-	__u32 freed; /* answer */
-};
 
 #ifndef __bpf__
 #include <assert.h>

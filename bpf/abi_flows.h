@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause OR Apache-2.0 */
-/* The part of bpf/abi.h that is about flows and fragments: what the programs write themselves. Included by it alone. */
+/* The part of bpf/abi.h that is about flows, fragments and sweeping: what the programs write themselves. Included by it alone. */
 #pragma once
 #include <linux/types.h>
 
@@ -173,4 +173,28 @@ struct pc_fragments {
 	__u32 port_id; /* of whom the entries are */
 	__u32 next;
 	struct pc_fragment entries[PC_FRAGMENTS_PER_PORT];
+};
+
+/* ---- sweeping ------------------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * What pc_sweep is asked, and answers, in the five words of __sk_buff.cb: of one shard of both flow tables it frees expired entries, those of ports that
+ * are gone and those of departed addresses. A TC program that is never attached but run by BPF_PROG_TEST_RUN: programs of type syscall may not use
+ * tries.
+ *
+ * A frame longer than its Ethernet header holds records of pc_half_open behind it, at most PC_REQUEUE_MAX. Then instead of all that those whose flows
+ * are still half-open are queued in their order in the row `shard` of pc_half_open; where it is full the oldest gives way. With PC_SWEEP_END_RECORDS in
+ * `begin_port_id` the flows of the records end instead, half-open or not, and `freed` says how many.
+ *
+ * With PC_SWEEP_JIFFIES in `begin_port_id` nothing is swept: `live` and `freed` are the lower and the upper half of the kernel's jiffies.
+ */
+#define PC_REQUEUE_MAX 64u
+#define PC_SWEEP_END_RECORDS 1u /* no port id: the incarnation of one is never 0 */
+#define PC_SWEEP_JIFFIES 2u     /* likewise */
+struct pc_sweep_request {
+	__u32 shard;
+	__u32 ends_departed; /* 1: pc_departed4/6 are not empty */
+	__u32 begin_port_id; /* not 0: instead of all that, begins the row of pc_port_states and the fragment memory of its slot anew for the port id */
+	__u32 live;  /* answer */
+	__u32 freed; /* answer */
 };

@@ -8,6 +8,7 @@
 #include "loader/bpf_dataplane.h"
 #include "loader/bpf_map.h"
 #include "loader/teardown.h"
+#include "tests/dataplane/differences.h"
 #include "tests/dataplane/small_maps.h"
 #include "tests/dataplane/two_instances.h"
 #include "tests/support/private_bpffs.h"
@@ -35,17 +36,7 @@ class Verify : public ::testing::Test {
         ASSERT_TRUE(created) << created.error().message;
         dataplane_ = std::move(*created);
     }
-    // Of all parts.
-    [[nodiscard]] std::vector<std::string> differences() const {
-        std::vector<std::string> all;
-        for (std::optional<std::uint64_t> from = 0; from.has_value();) {
-            auto part = dataplane_->verify(*from);
-            EXPECT_TRUE(part);
-            from = part ? part->next : std::nullopt;
-            all.insert(all.end(), part->differences.begin(), part->differences.end());
-        }
-        return all;
-    }
+    [[nodiscard]] std::vector<std::string> differences() const { return differences_of(*dataplane_); }
     template <class Map>
     static Map pinned(const std::string& name) {
         auto map = Map::adopt(UniqueFd(::bpf_obj_get((PrivateBpffs::directory() + "/maps/" + name).c_str())));
