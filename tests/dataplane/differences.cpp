@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/dataplane/differences.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
