@@ -139,9 +139,10 @@ TEST_F(HealingOfDaemon, OthersAtTheSameDevicesAreLeftAloneAndNamedByWhetherTheyO
     ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
     const ForeignXdp xdp;
     xdp.attach(host.port_ifindex(1));
-    ASSERT_EQ(output_of("{ tc qdisc replace dev p2 clsact && tc filter add dev p2 egress protocol ip prio 5 matchall action pass && "
-                        "nft add table bridge other && nft add chain bridge other all '{ type filter hook forward priority 0; }' && "
-                        "nft add rule bridge other all counter; } 2>&1"),
+    ForeignProgram filter("filter", TC_ACT_OK);
+    filter.attach(egress_of_p2(), AttachMode::Clsact, 5);
+    ASSERT_EQ(output_of("{ nft add table bridge other && nft add chain bridge other seen '{ type filter hook forward priority 0; }' && "
+                        "nft add rule bridge other seen counter; } 2>&1"),
               "");
     expect_enforced("beside others");
 
@@ -156,7 +157,7 @@ TEST_F(HealingOfDaemon, OthersAtTheSameDevicesAreLeftAloneAndNamedByWhetherTheyO
     };
     EXPECT_EQ(others.size(), 3U) << others;
     EXPECT_EQ(order_of("(behind)"), "tc egress behind");
-    EXPECT_EQ(order_of("matchall"), "tc egress behind");
+    EXPECT_EQ(order_of("(filter)"), "tc egress behind");
     EXPECT_EQ(order_of("(foreign_xdp)"), "xdp before");
     EXPECT_EQ(status()["Ports"][0]["Neighbours"], json::array());
     EXPECT_THAT(run_portcullis(directory, {"status"}).output, AllOf(HasSubstr("(foreign_xdp) at xdp is before ours and overrides it"),
@@ -166,7 +167,7 @@ TEST_F(HealingOfDaemon, OthersAtTheSameDevicesAreLeftAloneAndNamedByWhetherTheyO
     EXPECT_EQ(daemon.wait(), 0);
     EXPECT_EQ(run_teardown(directory).status, 0);
     EXPECT_TRUE(behind.is_attached(egress_of_p2(), mode()));
-    EXPECT_THAT(output_of("tc filter show dev p2 egress"), HasSubstr("matchall"));
+    EXPECT_TRUE(filter.is_attached(egress_of_p2(), AttachMode::Clsact));
     EXPECT_THAT(output_of("ip -d link show dev p2"), HasSubstr("xdp"));
     const std::string table = output_of("nft list table bridge other");
     EXPECT_THAT(table, AllOf(HasSubstr("counter packets"), testing::Not(HasSubstr("counter packets 0 "))));
