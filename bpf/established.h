@@ -164,7 +164,6 @@ static __always_inline bool is_admitted(const struct gate *gate, struct plain_pa
 
 	tracked->tag = tag_of(&tracked->key, plain->family, gate->at->tag_seed);
 	tracked->flow = look_up(&tracked->key, plain->family, tracked->tag, &tracked->word, &is_moving);
-	gate->at->has_no_flow = !tracked->flow;
 	if (!tracked->flow || is_moving)
 		return false;
 	PC_STALL(STALL_COMPARED);

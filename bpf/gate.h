@@ -29,7 +29,7 @@ struct gate_numbers {
 	__u32 entrance_zone; /* of the port that the packet entered by; 0: it entered otherwise */
 	__u32 denied_by;     /* number of the ACL entry that denied, for the record of the denial alone */
 	__u32 bytes;         /* of the packet */
-	__u32 has_no_flow;   /* 1: its flow was looked for and there is none */
+	__u32 pad;
 };
 
 /*

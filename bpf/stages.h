@@ -351,7 +351,7 @@ static __noinline int judge_flow(const struct gate *gate, const struct packet *p
 static __always_inline enum pc_reason judge_with_flow(const struct gate *gate, const struct packet *packet)
 {
 	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
-		int reason = !attempt && gate->at->has_no_flow ? REASON_ABSENT : judge_flow(gate, packet);
+		int reason = judge_flow(gate, packet);
 
 		if (reason == REASON_ABSENT)
 			reason = judge_untracked(gate, packet);

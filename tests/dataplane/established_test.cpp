@@ -189,18 +189,20 @@ TEST_F(EstablishedTest, FlowsAreTimedByTheMonotonicClock) {
     EXPECT_LE(seen, after + 1);
 }
 
-// Flow A, and flow B, whose key falls into the same shard, and whose entry is put aside.
+// Flow A, and flow B, whose key falls into the same shard, whose word has another tag, and whose entry is put aside.
 class EstablishedAtTest : public EstablishedTest, public ::testing::WithParamInterface<StallAt> {
    protected:
     EstablishedAtTest() {
-        Found b = find(40000);
-        for (std::uint16_t from = 40001; a_.shard.keys().size() == 1; ++from) {
+        const auto tag = [](const Row& entry) { return value_in<pc_flow4>(entry).flow.word & PC_WORD_TAG_MASK; };
+        const std::uint64_t tag_of_a = tag(a_.shard.value_of(a_.key).value());
+        for (std::uint16_t from = 40001; b_.empty() || tag(b_) == tag_of_a; ++from) {
             establish(from);
-            b = find(from);
+            if (a_.shard.keys().size() == 2) {
+                key_of_b_ = find(from).key;
+                b_ = a_.shard.value_of(key_of_b_).value();
+                a_.shard.remove(key_of_b_);
+            }
         }
-        key_of_b_ = b.key;
-        b_ = b.shard.value_of(b.key).value();
-        a_.shard.remove(key_of_b_);
     }
     // A's element becomes B's.
     void swap() const {

@@ -109,7 +109,6 @@ TEST_F(ApiTest, HostThatCannotEnforceIsNotTheClientsFault) {
 TEST_F(ApiTest, UnknownPathsAndMethodsAreAnsweredInJson) {
     EXPECT_EQ(call("GET", "/v2/status").status, 404U);
     EXPECT_EQ(error_of(call("GET", "/nothing")), "there is no /nothing");
-    EXPECT_EQ(error_of(call("GET", "/metrics")), "/metrics is not available in this version");
     EXPECT_EQ(call("DELETE", "/v1/model").status, 405U);
     EXPECT_EQ(call("PUT", "/v1/status").status, 405U);
 }
