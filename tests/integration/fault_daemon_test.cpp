@@ -48,7 +48,10 @@ TEST_F(FaultDaemon, ThatStandsStillKeepsNobodyFromConnectingThoughFlowsComeAndGo
     for (int done = 0; done < rounds; ++done) {
         const UdpSocket client(host.instance(0), probe_address(0, Family::Ipv6), 0);
         client.send(probe_address(1, Family::Ipv6), kOpenProbe, "hello");
-        ASSERT_TRUE(wait_until([&] { return server.receive().has_value(); })) << done;
+        if (!wait_until([&] { return server.receive().has_value(); })) {
+            daemon->signal(SIGCONT);
+            FAIL() << "flow " << done << " was dropped: " << run_portcullis(directory, {"--json", "status"}).output;
+        }
     }
     daemon->signal(SIGCONT);
     end_probes();

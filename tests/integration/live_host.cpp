@@ -83,7 +83,11 @@ void LiveHost::converse(const UdpSocket& from, const UdpSocket& to, const Addres
 
 bool LiveHost::arrives(const UdpSocket& to, const std::string& text) const {
     std::optional<UdpSocket::Datagram> heard;
-    return wait_until([&] { return (heard = to.receive()).has_value(); }) && heard->text == text;
+    if (!wait_until([&] { return (heard = to.receive()).has_value(); }) || heard->text == text) {
+        return heard.has_value();
+    }
+    ADD_FAILURE() << "what arrives is \"" << heard->text << "\"";
+    return false;
 }
 
 std::string back_end_name(const testing::TestParamInfo<std::string>& parameter) { return parameter.param == "bpf" ? "Bpf" : "Nftables"; }

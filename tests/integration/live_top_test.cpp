@@ -2,6 +2,7 @@
 // portcullis top --follow: goes on until it is interrupted, and tells what happened meanwhile.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "tests/integration/live_host.h"
@@ -18,12 +19,12 @@ TEST_P(LiveTop, FollowsWithAnObjectToALineUntilItIsInterrupted) {
     EXPECT_EQ(json::parse(top.next_line())["Drops"], json::array());
     const UdpSocket client{host.instance(0), addresses[0], 0};
     client.send(addresses[1], kClosed, "forbidden");
+    // The instances' own stacks may have been denied something before: neighbour discovery.
+    const auto is_the_denial = [](const json& drop) { return drop["Reason"] == "security_group" && drop["Device"] == "p2"; };
     json drops = json::array();
-    while (drops.empty()) {
+    while (std::ranges::none_of(drops, is_the_denial)) {
         drops = json::parse(top.next_line())["Drops"];
     }
-    EXPECT_EQ(drops[0]["Reason"], "security_group");
-    EXPECT_EQ(drops[0]["Device"], "p2");
     top.signal(SIGINT);
     EXPECT_EQ(top.wait(), 0);
 }
