@@ -187,8 +187,7 @@ static __always_inline __u32 pass_established(struct gate *gate)
 	if (plain.protocol == IPPROTO_TCP) {
 		PC_STALL(STALL_SEQUENCES);
 		expect(&plain.tracked, gate->at->direction,
-		       EXPECT(plain.acknowledgement,
-			      scaled(plain.window, gate->at->direction, READ_ONCE(plain.tracked.flow->shifts))));
+		       EXPECT(plain.acknowledgement, scaled(plain.window, gate->at->direction, READ_ONCE(plain.tracked.flow->shifts))));
 	}
 	PC_STALL(STALL_REFRESH);
 	note_time(gate, &plain.tracked);

@@ -97,5 +97,6 @@ static __always_inline bool same_key6(const struct pc_flow6_key *a, const struct
 {
 	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b; /* both are aligned so */
 
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (((const __u32 *)a)[10] ^ ((const __u32 *)b)[10]));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
+		 (((const __u32 *)a)[10] ^ ((const __u32 *)b)[10]));
 }
