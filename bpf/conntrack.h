@@ -210,20 +210,18 @@ static __always_inline long insert_flow(struct gate_numbers *at, const struct pa
 		struct pc_flow6 v6;
 	} entry = {};
 	struct pc_flow *flow = &entry.v6.flow; /* at the beginning of both */
-	union flow_key key = {};
+	union flow_key *key =
+		(union flow_key *)&entry.v6.key; /* behind it in both, and as long as there is room: the stack has none for a copy */
 
-	*tag = make_key(&packet->ends, &key, at->tag_seed, at->direction, at->port_id);
+	_Static_assert(offsetof(struct pc_flow4, key) == offsetof(struct pc_flow6, key), "one place for both");
+	_Static_assert(sizeof(entry) - offsetof(struct pc_flow6, key) == sizeof(union flow_key), "room");
+	*tag = make_key(&packet->ends, key, at->tag_seed, at->direction, at->port_id);
 	flow->word = opening->word | (*tag & PC_WORD_TAG_MASK);
 	flow->group_rule = opening->group_rule;
 	flow->acl_rule[PC_OUTBOUND] = opening->acl_rule[PC_OUTBOUND];
 	flow->acl_rule[PC_INBOUND] = opening->acl_rule[PC_INBOUND];
 	fill_flow(at, packet, *tag, flow);
-	if (packet->family == PC_IPV4) {
-		entry.v4.key = key.v4;
-		return insert_entry4(&entry.v4, shard_of(*tag));
-	}
-	entry.v6.key = key.v6;
-	return insert_entry6(&entry.v6, shard_of(*tag));
+	return packet->family == PC_IPV4 ? insert_entry4(&entry.v4, shard_of(*tag)) : insert_entry6(&entry.v6, shard_of(*tag));
 }
 
 /* Opens a flow for which there is room. An enum pc_reason; flow_busy: another CPU opened it meanwhile, look again. */

@@ -34,13 +34,14 @@ static __noinline void find_other_entrance(struct gate *gate, __u32 ifindex, __u
 
 static __always_inline void find_entrance(struct gate *gate, __u64 source_mac)
 {
-	__u32 ifindex = context_entrance(gate->skb);
+	__u32 ifindex = context_entrance(gate->skb), zero = 0;
 	__u32 slot;
 
 	gate->at->entrance = PC_ENTRANCE_HOST;
 	if (!ifindex)
 		return;
-	const struct pc_port *port = find_port(gate->at->device_version, ifindex, &slot);
+	const struct pc_host *host = bpf_map_lookup_elem(&pc_host, &zero);
+	const struct pc_port *port = host ? find_port(host, ifindex, &slot) : NULL;
 	if (likely(port && slot && slot < PC_ENTRANCE_ROUTER)) {
 		gate->at->entrance = slot;
 		/* a closed port keeps its zone for the sake of its flows; nothing enters by it */

@@ -17,7 +17,6 @@
 /* Where and when, in numbers. */
 struct gate_numbers {
 	__u64 tag_seed;
-	__u64 device_version;
 	__u32 direction;
 	__u32 parity;
 	__u32 slot;
@@ -29,7 +28,6 @@ struct gate_numbers {
 	__u32 entrance_zone; /* of the port that the packet entered by; 0: it entered otherwise */
 	__u32 denied_by;     /* number of the ACL entry that denied, for the record of the denial alone */
 	__u32 bytes;         /* of the packet */
-	__u32 pad;
 };
 
 /*
@@ -66,8 +64,9 @@ static __noinline __u32 look_up_slot(__u32 ifindex, __u64 version)
 }
 
 /* The port that the device is; NULL: it is none. `*slot`: its row. */
-static __always_inline const struct pc_port *find_port(__u64 version, __u32 ifindex, __u32 *slot)
+static __always_inline const struct pc_port *find_port(const struct pc_host *host, __u32 ifindex, __u32 *slot)
 {
+	__u64 version = READ_ONCE(host->device_version);
 	__u32 row = ifindex & (PC_DEVICE_CACHE - 1);
 	const __u64 *cached = bpf_map_lookup_elem(&pc_device_cache, &row);
 	__u64 entry = cached ? READ_ONCE(*cached) : 0;
@@ -103,10 +102,8 @@ static __always_inline enum pc_reason find_gate(struct gate *gate, context *skb,
 	gate->at->tag_seed = host->tag_seed;
 	gate->at->now = ticks_now(host);
 
-	gate->at->device_version = READ_ONCE(host->device_version);
-
 	__u32 slot;
-	const struct pc_port *port = find_port(gate->at->device_version, ifindex, &slot);
+	const struct pc_port *port = find_port(host, ifindex, &slot);
 	if (!port)
 		return PC_REASON_no_port;
 	gate->at->slot = slot;

@@ -70,14 +70,14 @@ struct packet {
 	};
 	__u64 source_mac; /* as mac_number() gives it */
 	__u64 destination_mac;
-	__u32 transport_offset;
 	__u32 transport_length; /* by the IP header; padding is not part of it */
-	__u32 headers;          /* bytes that every segment of a GSO packet repeats */
 	__u32 sequence;         /* TCP, this and the next in host order */
 	__u32 acknowledgement;
 	__u32 segment_length; /* TCP: bytes behind the header, by the IP length */
 	__u32 fragment_id;    /* as in the packet */
-	__u16 window;         /* TCP, host order, unscaled */
+	__u16 transport_offset;
+	__u16 headers; /* bytes that every segment of a GSO packet repeats */
+	__u16 window;  /* TCP, host order, unscaled */
 	__be16 ethertype;
 	__u8 shift; /* TCP window scale, at most 14, of a segment with SYN that has the option */
 	__u8 has_shift;
@@ -88,7 +88,7 @@ struct packet {
 	__u8 fragment_protocol; /* the protocol field that names the datagram: IPv4's, or the fragment header's next header */
 	__u8 has_extensions;    /* 1: IPv6 headers were walked */
 	__u8 is_big;            /* 1: a GSO packet of more than 65,535 bytes, whose IP length is 0 */
-	__u8 pad[7];
+	__u8 pad[3];
 };
 
 /* Pointer to `length` bytes at `offset` of the frame, which are pulled into the linear part if need be; NULL when the frame ends before.
