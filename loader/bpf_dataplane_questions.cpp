@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the data plane is asked without being changed: what an apply would write, whether the kernel holds what is in force, what the programs
-// would say.
+// What the data plane is asked without being changed: what an apply would write, whether the kernel holds what is in force, what the
+// programs would say.
 #include <cerrno>
 #include <utility>
 

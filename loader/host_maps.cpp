@@ -174,7 +174,7 @@ Result<> HostMaps::insert_entries(const ImageDiff& diff) {
 }
 
 Result<> HostMaps::remove_entries(const ImageDiff& diff) {
-    return in_order([&] { return remove_devices(diff.devices.removed); },        //
+    return in_order([&] { return remove_devices(diff.devices.removed); },          //
                     [&] { return remove(members4_, diff.members4.removed); },      //
                     [&] { return remove(members6_, diff.members6.removed); },      //
                     [&] { return remove(addresses4_, diff.addresses4.removed); },  //
@@ -200,7 +200,7 @@ Result<> HostMaps::put_facts_back(const ImageDiff& diff) {
 }
 
 Result<> HostMaps::take_back_entries(const ImageDiff& diff) {
-    return in_order([&] { return remove_devices(keys_of(diff.devices.added)); },        //
+    return in_order([&] { return remove_devices(keys_of(diff.devices.added)); },          //
                     [&] { return remove(members4_, keys_of(diff.members4.added)); },      //
                     [&] { return remove(members6_, keys_of(diff.members6.added)); },      //
                     [&] { return remove(addresses4_, keys_of(diff.addresses4.added)); },  //
