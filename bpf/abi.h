@@ -38,7 +38,7 @@ struct pc_host {
 	__u32 flow_shared;  /* entries that all ports share beyond that: Quotas.Flows less the reserves, at least 0 */
 	__u32 answer_mark;  /* random, not 0: the mark of pc_reject's answers between two hooks of one device; never changes */
 	/* The clock is the kernel's jiffies, which cost no call: nanoseconds of CLOCK_MONOTONIC are jiffies * jiffy_ns + clock_base, modulo 2^64. */
-	__u64 clock_base; /* never changes while flows live, as does: */
+	__u64 clock_base; /* neither this nor jiffy_ns changes while flows live */
 	__u64 jiffy_ns;   /* of one jiffy: clock_getres(CLOCK_MONOTONIC_COARSE) */
 	__u64 device_version; /* advanced whenever entries of pc_devices were deleted; rows of pc_device_cache that are of another one hold nothing */
 };
@@ -132,8 +132,8 @@ struct pc_port_view {
 	__u32 wide;            /* PC_WIDE bits */
 	__u32 flow_quota;      /* answered flows */
 	__u32 half_open_quota; /* of each side */
-	__u8 own_ipv6
-		[16]; /* the first of address_set's addresses of the family, which most packets have: the set need not be asked; zeroes: none */
+	/* The first of address_set's addresses of each family, for which the set need not be asked; zeroes: none. */
+	__u8 own_ipv6[16];
 	__be32 own_ipv4;
 	__u32 reserved[7];
 	__u32 timeout_ticks[PC_FLOW_STATES]; /* by state; 0 never occurs for a live state */

@@ -43,7 +43,6 @@ struct dhcpv6_message {
 	__u8 transaction[3];
 };
 
-/* In whichever family: in the wrong one it is none that passes. Later fragments have no ports. */
 /* Whether a message from or to it may be one of DHCP. */
 static __always_inline bool is_dhcp_port(__be16 port)
 {
@@ -51,6 +50,7 @@ static __always_inline bool is_dhcp_port(__be16 port)
 	       port == bpf_htons(DHCPV6_CLIENT);
 }
 
+/* In whichever family: in the wrong one it is none that passes. Later fragments have no ports. */
 static __always_inline bool is_dhcp(const struct gate *gate, const struct packet *packet)
 {
 	__u16 source = bpf_ntohs(packet->source_port);

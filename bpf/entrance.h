@@ -13,9 +13,7 @@ static __always_inline bool is_router_mac(const struct gate *gate, __u64 mac)
 	return has_service(gate, &key);
 }
 
-/* Fills in `entrance` and `entrance_zone`. At the egress hook `ingress_ifindex` is the bridge port that a bridged packet came by, of a
- * routed one the device that the host received it by (a bridge, not its port), 0 for the host's own (observed on 6.18; set by
- * __netif_receive_skb_core since long before). What we do not know is elsewhere. */
+/* Of a packet that entered by no port, or by one whose row is not its own. */
 static __noinline void find_other_entrance(struct gate *gate, __u32 ifindex, __u64 source_mac)
 {
 	const struct pc_device *device = bpf_map_lookup_elem(&pc_devices, &ifindex);
@@ -23,7 +21,7 @@ static __noinline void find_other_entrance(struct gate *gate, __u32 ifindex, __u
 	__u32 slot = device ? device->slot : 0;
 	if (kind == PC_DEVICE_HOST)
 		return;
-	if (kind == PC_DEVICE_PORT && slot && slot < PC_ENTRANCE_ROUTER) { /* whose row is not its own yet, or no longer */
+	if (kind == PC_DEVICE_PORT && slot && slot < PC_ENTRANCE_ROUTER) { /* yet, or no longer */
 		gate->at->entrance = slot;
 		return;
 	}
@@ -32,6 +30,9 @@ static __noinline void find_other_entrance(struct gate *gate, __u32 ifindex, __u
 		gate->at->entrance = PC_ENTRANCE_ROUTER;
 }
 
+/* Fills in `entrance` and `entrance_zone`. At the egress hook `ingress_ifindex` is the bridge port that a bridged packet came by, of a
+ * routed one the device that the host received it by (a bridge, not its port), 0 for the host's own (observed on 6.18; set by
+ * __netif_receive_skb_core since long before). What we do not know is elsewhere. */
 static __always_inline void find_entrance(struct gate *gate, __u64 source_mac)
 {
 	__u32 ifindex = context_entrance(gate->skb), zero = 0;

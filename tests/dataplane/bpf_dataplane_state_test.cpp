@@ -12,11 +12,8 @@
 #include <set>
 
 #include "bpf/abi.h"
-#include "loader/bpf_dataplane.h"
 #include "loader/map_of_maps.h"
-#include "tests/dataplane/small_maps.h"
-#include "tests/dataplane/two_instances.h"
-#include "tests/support/private_bpffs.h"
+#include "tests/dataplane/enforced_instances.h"
 #include "tests/support/prog_run.h"
 
 namespace portcullis::test {
@@ -27,14 +24,8 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
-class BpfDataplaneState : public ::testing::Test {
+class BpfDataplaneState : public EnforcedInstances {
    protected:
-    void SetUp() override {
-        auto created = BpfDataplane::create(
-            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Auto, .capacities = small_maps(), .log = {}});
-        ASSERT_TRUE(created) << created.error().message;
-        dataplane_ = std::move(*created);
-    }
     ApplyReport apply(const Ruleset& ruleset, const HostFacts& facts = {}) {
         const auto report = dataplane_->apply(ruleset, net_.devices(), facts);
         EXPECT_TRUE(report) << report.error().message;
@@ -94,11 +85,6 @@ class BpfDataplaneState : public ::testing::Test {
         }
         return ports;
     }
-
-    PrivateBpffs bpffs_;
-    TwoInstances net_;
-    NetNamespace::Entered here_ = net_.host().enter();
-    std::unique_ptr<BpfDataplane> dataplane_;
 };
 
 TEST_F(BpfDataplaneState, FlowsOfAnAddressThatLeavesTheModelEnd) {

@@ -4,53 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <ctime>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "bpf/abi.h"
+#include "tests/dataplane/one_instance.h"
 #include "tests/dataplane/stalled_program.h"
 #include "tests/support/enforced_host.h"
 #include "tests/support/private_bpffs.h"
 
 namespace portcullis::test {
 namespace {
-
-using Row = std::vector<std::byte>;
-
-template <class T>
-Row row_of(const T& value) {
-    const auto bytes = std::as_bytes(std::span(&value, 1));
-    return {bytes.begin(), bytes.end()};
-}
-
-template <class T>
-T value_in(const Row& row) {
-    T value;
-    std::memcpy(&value, row.data(), sizeof value);
-    return value;
-}
-
-// One instance that may send anything and be sent nothing but answers.
-Model model_of() {
-    Model model;
-    model.vpcs = {{.id = "vpc-1", .cidrs = {prefix("192.0.2.0/24")}}};
-    model.subnets = {{.id = "subnet-1", .vpc_id = "vpc-1", .cidrs = model.vpcs.front().cidrs}};
-    SecurityGroup group{.id = "sg-1", .name = "outward", .vpc_id = "vpc-1"};
-    group.rules[static_cast<std::size_t>(Direction::Outbound)] = {{.traffic = {.protocol = -1}, .source = prefix("0.0.0.0/0")}};
-    model.security_groups = {group};
-    model.network_interfaces = {{.id = "eni-1",
-                                 .vpc_id = "vpc-1",
-                                 .subnet_id = "subnet-1",
-                                 .mac = mac("02:00:5e:00:53:0b"),
-                                 .addresses = {ip("192.0.2.11")},
-                                 .group_ids = {"sg-1"}}};
-    model.ports = {{.network_interface_id = "eni-1", .device = "p1", .track_all = true}};
-    return model;
-}
 
 constexpr std::uint8_t kNoOperation = 1;  // an IPv4 option
 const Bytes kPlain;
@@ -97,7 +62,7 @@ struct Found {
 
 class EstablishedTest : public ::testing::Test {
    protected:
-    EstablishedTest() { host_.apply(model_of()); }
+    EstablishedTest() { host_.apply(model_of_one_instance()); }
 
     void send(const Segment& segment) const {
         EXPECT_EQ(host_.program(0, Direction::Outbound).run(from_instance(segment), port(), port()), kNext);
@@ -156,7 +121,7 @@ TEST_F(EstablishedTest, APlainPacketLeavesBehindWhatOneWithOptionsDoes) {
 TEST_F(EstablishedTest, APlainPacketPassesByTheRulesOfItsDay) {
     establish(40000);
     send({.port = 40000, .sequence = 1001, .acknowledgement = 5001});
-    Model denying = model_of();
+    Model denying = model_of_one_instance();
     denying.deny_cidrs = {{.prefix = prefix("203.0.113.0/24")}};
     host_.apply(denying);
     const Bytes frame = from_instance({.port = 40000, .sequence = 1001, .acknowledgement = 5001});

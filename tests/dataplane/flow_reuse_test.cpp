@@ -5,56 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "bpf/abi.h"
+#include "tests/dataplane/one_instance.h"
 #include "tests/dataplane/stalled_program.h"
 #include "tests/support/enforced_host.h"
 #include "tests/support/private_bpffs.h"
 
 namespace portcullis::test {
 namespace {
-
-using Row = std::vector<std::byte>;
-
-template <class T>
-Row row_of(const T& value) {
-    const auto bytes = std::as_bytes(std::span(&value, 1));
-    return {bytes.begin(), bytes.end()};
-}
-
-// One instance that may send anything and be sent nothing but answers.
-Model model_of() {
-    Model model;
-    model.vpcs = {{.id = "vpc-1", .cidrs = {prefix("192.0.2.0/24")}}};
-    model.subnets = {{.id = "subnet-1", .vpc_id = "vpc-1", .cidrs = model.vpcs.front().cidrs}};
-    SecurityGroup group{.id = "sg-1", .name = "outward", .vpc_id = "vpc-1"};
-    group.rules[static_cast<std::size_t>(Direction::Outbound)] = {{.traffic = {.protocol = -1}, .source = prefix("0.0.0.0/0")}};
-    model.security_groups = {group};
-    const NetworkAclEntry everything{.number = 100, .allow = true, .traffic = {}, .cidr = prefix("0.0.0.0/0")};
-    model.network_acls = {
-        {.id = "acl-1", .vpc_id = "vpc-1", .is_default = true, .entries = {{everything}, {everything}}, .subnet_ids = {"subnet-1"}}};
-    model.has_network_acls = true;
-    model.network_interfaces = {{.id = "eni-1",
-                                 .vpc_id = "vpc-1",
-                                 .subnet_id = "subnet-1",
-                                 .mac = mac("02:00:5e:00:53:0b"),
-                                 .addresses = {ip("192.0.2.11")},
-                                 .group_ids = {"sg-1"}}};
-    model.ports = {{.network_interface_id = "eni-1", .device = "p1"}};
-    return model;
-}
-
-template <class T>
-T value_in(const Row& row) {
-    T value;
-    std::memcpy(&value, row.data(), sizeof value);
-    return value;
-}
 
 constexpr std::uint16_t kFirstPort = 40000;  // of flow A
 constexpr std::uint32_t kSequence = 1000;
@@ -83,7 +45,7 @@ Bytes answer_to(std::uint16_t port) {
 class FlowReuseTest : public ::testing::Test {
    protected:
     FlowReuseTest() {
-        host_.apply(model_of());
+        host_.apply(model_of_one_instance());
         open(kFirstPort);
         find_shard();
         key_of_a_ = shard_->keys().front();

@@ -8,11 +8,8 @@
 #include <filesystem>
 #include <map>
 
-#include "loader/bpf_dataplane.h"
-#include "tests/dataplane/small_maps.h"
-#include "tests/dataplane/two_instances.h"
+#include "tests/dataplane/enforced_instances.h"
 #include "tests/support/packet.h"
-#include "tests/support/private_bpffs.h"
 #include "tests/support/prog_run.h"
 
 namespace portcullis::test {
@@ -26,13 +23,10 @@ using ::testing::SizeIs;
 const Mac kFirst = mac("02:00:5e:00:53:0b");
 const Mac kSecond = mac("02:00:5e:00:53:0c");
 
-class ProbeProgramsTest : public ::testing::Test {
+class ProbeProgramsTest : public EnforcedInstances {
    protected:
     void SetUp() override {
-        auto created = BpfDataplane::create(
-            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Auto, .capacities = small_maps(), .log = {}});
-        ASSERT_TRUE(created) << created.error().message;
-        dataplane_ = std::move(*created);
+        start();
         Ruleset ruleset = ruleset_of({.udp_port = 53});
         for (auto& port : ruleset.ports) {
             port.on_deny.log = true;
@@ -98,11 +92,6 @@ class ProbeProgramsTest : public ::testing::Test {
         }
         return maps;
     }
-
-    PrivateBpffs bpffs_;
-    TwoInstances net_;
-    NetNamespace::Entered here_ = net_.host().enter();
-    std::unique_ptr<BpfDataplane> dataplane_;
 };
 
 TEST_F(ProbeProgramsTest, SayWhatRealPacketsMeet) {

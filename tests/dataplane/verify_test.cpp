@@ -5,13 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "bpf/abi.h"
-#include "loader/bpf_dataplane.h"
 #include "loader/bpf_map.h"
 #include "loader/teardown.h"
 #include "tests/dataplane/differences.h"
-#include "tests/dataplane/small_maps.h"
-#include "tests/dataplane/two_instances.h"
-#include "tests/support/private_bpffs.h"
+#include "tests/dataplane/enforced_instances.h"
 
 namespace portcullis::test {
 namespace {
@@ -23,18 +20,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class Verify : public ::testing::Test {
+class Verify : public EnforcedInstances {
    protected:
     void SetUp() override {
         start();
         ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
-    }
-    void start() {
-        dataplane_.reset();
-        auto created = BpfDataplane::create(
-            {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = AttachMode::Auto, .capacities = small_maps(), .log = {}});
-        ASSERT_TRUE(created) << created.error().message;
-        dataplane_ = std::move(*created);
     }
     [[nodiscard]] std::vector<std::string> differences() const { return differences_of(*dataplane_); }
     template <class Map>
@@ -43,11 +33,6 @@ class Verify : public ::testing::Test {
         EXPECT_TRUE(map);
         return std::move(*map);
     }
-
-    PrivateBpffs bpffs_;
-    TwoInstances net_;
-    NetNamespace::Entered here_ = net_.host().enter();
-    std::unique_ptr<BpfDataplane> dataplane_;
 };
 
 TEST_F(Verify, FindsNothingAfterAnyChange) {
