@@ -37,7 +37,7 @@ Result<> BpfDataplane::State::adopt() {
 
 // Over the maps that stand, or over new ones where there are none.
 Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const BpfDataplaneOptions& options, Pins& pins,
-                                                                       const std::optional<MapsByName>& standing) {
+                                                                       const std::optional<StandingSet>& standing) {
     auto object = standing ? BpfObject::load_over(*standing, options.capacities) : BpfObject::load(options.capacities);
     if (!object) {
         return fail(std::move(object.error()));
@@ -101,18 +101,18 @@ Result<std::unique_ptr<BpfDataplane>> BpfDataplane::create(const BpfDataplaneOpt
     if (!is_taking_over) {
         return fail(is_taking_over.error());
     }
-    std::optional<MapsByName> maps;
+    std::optional<StandingSet> former;
     if (*is_taking_over) {
         auto found = find_standing(pins->directory()).and_then([&](const Standing& standing) {
-            return find_standing_maps(pins->directory(), standing);
+            return find_standing_set(pins->directory(), standing);
         });
         if (!found) {
             return fail(std::move(found.error()));
         }
-        maps = std::move(*found);
+        former = std::move(*found);
     }
-    auto state = State::open(options, *pins, maps);
-    if (!state && maps) {
+    auto state = State::open(options, *pins, former);
+    if (!state && former) {
         if (options.log) {
             options.log(LogLevel::Warning, "what a former daemon left cannot be gone on from, and is replaced: " + state.error().message);
         }

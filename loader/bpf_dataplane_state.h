@@ -18,7 +18,7 @@
 #include "loader/image_diff.h"
 #include "loader/pins.h"
 #include "loader/probe_programs.h"
-#include "loader/standing_maps.h"
+#include "loader/standing_set.h"
 #include "loader/sweeper.h"
 #include "loader/traffic_counters.h"
 #include "loader/xdp_hooks.h"
@@ -64,7 +64,7 @@ struct BpfDataplane::State {
     bool is_adopting = false;  // ports are in force whose devices have not been looked at yet
 
     [[nodiscard]] static Result<std::unique_ptr<State>> open(const BpfDataplaneOptions& options, Pins& pins,
-                                                             const std::optional<MapsByName>& standing);
+                                                             const std::optional<StandingSet>& standing);
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
     [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);

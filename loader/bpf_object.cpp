@@ -11,18 +11,16 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <functional>
 #include <map>
 
+#include "loader/build_stamp.h"
 #include "loader/flow_shards.h"
+#include "loader/map_sizes.h"
 #include "loader/verifier_log.h"
 #include "tc.skel.h"
 
 namespace portcullis {
 namespace {
-
-// Devices beyond ports: uplinks and the host's own, and room for a device's successor before its predecessor's entry is deleted.
-constexpr std::uint32_t kOtherDevices = 10240;
 
 constexpr std::array<const char*, 3> kMapsOfMaps = {"pc_flows4", "pc_flows6", "pc_half_open"};
 
@@ -31,44 +29,6 @@ constexpr std::array<std::string_view, 21> kReadMaps = {
     "pc_host",      "pc_devices",    "pc_ports",    "pc_addresses4",     "pc_addresses6", "pc_members4",   "pc_members6",
     "pc_owners",    "pc_interfaces", "pc_policies", "pc_cidrs4",         "pc_cidrs6",     "pc_group_sets", "pc_set_heads",
     "pc_port_sets", "pc_services",   "pc_macs",     "pc_host_addresses", "pc_tunnels",    "pc_departed4",  "pc_departed6"};
-
-struct MapSize {
-    std::string_view name;
-    std::uint32_t entries;
-};
-
-// Arrays hold number 0 ("none") besides the numbers 1 … capacity.
-std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
-    return {
-        {"pc_devices", 2 * capacities.ports + kOtherDevices},
-        {"pc_ports", capacities.ports + 1},
-        {"pc_addresses4", capacities.addresses4},
-        {"pc_addresses6", capacities.addresses6},
-        {"pc_members4", capacities.members4},
-        {"pc_members6", capacities.members6},
-        {"pc_owners", capacities.owners + 1},
-        {"pc_interfaces", capacities.interfaces + 1},
-        {"pc_policies", capacities.policies + 1},
-        {"pc_cidrs4", capacities.cidrs4},
-        {"pc_cidrs6", capacities.cidrs6},
-        {"pc_group_sets", capacities.group_sets},
-        {"pc_set_heads", capacities.port_sets + 1},
-        {"pc_port_sets", capacities.port_set_entries},
-        {"pc_rule_hits", capacities.rules + 1},
-        {"pc_services", capacities.services},
-        {"pc_names", capacities.names},
-        {"pc_macs", capacities.macs()},
-        {"pc_host_addresses", capacities.host_addresses},
-        {"pc_tunnels", capacities.tunnels},
-        {"pc_claims", capacities.claims()},
-        {"pc_half_open", (capacities.ports + 1) * 2},
-        {"pc_port_states", capacities.ports + 1},
-        {"pc_departed4", capacities.departed4},
-        {"pc_departed6", capacities.departed6},
-        {"pc_fragments", (capacities.ports + 1) * 2},
-        {"pc_counters", (capacities.ports + 1) * 2 * PC_REASONS_MAX},
-    };
-}
 
 Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
     for (const MapSize& size : sizes_of(capacities)) {
@@ -115,7 +75,7 @@ Result<InnerKinds> inner_kinds(bpf_object* object) {
 }
 
 // Has the object use maps that stand, every one of ours. Pre: sized, and not loaded yet.
-Result<> take_over_maps(bpf_object* object, const MapsByName& standing) {
+Result<> take_over_maps(bpf_object* object, const PinnedByName& standing) {
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object) {
         if (::bpf_map__is_internal(map)) {
@@ -137,6 +97,42 @@ Result<> take_over_maps(bpf_object* object, const MapsByName& standing) {
         }
     }
     return {};
+}
+
+std::string_view object_file() {
+    std::size_t bytes = 0;
+    const void* const file = tc_bpf__elf_bytes(&bytes);
+    return {static_cast<const char*>(file), bytes};
+}
+
+// What is pinned under a program's name may be another program.
+bool is_named(int program, std::string_view name) {
+    bpf_prog_info info{};
+    std::uint32_t bytes = sizeof(info);
+    return ::bpf_obj_get_info_by_fd(program, &info, &bytes) == 0 && info.type == BPF_PROG_TYPE_SCHED_CLS &&
+           name.substr(0, sizeof(info.name) - 1) == std::string_view(info.name);
+}
+
+// Whether all programs of the object stand, loaded from this very file.
+bool stands_of_this_build(const StandingSet& standing, const bpf_object* object) {
+    const auto stamp = standing.maps.find(kBuildStamp);
+    if (stamp == standing.maps.end() || !is_stamp_of(stamp->second.value(), object_file())) {
+        return false;
+    }
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object) {
+        const auto found = standing.programs.find(::bpf_program__name(program));
+        if (found == standing.programs.end() || !is_named(found->second.value(), found->first)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<UniqueFd> own_descriptor(int fd, std::string_view name) {
+    UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    return own.is_open() ? Result<UniqueFd>(std::move(own))
+                         : fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
 }
 
 // Of the maps that a copy has for itself: those that need not be as large as the original's, since nothing is found in them.
@@ -178,6 +174,8 @@ struct BpfObject::Skeleton {
     tc_bpf* opened = nullptr;
     std::array<std::uint32_t, 2> program_ids{};  // by Direction
     InnerKinds inner_kinds;
+    PinnedByName standing_programs;                                      // in place of the opened ones; empty: those are loaded
+    UniqueFd build_stamp;                                                // none of a copy
     std::unique_ptr<VerifierLog> log = std::make_unique<VerifierLog>();  // until it is loaded
     Skeleton() = default;
     Skeleton(const Skeleton&) = delete;
@@ -228,9 +226,40 @@ Result<> BpfObject::verify() {
     return {};
 }
 
+// What a later daemon knows these programs by.
+Result<> BpfObject::stamp() {
+    auto stamp = make_build_stamp(object_file());
+    if (!stamp) {
+        return fail(std::move(stamp.error()));
+    }
+    skeleton_->build_stamp = std::move(*stamp);
+    return {};
+}
+
+// Pre: not loaded yet, over the maps of `standing`, of which all its programs are.
+Result<> BpfObject::take_over_programs(const StandingSet& standing) {
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton_->opened->obj) {
+        ::bpf_program__set_autoload(program, false);
+        const std::string name = ::bpf_program__name(program);
+        auto taken = own_descriptor(standing.programs.find(name)->second.value(), name);
+        if (!taken) {
+            return fail(std::move(taken.error()));
+        }
+        skeleton_->standing_programs.emplace(name, std::move(*taken));
+    }
+    auto stamp = own_descriptor(standing.maps.find(kBuildStamp)->second.value(), kBuildStamp);
+    if (!stamp) {
+        return fail(std::move(stamp.error()));
+    }
+    skeleton_->build_stamp = std::move(*stamp);
+    return verify();
+}
+
 Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     auto object = open(capacities);
     auto made = object ? object->verify() : Result<>();
+    made = object && made ? object->stamp() : made;
     made = object && made ? link_tails(*object) : made;
     made = object && made ? make_flow_shards(*object, capacities) : made;
     if (!made) {
@@ -239,12 +268,17 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     return object;
 }
 
-Result<BpfObject> BpfObject::load_over(const MapsByName& standing, const MapCapacities& capacities) {
+Result<BpfObject> BpfObject::load_over(const StandingSet& standing, const MapCapacities& capacities) {
     auto object = open(capacities);
-    auto taken = object ? take_over_maps(object->skeleton_->opened->obj, standing) : Result<>();
-    taken = object && taken ? check_flow_shards(standing, capacities) : taken;
-    taken = object && taken ? object->verify() : taken;
-    taken = object && taken ? link_tails(*object) : taken;
+    auto taken = object ? take_over_maps(object->skeleton_->opened->obj, standing.maps) : Result<>();
+    taken = object && taken ? check_flow_shards(standing.maps, capacities) : taken;
+    if (object && taken && stands_of_this_build(standing, object->skeleton_->opened->obj)) {
+        taken = object->take_over_programs(standing);
+    } else {
+        taken = object && taken ? object->verify() : taken;
+        taken = object && taken ? object->stamp() : taken;
+        taken = object && taken ? link_tails(*object) : taken;
+    }
     if (!taken) {
         return fail(std::move(taken.error()));
     }
@@ -305,6 +339,9 @@ std::vector<BpfObject::Part> BpfObject::maps() const {
             parts.push_back({::bpf_map__name(map), ::bpf_map__fd(map)});
         }
     }
+    if (skeleton_->build_stamp.is_open()) {
+        parts.push_back({kBuildStamp, skeleton_->build_stamp.value()});
+    }
     return parts;
 }
 
@@ -312,7 +349,7 @@ std::vector<BpfObject::Part> BpfObject::programs() const {
     std::vector<Part> parts;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton_->opened->obj) {
-        parts.push_back({::bpf_program__name(program), ::bpf_program__fd(program)});
+        parts.push_back({::bpf_program__name(program), program_fd(::bpf_program__name(program))});
     }
     return parts;
 }
@@ -322,14 +359,13 @@ Result<UniqueFd> BpfObject::map(std::string_view name) const {
     if (fd < 0) {
         return fail("the BPF object has no map " + std::string(name));
     }
-    UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!own.is_open()) {
-        return fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
-    }
-    return own;
+    return own_descriptor(fd, name);
 }
 
 int BpfObject::program_fd(std::string_view name) const {
+    if (const auto standing = skeleton_->standing_programs.find(name); standing != skeleton_->standing_programs.end()) {
+        return standing->second.value();
+    }
     const bpf_program* program = ::bpf_object__find_program_by_name(skeleton_->opened->obj, std::string(name).c_str());
     assert(program != nullptr);
     return ::bpf_program__fd(program);

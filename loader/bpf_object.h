@@ -13,7 +13,7 @@
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "core/verdict.h"
-#include "loader/standing_maps.h"
+#include "loader/standing_set.h"
 
 namespace portcullis {
 
@@ -25,9 +25,11 @@ class BpfObject {
     // Loads everything under the verifier; a refusal carries the end of the verifier's log. Makes the shards of the flow tables. Pins and
     // attaches nothing.
     [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
-    // Loads the programs over maps that stand already, with what they hold. Fails, having done nothing, where they are not all there, or
-    // not of the kinds and sizes that `load` would make.
-    [[nodiscard]] static Result<BpfObject> load_over(const MapsByName& standing, const MapCapacities& capacities);
+    // Takes over maps that stand already, with what they hold. The programs that stand with them are used as they are where they were
+    // loaded from the same object file as is compiled into this daemon (build_stamp.h), since verifying them again takes a second; else
+    // this one's are loaded. Fails, having done nothing, where the maps are not all there, or not of the kinds and sizes that `load` would
+    // make.
+    [[nodiscard]] static Result<BpfObject> load_over(const StandingSet& standing, const MapCapacities& capacities);
     // Loads the two programs that judge packets once more, over the maps of `original` that they only read and maps of their own for
     // what they write, small ones and empty: no shards, no queues, and no program to end in. Only for runs by hand.
     [[nodiscard]] static Result<BpfObject> load_copy(const BpfObject& original, const MapCapacities& capacities);
@@ -57,6 +59,8 @@ class BpfObject {
     struct Skeleton;
     [[nodiscard]] static Result<BpfObject> open(const MapCapacities& capacities);
     [[nodiscard]] Result<> verify();
+    [[nodiscard]] Result<> take_over_programs(const StandingSet& standing);
+    [[nodiscard]] Result<> stamp();
     [[nodiscard]] Result<> share_read_maps(const BpfObject& original);
     explicit BpfObject(std::unique_ptr<Skeleton> skeleton);
     std::unique_ptr<Skeleton> skeleton_;

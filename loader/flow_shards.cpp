@@ -32,7 +32,7 @@ Result<> fill_table(const BpfObject& object, const char* table, std::uint32_t fl
     return outer->write_all(rows);
 }
 
-Result<> check_table(const MapsByName& standing, const char* table, std::uint32_t flows) {
+Result<> check_table(const PinnedByName& standing, const char* table, std::uint32_t flows) {
     const auto found = standing.find(table);
     UniqueFd own(found == standing.end() ? -1 : ::fcntl(found->second.value(), F_DUPFD_CLOEXEC, 0));
     if (!own.is_open()) {
@@ -64,7 +64,7 @@ Result<> make_flow_shards(const BpfObject& object, const MapCapacities& capaciti
     return made ? fill_table(object, "pc_flows6", capacities.flows6) : made;
 }
 
-Result<> check_flow_shards(const MapsByName& standing, const MapCapacities& capacities) {
+Result<> check_flow_shards(const PinnedByName& standing, const MapCapacities& capacities) {
     auto checked = check_table(standing, "pc_flows4", capacities.flows4);
     return checked ? check_table(standing, "pc_flows6", capacities.flows6) : checked;
 }

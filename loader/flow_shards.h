@@ -7,7 +7,7 @@
 
 #include "compiler/lower_bpf.h"
 #include "core/result.h"
-#include "loader/standing_maps.h"
+#include "loader/standing_set.h"
 
 namespace portcullis {
 
@@ -20,7 +20,7 @@ class BpfObject;
 [[nodiscard]] Result<> make_flow_shards(const BpfObject& object, const MapCapacities& capacities);
 
 // Fails unless the shards that stand have the size that make_flow_shards gives them.
-[[nodiscard]] Result<> check_flow_shards(const MapsByName& standing, const MapCapacities& capacities);
+[[nodiscard]] Result<> check_flow_shards(const PinnedByName& standing, const MapCapacities& capacities);
 
 // Entries, of both tables together. A port always has its reserve; beyond it, ports share.
 [[nodiscard]] std::uint32_t flow_reserve(const MapCapacities& capacities);

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstddef>
 
@@ -10,6 +11,7 @@
 #include "loader/bpf_dataplane.h"
 #include "tests/dataplane/small_maps.h"
 #include "tests/dataplane/two_instances.h"
+#include "tests/support/build_stamp.h"
 #include "tests/support/private_bpffs.h"
 
 namespace portcullis::test {
@@ -62,6 +64,18 @@ class BpfDataplaneRestart : public ::testing::TestWithParam<AttachMode> {
         host.abi_version = version;
         ASSERT_EQ(::bpf_map_update_elem(map.value(), &row, &host, BPF_ANY), 0);
     }
+    static std::uint32_t pinned_program(const std::string& name) {
+        const UniqueFd program(::bpf_obj_get((PrivateBpffs::directory() + "/progs/" + name).c_str()));
+        bpf_prog_info info{};
+        std::uint32_t bytes = sizeof(info);
+        EXPECT_EQ(::bpf_obj_get_info_by_fd(program.value(), &info, &bytes), 0);
+        return info.id;
+    }
+    void expect_enforced_with_the_flows_of_before() {
+        ASSERT_TRUE(net_.delivers(53));
+        EXPECT_FALSE(net_.delivers(60));
+        EXPECT_GT(counters(0).flows, 1U);
+    }
     PrivateBpffs bpffs_;
     TwoInstances net_;
     NetNamespace::Entered here_ = net_.host().enter();
@@ -86,6 +100,50 @@ TEST_P(BpfDataplaneRestart, TheSameModelAgainWritesNothingAndFlowsAndCountersGoO
     }
     EXPECT_TRUE(net_.delivers(53));
     EXPECT_FALSE(net_.delivers(54));
+}
+
+TEST_P(BpfDataplaneRestart, ProgramsOfTheSameBuildAreGoneOnWithAndNotLoadedAgain) {
+    restart();
+    apply(TestPolicy{});
+    ASSERT_TRUE(net_.delivers(53));
+    const std::uint32_t before = pinned_program("pc_from_instance");
+    for (int time = 0; time < 2; ++time) {
+        restart();
+        EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
+        EXPECT_EQ(pinned_program("pc_from_instance"), before);
+        expect_enforced_with_the_flows_of_before();
+    }
+}
+
+TEST_P(BpfDataplaneRestart, ProgramsOfAnotherBuildAreReplacedOverTheSameMaps) {
+    restart();
+    apply(TestPolicy{});
+    ASSERT_TRUE(net_.delivers(53));
+    const std::uint32_t before = pinned_program("pc_from_instance");
+    pretend_another_build(PrivateBpffs::directory());
+    restart();
+    EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
+    const std::uint32_t replaced = pinned_program("pc_from_instance");
+    EXPECT_NE(replaced, before);
+    expect_enforced_with_the_flows_of_before();
+    restart();
+    EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
+    EXPECT_EQ(pinned_program("pc_from_instance"), replaced);
+}
+
+// It would judge what leaves by what is for arrivals.
+TEST_P(BpfDataplaneRestart, AProgramThatIsPinnedUnderAnothersNameIsNotTakenForIt) {
+    restart();
+    apply(TestPolicy{});
+    const std::string programs = PrivateBpffs::directory() + "/progs/";
+    ASSERT_EQ(::unlink((programs + "pc_from_instance").c_str()), 0);
+    const UniqueFd other(::bpf_obj_get((programs + "pc_to_instance").c_str()));
+    ASSERT_EQ(::bpf_obj_pin(other.value(), (programs + "pc_from_instance").c_str()), 0);
+    restart();
+    apply(TestPolicy{});
+    EXPECT_NE(pinned_program("pc_from_instance"), pinned_program("pc_to_instance"));
+    ASSERT_TRUE(net_.delivers(53));
+    EXPECT_FALSE(net_.delivers(60));
 }
 
 TEST_P(BpfDataplaneRestart, WhatChangedMeanwhileIsWrittenAsIfTheDaemonHadNeverStopped) {

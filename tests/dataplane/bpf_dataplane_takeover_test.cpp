@@ -12,6 +12,7 @@
 #include "tests/dataplane/flood.h"
 #include "tests/dataplane/small_maps.h"
 #include "tests/dataplane/two_instances.h"
+#include "tests/support/build_stamp.h"
 #include "tests/support/private_bpffs.h"
 
 namespace portcullis::test {
@@ -37,13 +38,18 @@ class BpfDataplaneTakeOver : public ::testing::TestWithParam<Modes> {
         const auto report = dataplane.apply(ruleset_of(policy), net_.devices(policy), {});
         EXPECT_TRUE(report) << report.error().message;
     }
+    // A former daemon's enforcement, whose programs are not those of this build.
+    void leave_another_builds(AttachMode mode, const TestPolicy& policy) const {
+        apply(*create(mode), policy);
+        pretend_another_build(PrivateBpffs::directory());
+    }
     PrivateBpffs bpffs_;
     TwoInstances net_;
     NetNamespace::Entered here_ = net_.host().enter();
 };
 
 TEST_P(BpfDataplaneTakeOver, NoForbiddenPacketPassesWhileADaemonReplacesAnother) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     ASSERT_FALSE(net_.delivers(60));
     Flood flood(net_, 60);
     const auto next = create(GetParam().next);
@@ -55,14 +61,14 @@ TEST_P(BpfDataplaneTakeOver, NoForbiddenPacketPassesWhileADaemonReplacesAnother)
 }
 
 TEST_P(BpfDataplaneTakeOver, TheFormerPolicyHoldsUntilTheFirstApply) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     const auto next = create(GetParam().next);
     EXPECT_TRUE(net_.delivers(53));
     EXPECT_FALSE(net_.delivers(54));
 }
 
 TEST_P(BpfDataplaneTakeOver, ARefusedFirstApplyLeavesTheFormerEnforcementAlone) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
     const auto next = create(GetParam().next, capacities);
@@ -72,7 +78,7 @@ TEST_P(BpfDataplaneTakeOver, ARefusedFirstApplyLeavesTheFormerEnforcementAlone) 
 }
 
 TEST_P(BpfDataplaneTakeOver, OneSetOfPinsAndOneProgramPerHookIsLeft) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     // Daemons that died before they had taken over: their maps do not pile up.
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
@@ -91,7 +97,7 @@ TEST_P(BpfDataplaneTakeOver, OneSetOfPinsAndOneProgramPerHookIsLeft) {
 }
 
 TEST_P(BpfDataplaneTakeOver, ADeviceThatOnlyTheFormerDaemonHadIsReleased) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     const auto next = create(GetParam().next);
     const auto report = next->apply(ruleset_of({.udp_port = 53}), {}, {});
     ASSERT_TRUE(report) << report.error().message;
@@ -104,7 +110,7 @@ TEST_P(BpfDataplaneTakeOver, ADeviceThatOnlyTheFormerDaemonHadIsReleased) {
 
 // The former daemon's pins carry the number that a new device has now: tidying them up must not take the new device's programs off.
 TEST_P(BpfDataplaneTakeOver, ADeviceUnderTheNumberOfOneThatIsGoneIsEnforced) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     const std::string number = std::to_string(net_.ifindex(1));
     net_.host().ip("link del p2\nlink add p2 index " + number + " type veth peer name p2far\nlink set p2 master br0 up\n");
     const auto next = create(GetParam().next);
@@ -116,7 +122,7 @@ TEST_P(BpfDataplaneTakeOver, ADeviceUnderTheNumberOfOneThatIsGoneIsEnforced) {
 }
 
 TEST_P(BpfDataplaneTakeOver, TeardownInTheMiddleRemovesBothDaemonsObjects) {
-    apply(*create(GetParam().former), {.udp_port = 53});
+    leave_another_builds(GetParam().former, {.udp_port = 53});
     MapCapacities capacities = small_maps();
     capacities.interfaces = 1;
     (void)create(GetParam().next, capacities)->apply(ruleset_of({.udp_port = 54}), net_.devices(), {});

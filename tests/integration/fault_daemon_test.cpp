@@ -10,6 +10,7 @@
 
 #include "fallback/nft_standing.h"
 #include "tests/integration/fault_host.h"
+#include "tests/support/build_stamp.h"
 
 namespace portcullis::test {
 namespace {
@@ -93,6 +94,9 @@ TEST_F(FaultDaemon, ThatIsExchangedForAnotherLetsNothingThroughAndLosesNothing) 
     ASSERT_NO_FATAL_FAILURE(begin());
     for (int done = 0; done < count(3) && !HasFailure(); ++done) {
         terminate();
+        if (done % 2 == 0) {
+            pretend_another_build(PrivateBpffs::directory());  // so that programs are replaced, else gone on with
+        }
         ASSERT_NO_FATAL_FAILURE(start());
         expect_kernel_equals_model();
     }

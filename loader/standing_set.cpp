@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/standing_maps.h"
+#include "loader/standing_set.h"
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
@@ -30,24 +30,25 @@ Result<bpf_map_info> map_info(int fd) {
     return info;
 }
 
-Result<MapsByName> maps_of(const fs::path& set) {
-    auto names = names_in(set / "maps", "pc_");
+// Of maps/ or progs/ of a set.
+Result<PinnedByName> pinned_in(const fs::path& directory) {
+    auto names = names_in(directory, "pc_");
     if (!names) {
         return fail(std::move(names.error()));
     }
-    MapsByName maps;
+    PinnedByName pinned;
     for (const std::string& name : *names) {
-        UniqueFd fd(::bpf_obj_get((set / "maps" / name).c_str()));
+        UniqueFd fd(::bpf_obj_get((directory / name).c_str()));
         if (!fd.is_open()) {
-            return fail(Error::from_errno("cannot open the pin " + (set / "maps" / name).string(), -fd.value()));
+            return fail(Error::from_errno("cannot open the pin " + (directory / name).string(), -fd.value()));
         }
-        maps.emplace(name, std::move(fd));
+        pinned.emplace(name, std::move(fd));
     }
-    return maps;
+    return pinned;
 }
 
 // PC_ABI_VERSION of the set; 0: it has no pc_host.
-Result<std::uint32_t> version_of(const MapsByName& maps) {
+Result<std::uint32_t> version_of(const PinnedByName& maps) {
     const auto host = maps.find("pc_host");
     if (host == maps.end()) {
         return 0U;
@@ -92,7 +93,7 @@ Result<std::vector<std::uint32_t>> maps_used_by(std::uint32_t program_id) {
     return ids;
 }
 
-Result<bool> serves_all(const MapsByName& maps, const std::set<std::uint32_t>& programs) {
+Result<bool> serves_all(const PinnedByName& maps, const std::set<std::uint32_t>& programs) {
     std::set<std::uint32_t> pinned;
     for (const auto& [name, fd] : maps) {
         const auto info = map_info(fd.value());
@@ -131,15 +132,15 @@ Error newer_layout(std::uint32_t version) {
 
 }  // namespace
 
-Result<std::optional<MapsByName>> find_standing_maps(const std::string& directory, const Standing& standing) {
+Result<std::optional<StandingSet>> find_standing_set(const std::string& directory, const Standing& standing) {
     const std::set<std::uint32_t> at_hooks = programs_at_hooks(standing);
     const auto sets = sets_in(directory);
     if (!sets) {
         return fail(sets.error());
     }
-    std::optional<MapsByName> found;
+    std::optional<StandingSet> found;
     for (const fs::path& set : *sets) {
-        auto maps = maps_of(set);
+        auto maps = pinned_in(set / "maps");
         auto programs = programs_of(set);
         const auto version = maps ? version_of(*maps) : Result<std::uint32_t>(0U);
         if (!maps || !programs || !version) {
@@ -156,7 +157,11 @@ Result<std::optional<MapsByName>> find_standing_maps(const std::string& director
             return fail(is_whole.error());
         }
         if (*is_whole) {
-            found = std::move(*maps);
+            auto pinned = pinned_in(set / "progs");
+            if (!pinned) {
+                return fail(std::move(pinned.error()));
+            }
+            found = StandingSet{.maps = std::move(*maps), .programs = std::move(*pinned)};
         }
     }
     return found;
