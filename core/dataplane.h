@@ -128,6 +128,10 @@ class Dataplane {
    public:
     virtual ~Dataplane() = default;
 
+    // Empty: it enforces what it is given. Else it enforces nothing, and this says why, in one sentence: what apply and the others return
+    // then means that they took it.
+    [[nodiscard]] virtual std::string why_nothing_is_enforced() const { return {}; }
+
     // Makes the kernel enforce `ruleset` on exactly `devices` of a host of which `facts` hold, all at one instant for everything that was
     // there before. On failure the former ruleset stays enforced whole, and devices that could not be prepared are closed. A managed device
     // is closed from the moment it is given here. Devices that are no longer given are released: ours is removed from them.

@@ -20,6 +20,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class BackendChoice : public DaemonTraffic {};
 
@@ -34,7 +35,7 @@ TEST_F(BackendChoice, BpfIsTakenWhereTheKernelHasIt) {
 
 TEST_F(BackendChoice, KernelWithoutBpfOrThatRefusesItIsEnforcedByNftables) {
     for (const auto& [error, text] : {std::pair(ENOSYS, "Function not implemented"), std::pair(EPERM, "Operation not permitted")}) {
-        DaemonProcess daemon(directory, with(), error);
+        DaemonProcess daemon(directory, with(), {.bpf_error = error});
         ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
         EXPECT_THAT(status()["Backend"].get<std::string>(), HasSubstr("nftables"));
         EXPECT_THAT(status()["BackendReason"].get<std::string>(), AllOf(HasSubstr("auto: no BPF back end"), HasSubstr(text)));
@@ -50,10 +51,44 @@ TEST_F(BackendChoice, KernelWithoutBpfOrThatRefusesItIsEnforcedByNftables) {
 }
 
 TEST_F(BackendChoice, BpfThatIsAskedForAndRefusedEndsTheDaemon) {
-    DaemonProcess daemon(directory, with({"--backend", "bpf"}), EPERM);
+    DaemonProcess daemon(directory, with({"--backend", "bpf"}), {.bpf_error = EPERM});
     EXPECT_EQ(daemon.wait(), 1);
     EXPECT_THAT(daemon.log(), AllOf(HasSubstr("--backend bpf"), HasSubstr("Operation not permitted")));
     EXPECT_EQ(nft_stands(), false);
+}
+
+TEST_F(BackendChoice, NoBackEndEndsTheDaemonUnlessItIsToRunWithoutAndSayThatNothingIsEnforced) {
+    const MissingKernelParts neither{.bpf_error = EPERM, .has_nf_tables = false};
+    {
+        DaemonProcess daemon(directory, with(), neither);
+        EXPECT_EQ(daemon.wait(), 1);
+        EXPECT_THAT(daemon.log(), HasSubstr("no back end can be had"));
+    }
+    DaemonProcess daemon(directory, with({"--on-unsupported", "degrade"}), neither);
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    EXPECT_THAT(daemon.log(), AllOf(HasSubstr("not enforced: no back end can be had"), Not(HasSubstr("is enforced as generation"))));
+    const json said = status();
+    EXPECT_EQ(said["Backend"], "none");
+    EXPECT_EQ(said["Enforced"], false);
+    EXPECT_EQ(said["Ports"][0]["State"], "not enforced");
+    EXPECT_EQ(run_portcullis(directory, {"status"}).status, 1);
+    for (const std::vector<std::string>& verb : {std::vector<std::string>{"verify"}, {"flows"}, {"quarantine", "p1"}}) {
+        const ProgramOutcome outcome = run_portcullis(directory, verb);
+        EXPECT_EQ(outcome.status, 1) << verb[0];
+        EXPECT_THAT(outcome.output, HasSubstr("nothing is enforced on this host")) << verb[0];
+    }
+    const ProgramOutcome rules = run_portcullis(directory, {"rules"});
+    EXPECT_EQ(rules.status, 0);
+    EXPECT_THAT(rules.output, HasSubstr("warning: nothing is enforced on this host: no back end can be had"));
+    ask(kClosed, "everything passes");
+    EXPECT_TRUE(wait_until([&] { return closed.receive().has_value(); }));
+}
+
+TEST_F(BackendChoice, ADaemonThatMayRunWithoutABackEndTakesOneWhereItCan) {
+    DaemonProcess daemon(directory, with({"--on-unsupported", "degrade"}), {.bpf_error = ENOSYS});
+    ASSERT_TRUE(daemon.wait_until_ready()) << daemon.log();
+    EXPECT_EQ(run_portcullis(directory, {"status", "--strict"}).status, 0);
+    expect_enforced("degrade");
 }
 
 TEST_F(BackendChoice, WhatStandsIsKeptToAndLeftAloneWhereItCannotBeDriven) {
@@ -63,7 +98,7 @@ TEST_F(BackendChoice, WhatStandsIsKeptToAndLeftAloneWhereItCannotBeDriven) {
         daemon.signal(SIGTERM);
         EXPECT_EQ(daemon.wait(), 0);
     }
-    DaemonProcess daemon(directory, with(), EPERM);
+    DaemonProcess daemon(directory, with(), {.bpf_error = EPERM});
     EXPECT_EQ(daemon.wait(), 1);
     EXPECT_THAT(daemon.log(), HasSubstr("what stands is left as it is"));
     EXPECT_EQ(nft_stands(), false);

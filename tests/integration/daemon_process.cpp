@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -45,10 +46,14 @@ UniqueFd bind_notifications(const std::string& path) {
     return fd;
 }
 
-// From now on bpf(2) fails so, in this process and whatever it executes.
-void refuse_bpf(int error) {
-    std::array<sock_filter, 4> code{
-        {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 1),
+// From now on the system call fails so where its argument of that index is `value`, in this process and whatever it executes; index -1:
+// always.
+void refuse_call(std::uint32_t call, int index, std::uint32_t value, int error) {
+    const std::uint32_t tested =
+        index < 0 ? offsetof(seccomp_data, nr) : offsetof(seccomp_data, args) + 8U * static_cast<std::uint32_t>(index);
+    std::array<sock_filter, 6> code{
+        {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
+         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, tested), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index < 0 ? call : value, 0, 1),
          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
     const sock_fprog program{.len = code.size(), .filter = code.data()};
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
@@ -80,7 +85,7 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
-DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, int bpf_error)
+DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, MissingKernelParts missing)
     : log_path_(directory.path("log")), notifications_(bind_notifications(directory.path("notify"))) {
     std::vector<std::string> command{program("portcullisd"),  "--socket", directory.path("socket"), "--state-dir",
                                      directory.path("state"), "--bpffs",  PrivateBpffs::directory()};
@@ -88,8 +93,11 @@ DaemonProcess::DaemonProcess(const TemporaryDirectory& directory, const std::vec
     const UniqueFd log(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     pid_ = ::fork();
     if (pid_ == 0) {
-        if (bpf_error != 0) {
-            refuse_bpf(bpf_error);
+        if (missing.bpf_error != 0) {
+            refuse_call(__NR_bpf, -1, 0, missing.bpf_error);
+        }
+        if (!missing.has_nf_tables) {
+            refuse_call(__NR_socket, 2, NETLINK_NETFILTER, EPROTONOSUPPORT);
         }
         (void)::setenv("NOTIFY_SOCKET", directory.path("notify").c_str(), 1);
         execute(command, log.value());

@@ -16,12 +16,17 @@
 
 namespace portcullis::test {
 
+// What the kernel under a program lacks or refuses.
+struct MissingKernelParts {
+    int bpf_error = 0;          // what bpf(2) fails with; 0: it works
+    bool has_nf_tables = true;  // sockets of NETLINK_NETFILTER can be made
+};
+
 // A running portcullisd. Killed when it goes, unless it ended before.
 class DaemonProcess {
    public:
     // Its socket and state are in `directory`, its pins below the private bpffs; `more` follows those flags.
-    // `bpf_error`: what bpf(2) fails with, as on a kernel that lacks or refuses it; 0: it works.
-    DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, int bpf_error = 0);
+    DaemonProcess(const TemporaryDirectory& directory, const std::vector<std::string>& more, MissingKernelParts missing = {});
     DaemonProcess(const DaemonProcess&) = delete;
     DaemonProcess& operator=(const DaemonProcess&) = delete;
     ~DaemonProcess();

@@ -13,6 +13,7 @@ namespace portcullis::test {
 
 class FakeDataplane final : public Dataplane {
    public:
+    std::string why_nothing_is_enforced() const override { return why_open; }
     // A successful apply that changes anything is a new generation, as in the kernel.
     Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) override {
         ++applies;
@@ -75,6 +76,7 @@ class FakeDataplane final : public Dataplane {
     int events_fd() const override { return -1; }
     std::string description() const override { return "fake"; }
 
+    std::string why_open;                // empty: it enforces
     std::optional<std::string> failure;  // of the next applies
     std::vector<PortCounters> counters;
     std::vector<PlannedWrites> writes;  // that plan tells

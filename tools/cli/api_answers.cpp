@@ -12,7 +12,9 @@ namespace portcullis {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> read_answer(const Result<ApiAnswer>& answer, const std::string& socket, const char* key) {
+namespace {
+
+Result<Json> parse_answer(const Result<ApiAnswer>& answer, const std::string& socket, const char* key) {
     if (!answer) {
         return fail(answer.error().message, kUnreachable);
     }
@@ -27,15 +29,30 @@ Result<Json> read_answer(const Result<ApiAnswer>& answer, const std::string& soc
     return fail(error_text(body["Errors"].front()), is_input ? kInputWrong : kFailed);
 }
 
-Result<Json> fetch(const ApiRequest& request, const char* key) { return read_answer(call_api(request), request.socket, key); }
+}  // namespace
 
-Result<Json> fetch_status(const std::string& socket) { return fetch({.socket = socket, .target = "/v1/status"}, "Ports"); }
+Result<Json> read_answer(const Result<ApiAnswer>& answer, const std::string& socket, const char* key, const Terminal& terminal) {
+    Result<Json> body = parse_answer(answer, socket, key);
+    if (answer) {
+        warn_if_not_enforced(*answer, terminal);
+    }
+    return body;
+}
 
-Result<Json> fetch_events(const std::string& socket) {
+Result<Json> fetch(const ApiRequest& request, const char* key, const Terminal& terminal) {
+    return read_answer(call_api(request), request.socket, key, terminal);
+}
+
+Result<Json> fetch_status(const std::string& socket) {
+    return parse_answer(call_api({.socket = socket, .target = "/v1/status"}), socket, "Ports");
+}
+
+Result<Json> fetch_events(const std::string& socket, const Terminal& terminal) {
     const Result<ApiAnswer> answer = call_api({.socket = socket, .target = "/v1/events"});
     if (!answer) {
         return fail(answer.error().message, kUnreachable);
     }
+    warn_if_not_enforced(*answer, terminal);
     Json events = Json::parse(answer->body, nullptr, false);
     if (answer->status != 200 || !events.is_array()) {
         return fail("the daemon at " + socket + " gave an answer that this version does not understand", kFailed);
@@ -69,6 +86,13 @@ int report_refusal(const ApiAnswer& answer, const Terminal& terminal) {
         terminal.err << coloured("error: ", Colour::Bad, terminal) << printable(error_text(error)) << '\n';
     }
     return status;
+}
+
+void warn_if_not_enforced(const ApiAnswer& answer, const Terminal& terminal) {
+    if (!answer.not_enforced.empty()) {
+        terminal.err << coloured("warning: ", Colour::Bad, terminal)
+                     << "nothing is enforced on this host: " << printable(answer.not_enforced) << '\n';
+    }
 }
 
 void print_warnings(const Json& answer, const Terminal& terminal) {

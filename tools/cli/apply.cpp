@@ -33,7 +33,8 @@ std::string unenforced(const Json& status) {
     return text;
 }
 
-int wait_until_enforced(const ApplyOptions& options, const Terminal& terminal) {
+// `answer`: to the change.
+int wait_until_enforced(const ApplyOptions& options, const ApiAnswer& answer, const Terminal& terminal) {
     const auto end = Clock::now() + std::chrono::seconds(options.wait_seconds.value_or(0));
     for (;;) {
         const Result<Json> status = fetch_status(options.socket);
@@ -43,9 +44,11 @@ int wait_until_enforced(const ApplyOptions& options, const Terminal& terminal) {
         if (is_enforced(*status, options.waits_for_absent)) {
             return kDone;
         }
-        const bool is_over = !options.waits_for_absent || (options.wait_seconds && Clock::now() >= end);
+        const bool is_over = !options.waits_for_absent || !answer.not_enforced.empty() || (options.wait_seconds && Clock::now() >= end);
         if (is_over) {
-            return report_error("accepted, but not enforced on: " + unenforced(*status), kFailed, terminal);
+            const std::string where = answer.not_enforced.empty() ? "not enforced on: " + unenforced(*status)
+                                                                  : "nothing is enforced on this host: " + answer.not_enforced;
+            return report_error("accepted, but " + where, kFailed, terminal);
         }
         std::this_thread::sleep_for(kPoll);
     }
@@ -74,7 +77,7 @@ int run_apply(const ApplyOptions& options, const Terminal& terminal) {
     if (!body.is_object() || !body.contains("Generation")) {
         return report_refusal(*answer, terminal);
     }
-    if (const int waited = wait_until_enforced(options, terminal); waited != kDone) {
+    if (const int waited = wait_until_enforced(options, *answer, terminal); waited != kDone) {
         return waited;
     }
     if (terminal.prints_json) {

@@ -10,6 +10,8 @@
 #include <boost/beast/http.hpp>
 #include <utility>
 
+#include "tools/daemon/http.h"
+
 namespace portcullis {
 namespace {
 
@@ -51,7 +53,8 @@ class Exchange {
 
     ApiAnswer take_answer() {
         auto message = parser_.release();
-        return {.status = message.result_int(), .body = std::move(message.body())};
+        std::string not_enforced(message[kNotEnforcedHeader]);
+        return {.status = message.result_int(), .body = std::move(message.body()), .not_enforced = std::move(not_enforced)};
     }
 
    private:

@@ -20,6 +20,7 @@ struct ApiRequest {
 struct ApiAnswer {
     unsigned status = 0;
     std::string body;
+    std::string not_enforced;  // why the daemon enforces nothing; empty where it does
 };
 
 // Fails when no daemon answers in time.

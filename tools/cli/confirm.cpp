@@ -21,6 +21,7 @@ int run_confirm(const std::string& socket, const Terminal& terminal) {
         return report_refusal(*answer, terminal);
     }
     const Json body = Json::parse(answer->body, nullptr, false);
+    warn_if_not_enforced(*answer, terminal);
     if (terminal.prints_json) {
         print_json(terminal.out, body);
     } else {

@@ -34,7 +34,7 @@ void print_events(const Json& events, const Terminal& terminal) {
 }  // namespace
 
 int run_events(const std::string& socket, const Terminal& terminal) {
-    const Result<Json> events = fetch_events(socket);
+    const Result<Json> events = fetch_events(socket, terminal);
     if (!events) {
         return report_error(events.error().message, events.error().code, terminal);
     }

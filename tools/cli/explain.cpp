@@ -112,8 +112,8 @@ void print_gates(const Json& answer, const Terminal& terminal) {
 int status_of(const Json& answer) { return answer.at("Allowed").get<bool>() ? kDone : kDenied; }
 
 int run_live(const ExplainOptions& options, const Terminal& terminal) {
-    const Result<Json> answer =
-        fetch({.socket = options.socket, .method = "POST", .target = "/v1/explain", .body = print_question(options.question)}, "Gates");
+    const Result<Json> answer = fetch(
+        {.socket = options.socket, .method = "POST", .target = "/v1/explain", .body = print_question(options.question)}, "Gates", terminal);
     if (!answer) {
         return report_error(answer.error().message, answer.error().code, terminal);
     }

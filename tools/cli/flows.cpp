@@ -30,11 +30,12 @@ std::string query_of(const FlowsOptions& options) {
 
 // Goes through the parts of an answer until `take` has enough or there are no more.
 template <class Take>
-Result<> for_each_part(const FlowsOptions& options, const std::string& method, const char* key, Take take) {
+Result<> for_each_part(const FlowsOptions& options, const std::string& method, const char* key, const Terminal& terminal, Take take) {
     Json next = 0;
     do {
         const Result<Json> part =
-            fetch({.socket = options.socket, .method = method, .target = "/v1/flows?" + query_of(options) + "after=" + next.dump()}, key);
+            fetch({.socket = options.socket, .method = method, .target = "/v1/flows?" + query_of(options) + "after=" + next.dump()}, key,
+                  terminal);
         if (!part) {
             return fail(part.error());
         }
@@ -86,7 +87,7 @@ void print_flows(const Json& answer, const Terminal& terminal) {
 int list_flows(const FlowsOptions& options, const Terminal& terminal) {
     Json answer{{"Flows", Json::array()}, {"Truncated", false}};
     Json& flows = answer["Flows"];
-    const Result<> listed = for_each_part(options, "GET", "Flows", [&](const Json& part) {
+    const Result<> listed = for_each_part(options, "GET", "Flows", terminal, [&](const Json& part) {
         for (const Json& flow : part.at("Flows")) {
             if (flows.size() == kMostFlows) {
                 answer["Truncated"] = true;
@@ -109,7 +110,7 @@ int list_flows(const FlowsOptions& options, const Terminal& terminal) {
 
 int cut_flows(const FlowsOptions& options, const Terminal& terminal) {
     std::uint64_t ended = 0;
-    const Result<> cut = for_each_part(options, "DELETE", "Ended", [&](const Json& part) {
+    const Result<> cut = for_each_part(options, "DELETE", "Ended", terminal, [&](const Json& part) {
         ended += part.at("Ended").get<std::uint64_t>();
         return true;
     });

@@ -87,6 +87,7 @@ int run_plan(const std::string& model, const std::string& socket, const Terminal
         return report_refusal(*answer, terminal);
     }
     const Json plan = Json::parse(answer->body, nullptr, false);
+    warn_if_not_enforced(*answer, terminal);
     if (terminal.prints_json) {
         print_json(terminal.out, plan);
         return kDone;

@@ -24,7 +24,7 @@ struct Order {
 int give(const std::string& socket, const Order& order, const Terminal& terminal) {
     const Result<Json> answer =
         fetch({.socket = socket, .method = order.method, .target = "/v1/ports/" + percent_encoded(order.port) + "/" + order.action},
-              "Generation");
+              "Generation", terminal);
     if (!answer) {
         return report_error(answer.error().message, answer.error().code, terminal);
     }

@@ -27,7 +27,7 @@ void print_rules(const Json& answer, const Terminal& terminal) {
 }  // namespace
 
 int run_rules(const std::string& socket, const Terminal& terminal) {
-    const Result<Json> answer = fetch({.socket = socket, .target = "/v1/rules"}, "Rules");
+    const Result<Json> answer = fetch({.socket = socket, .target = "/v1/rules"}, "Rules", terminal);
     if (!answer) {
         return report_error(answer.error().message, answer.error().code, terminal);
     }

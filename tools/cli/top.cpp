@@ -51,12 +51,12 @@ void print_next(const Json& top, const Terminal& terminal) {
     terminal.out << std::endl;
 }
 
-Result<Json> look(const std::string& socket) {
+Result<Json> look(const std::string& socket, const Terminal& terminal) {
     const Result<Json> status = fetch_status(socket);
     if (!status) {
         return fail(status.error());
     }
-    const Result<Json> events = fetch_events(socket);
+    const Result<Json> events = fetch_events(socket, terminal);
     return events ? Result<Json>(busiest_denials(*status, *events)) : fail(events.error());
 }
 
@@ -66,7 +66,7 @@ int follow(const std::string& socket, const Terminal& terminal) {
         return report_error(interruption.error().message, kFailed, terminal);
     }
     do {
-        const Result<Json> top = look(socket);
+        const Result<Json> top = look(socket, terminal);
         if (!top) {
             return report_error(top.error().message, top.error().code, terminal);
         }
@@ -81,7 +81,7 @@ int run_top(const std::string& socket, bool follows, const Terminal& terminal) {
     if (follows) {
         return follow(socket, terminal);
     }
-    const Result<Json> top = look(socket);
+    const Result<Json> top = look(socket, terminal);
     if (!top) {
         return report_error(top.error().message, top.error().code, terminal);
     }

@@ -17,7 +17,7 @@ constexpr std::size_t kMostDifferences = 100;  // that are told
 constexpr int kRuns = 5;                       // of which a change of what is enforced may end all but the last
 
 // A whole run, part by part; none: what is enforced has changed meanwhile.
-Result<std::optional<Json>> run_once(const std::string& socket) {
+Result<std::optional<Json>> run_once(const std::string& socket, const Terminal& terminal) {
     Json whole{{"Differences", Json::array()}, {"Probes", nullptr}, {"Truncated", false}};
     for (Json next = 0; !next.is_null();) {
         const std::string target = "/v1/verify?after=" + next.dump();
@@ -25,7 +25,7 @@ Result<std::optional<Json>> run_once(const std::string& socket) {
         if (answer && answer->status == 409 && next != 0) {
             return std::optional<Json>();
         }
-        const Result<Json> part = read_answer(answer, socket, "Differences");
+        const Result<Json> part = read_answer(answer, socket, "Differences", terminal);
         if (!part) {
             return fail(part.error());
         }
@@ -42,9 +42,9 @@ Result<std::optional<Json>> run_once(const std::string& socket) {
     return std::optional(std::move(whole));
 }
 
-Result<Json> run_whole(const std::string& socket) {
+Result<Json> run_whole(const std::string& socket, const Terminal& terminal) {
     for (int run = 0; run < kRuns; ++run) {
-        Result<std::optional<Json>> whole = run_once(socket);
+        Result<std::optional<Json>> whole = run_once(socket, terminal);
         if (!whole) {
             return fail(whole.error());
         }
@@ -58,7 +58,7 @@ Result<Json> run_whole(const std::string& socket) {
 }  // namespace
 
 int run_verify(const std::string& socket, const Terminal& terminal) {
-    const Result<Json> answer = run_whole(socket);
+    const Result<Json> answer = run_whole(socket, terminal);
     if (!answer) {
         return report_error(answer.error().message, answer.error().code, terminal);
     }

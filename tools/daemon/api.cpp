@@ -12,6 +12,7 @@ namespace portcullis {
 HttpResponse Api::handle(HttpRequest request) {
     const std::string method = request.method;
     HttpResponse response = answer(request);
+    response.not_enforced = controller_.why_nothing_is_enforced();
     requests_.add(method, response.status);
     return response;
 }

@@ -79,7 +79,8 @@ Json isolated_json(const std::vector<IsolatedObject>& objects) {
 // A present port is enforced when its line says so; unknown and orphaned devices are closed and belong to no interface.
 bool is_enforced(const PortStatus& port) {
     const PortState state = port.line.state;
-    return state == PortState::Enforced || state == PortState::Absent || (port.line.interface_id.empty() && state != PortState::Degraded);
+    const bool may_be_open = state == PortState::Degraded || state == PortState::Unenforced;
+    return state == PortState::Enforced || state == PortState::Absent || (port.line.interface_id.empty() && !may_be_open);
 }
 
 Json event_json(const Event& event) {
@@ -148,7 +149,8 @@ std::string print_events(const std::deque<Event>& events) {
 Health health_of(const ControllerStatus& status, const SourceStatus& source, const std::optional<UnconfirmedStatus>& unconfirmed) {
     // Until a model that exists has been accepted, the ports that it names are not enforced, though none is listed.
     const bool lacks_model = !status.has_model && (source.refusal || !source.path.empty());
-    const bool is_all_enforced = !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
+    const bool is_all_enforced =
+        status.why_nothing_is_enforced.empty() && !lacks_model && status.is_up_to_date && std::ranges::all_of(status.ports, is_enforced);
     return {.is_enforced = is_all_enforced,
             .is_healthy = is_all_enforced && !trouble_of(status, unconfirmed) && !source.refusal && source.isolated.empty()};
 }

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "tools/daemon/open_dataplane.h"
+
 namespace portcullis {
 namespace {
 
@@ -28,8 +30,8 @@ Result<Backend> Backend::open(const BackendKind& kind, const BackendKind& other,
 }
 
 // 1. What the operator says. 2. What stands: of two, between which a change was interrupted, the one that can be driven. 3. BPF where
-// it can be had, else nftables.
-Result<Backend> Backend::choose(BackendChoice choice, BackendKind bpf, BackendKind nftables) {
+// it can be had, else nftables. 4. None, where that is wanted rather than no daemon.
+Result<Backend> Backend::choose(BackendChoice choice, OnUnsupported on_unsupported, BackendKind bpf, BackendKind nftables) {
     if (choice != BackendChoice::Auto) {
         const bool is_bpf = choice == BackendChoice::Bpf;
         const std::string name = is_bpf ? bpf.name : nftables.name;
@@ -63,7 +65,14 @@ Result<Backend> Backend::choose(BackendChoice choice, BackendKind bpf, BackendKi
             opened.error().with_context("the nftables back end enforces and cannot be driven; what stands is left as it is, and "
                                         "--backend bpf would replace it"));
     }
-    return fail("no back end can be had: bpf: " + refusal + "; nftables: " + opened.error().message);
+    const std::string why = "no back end can be had: bpf: " + refusal + "; nftables: " + opened.error().message;
+    if (*bpf_stands || on_unsupported == OnUnsupported::Fail) {
+        return fail(why);
+    }
+    Backend none;
+    none.dataplane_ = std::make_unique<OpenDataplane>(why);
+    none.reason_ = "not enforced: " + why;
+    return none;
 }
 
 std::string Backend::reason() const {

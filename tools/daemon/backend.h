@@ -3,7 +3,8 @@
 // packets are judged at every moment, for a while by both.
 //
 // Where something of ours stands, `auto` keeps to its back end: if that cannot be driven, what stands is left as it is and the daemon does
-// not start. Where nothing stands, BPF is tried first. Made at start by tools/daemon/daemon.cpp, on the loop's thread.
+// not start. Where nothing stands, BPF is tried first. Where neither can be had and nothing stands, `degrade` runs without one. Made at
+// start by tools/daemon/daemon.cpp, on the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct BackendKind {
 
 class Backend {
    public:
-    [[nodiscard]] static Result<Backend> choose(BackendChoice choice, BackendKind bpf, BackendKind nftables);
+    [[nodiscard]] static Result<Backend> choose(BackendChoice choice, OnUnsupported on_unsupported, BackendKind bpf, BackendKind nftables);
 
     [[nodiscard]] Dataplane& dataplane() const { return *dataplane_; }
     [[nodiscard]] bool uses_nftables() const { return uses_nftables_; }

@@ -46,7 +46,7 @@ BackendKind nftables_kind() {
 }  // namespace
 
 Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log) {
-    return Backend::choose(options.backend, bpf_kind(options, log), nftables_kind());
+    return Backend::choose(options.backend, options.on_unsupported, bpf_kind(options, log), nftables_kind());
 }
 
 bool find_standing_enforcement(const DaemonOptions& options) {

@@ -310,6 +310,8 @@ std::string_view to_string(PortState state) {
             return "quarantined";
         case PortState::Released:
             return "released";
+        case PortState::Unenforced:
+            return "not enforced";
     }
     return "closed";
 }

@@ -49,7 +49,7 @@ struct BindingMemory {
     bool operator==(const BindingMemory&) const = default;
 };
 
-enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict, Quarantined, Released, Degraded };
+enum class PortState : std::uint8_t { Enforced, Closed, Absent, Orphaned, Conflict, Quarantined, Released, Degraded, Unenforced };
 [[nodiscard]] std::string_view to_string(PortState state);
 
 // One line of `status`. ifindex 0: no such device now.

@@ -31,6 +31,9 @@ Json object_json(const ObjectDifference& object) {
 
 std::string print_change(const ChangeOutcome& outcome, const std::optional<UnconfirmedStatus>& unconfirmed) {
     Json json{{"Generation", outcome.generation}, {"Warnings", remarks_json(outcome.findings, Finding::Severity::Warning)}};
+    if (!outcome.why_nothing_is_enforced.empty()) {
+        json["NotEnforced"] = outcome.why_nothing_is_enforced;
+    }
     if (unconfirmed) {
         json["ConfirmBefore"] = unconfirmed->deadline;
     }

@@ -27,6 +27,10 @@ void log_findings(const ChangeOutcome& outcome) {
 void log_change(std::string_view origin, const ChangeOutcome& outcome) {
     switch (outcome.kind) {
         case ChangeOutcome::Kind::Enforced:
+            if (!outcome.why_nothing_is_enforced.empty()) {
+                spdlog::error("model from {} is taken as generation {} and not enforced: {}", origin, outcome.generation, outcome.diff);
+                break;
+            }
             spdlog::info("model from {} is enforced as generation {}: {}", origin, outcome.generation, outcome.diff);
             break;
         case ChangeOutcome::Kind::Refused:

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "tools/daemon/peer_access.h"
+#include "tools/daemon/printable.h"
 
 namespace portcullis {
 namespace {
@@ -118,6 +119,9 @@ class ControlSocket::Session : public std::enable_shared_from_this<Session> {
         answer_.version(11);
         answer_.result(response.status);
         answer_.set(http::field::content_type, response.content_type);
+        if (!response.not_enforced.empty()) {
+            answer_.set(kNotEnforcedHeader, printable(response.not_enforced));
+        }
         if (response.etag) {
             answer_.set(http::field::etag, '"' + std::to_string(*response.etag) + '"');
         }

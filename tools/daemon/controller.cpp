@@ -36,7 +36,16 @@ Controller::Controller(ControllerHost host, Progress progress)
       quarantines_(std::move(progress.quarantines)) {}
 
 BindingPlan Controller::plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const {
-    return plan_bindings(ruleset, host_.devices, memory_, default_routes, quarantines_);
+    BindingPlan plan = plan_bindings(ruleset, host_.devices, memory_, default_routes, quarantines_);
+    if (!host_.dataplane.why_nothing_is_enforced().empty()) {
+        for (PortLine& line : plan.lines) {
+            if (line.ifindex != 0) {
+                line.state = PortState::Unenforced;
+                line.detail = "everything passes";
+            }
+        }
+    }
+    return plan;
 }
 
 ChangeOutcome Controller::change_model(std::vector<Document> documents, Confirmation confirmation) {
@@ -108,6 +117,7 @@ ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
     outcome.kind = enforced ? ChangeOutcome::Kind::Enforced : ChangeOutcome::Kind::Failed;
     outcome.failure = enforced ? std::string{} : enforced.error().message;
     outcome.generation = model_generation_;
+    outcome.why_nothing_is_enforced = host_.dataplane.why_nothing_is_enforced();
     return outcome;
 }
 
@@ -237,6 +247,7 @@ Controller::Healed Controller::heal() {
 ControllerStatus Controller::status() const {
     ControllerStatus status{.backend = host_.dataplane.description(),
                             .backend_reason = host_.backend_reason(),
+                            .why_nothing_is_enforced = host_.dataplane.why_nothing_is_enforced(),
                             .generation = generation_,
                             .model_generation = model_generation_,
                             .has_model = model_.has_value(),

@@ -27,15 +27,16 @@ namespace portcullis {
 
 struct ChangeOutcome {
     enum class Kind : std::uint8_t {
-        Enforced,
-        Refused,  // the documents are wrong: `findings`
-        Failed,   // this host could not do it: `failure`
+        Enforced,  // or taken, where nothing is enforced
+        Refused,   // the documents are wrong: `findings`
+        Failed,    // this host could not do it: `failure`
     };
     Kind kind = Kind::Enforced;
     std::uint64_t generation = 0;   // Enforced: the one that is enforced
     std::vector<Finding> findings;  // warnings, and when Refused the errors
     std::string failure;
-    std::string diff;  // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
+    std::string why_nothing_is_enforced;  // as Dataplane's
+    std::string diff;                     // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
 };
 
 // What became of an order about one port.
@@ -80,8 +81,9 @@ struct ChangeTimes {
 struct ControllerStatus {
     std::string backend;
     std::string backend_reason;
-    std::uint64_t generation = 0;        // of what is enforced, device changes included
-    std::uint64_t model_generation = 0;  // at which the model was last accepted; what If-Match means
+    std::string why_nothing_is_enforced;  // as Dataplane's
+    std::uint64_t generation = 0;         // of what is enforced, device changes included
+    std::uint64_t model_generation = 0;   // at which the model was last accepted; what If-Match means
     bool has_model = false;
     bool uses_network_acls = false;
     bool is_up_to_date = false;  // the data plane has taken the last change of devices
@@ -158,6 +160,7 @@ class Controller {
     [[nodiscard]] PortOutcome release(const std::string& device);
 
     // As Dataplane's.
+    [[nodiscard]] std::string why_nothing_is_enforced() const { return host_.dataplane.why_nothing_is_enforced(); }
     [[nodiscard]] Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const {
         return host_.dataplane.read_flows(filter, from);
     }

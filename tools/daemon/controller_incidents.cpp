@@ -58,6 +58,9 @@ PortOutcome Controller::quarantine(const std::string& port) {
     if (!model_) {
         return outcome(PortOutcome::Kind::Refused, kNoModel);
     }
+    if (!why_nothing_is_enforced().empty()) {
+        return outcome(PortOutcome::Kind::Failed, port + " cannot be closed: nothing is enforced on this host");
+    }
     if (std::ranges::find(quarantines_, port, &Quarantine::port) == quarantines_.end()) {
         Result<Quarantine> fresh = quarantine_of(port);
         if (!fresh) {

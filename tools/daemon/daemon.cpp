@@ -140,6 +140,9 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                               .facts = [this] { return monitor_.facts(); },
                               .applied =
                                   [this](const ApplyReport& report) {
+                                      if (!backend_->dataplane().why_nothing_is_enforced().empty()) {
+                                          return;  // nothing takes the place of the guard of early boot
+                                      }
                                       spdlog::debug("enforced as generation {}; kernel writes: {}", report.generation,
                                                     report.kernel_writes);
                                       backend_->note_applied();
@@ -157,7 +160,9 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
     intake_.emplace(*controller_, store_, options.model, options.on_error);
     confirmation_.emplace(*controller_);
     api_.emplace(*controller_, *intake_, *confirmation_, events_);
-    spdlog::info("back end: {} ({}); listening on {}", backend_->dataplane().description(), backend_->reason(), options.socket);
+    const bool enforces = backend_->dataplane().why_nothing_is_enforced().empty();
+    spdlog::log(enforces ? spdlog::level::info : spdlog::level::err, "back end: {} ({}); listening on {}",
+                backend_->dataplane().description(), backend_->reason(), options.socket);
     return {};
 }
 
@@ -274,7 +279,7 @@ void Daemon::tick() {
         report();
     }
     retire_other_backend();
-    if (controller_->has_model()) {
+    if (controller_->has_model() && controller_->why_nothing_is_enforced().empty()) {
         guard_.end();
     }
     if (const Result<> swept = backend_->dataplane().sweep(); !swept) {

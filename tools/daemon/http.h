@@ -26,11 +26,14 @@ struct HttpRequest {
 
 inline constexpr const char* kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+inline constexpr const char* kNotEnforcedHeader = "Portcullis-Not-Enforced";
+
 struct HttpResponse {
     unsigned status = 200;
     std::string body;                   // JSON, unless content_type says otherwise
     std::optional<std::uint64_t> etag;  // generation
     const char* content_type = "application/json";
+    std::string not_enforced{};  // why nothing is enforced on this host, where that is so: the header kNotEnforcedHeader
 };
 
 }  // namespace portcullis

@@ -13,8 +13,8 @@ namespace {
 using Type = MetricsText::Type;
 using Ports = std::vector<const PortStatus*>;
 
-constexpr std::array kStates{PortState::Enforced, PortState::Closed,      PortState::Absent,   PortState::Orphaned,
-                             PortState::Conflict, PortState::Quarantined, PortState::Released, PortState::Degraded};
+constexpr std::array kStates{PortState::Enforced,    PortState::Closed,   PortState::Absent,   PortState::Orphaned,  PortState::Conflict,
+                             PortState::Quarantined, PortState::Released, PortState::Degraded, PortState::Unenforced};
 
 // Present ones, each once: a claim in conflict is a line of its own about a device that has another.
 Ports present_ports(const ControllerStatus& status) {

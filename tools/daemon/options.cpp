@@ -20,29 +20,27 @@ constexpr const char* kDefaultConfig = "/etc/portcullis/portcullis.toml";
 struct Option {
     std::string name;
     std::string help;
-    std::vector<std::string> choices;      // empty: any text
-    std::vector<std::string> unavailable;  // choices that this version refuses
-    bool is_bare = false;                  // a flag without a value, which means "on"
+    std::vector<std::string> choices;  // empty: any text
+    bool is_bare = false;              // a flag without a value, which means "on"
 };
 
 // Every flag, in the order of --help. The configuration file has the same names without the dashes.
 const std::vector<Option>& options() {
     static const std::vector<Option> list{
-        {"model", "model file or directory; without it the API sets the model", {}, {}},
-        {"watch", "apply the model again when it changes on disk (default on)", {"on", "off"}, {}},
-        {"on-error",
-         "what an error in the model of --model refuses: all of it (default), or the object it is in",
-         {"refuse", "isolate"},
-         {}},
-        {"backend", "auto (default): what enforces already, else bpf, else nftables", {"auto", "bpf", "nftables"}, {}},
-        {"on-unsupported", "where the kernel cannot enforce: fail (default)", {"fail", "degrade"}, {"degrade"}},
-        {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}, {}},
-        {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}, {}},
-        {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}, {}},
-        {"xdp", "early drop by native XDP: off (default), on taps, on uplinks as well (all)", {"off", "taps", "all"}, {}},
-        {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}, {}},
-        {"metrics", "[HOST:]PORT to serve GET /metrics at, without authentication; of 127.0.0.1 unless HOST is given", {}, {}},
-        {"allow-br-netfilter", "not available in this version", {"on", "off"}, {"on"}, true},
+        {"model", "model file or directory; without it the API sets the model", {}},
+        {"watch", "apply the model again when it changes on disk (default on)", {"on", "off"}},
+        {"on-error", "what an error in the model of --model refuses: all of it (default), or the object it is in", {"refuse", "isolate"}},
+        {"backend", "auto (default): what enforces already, else bpf, else nftables", {"auto", "bpf", "nftables"}},
+        {"on-unsupported",
+         "where the kernel can enforce in no way: fail (default), or run, enforce nothing and say so",
+         {"fail", "degrade"}},
+        {"socket", "the API's socket (default /run/portcullis/portcullis.sock)", {}},
+        {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}},
+        {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}},
+        {"xdp", "early drop by native XDP: off (default), on taps, on uplinks as well (all)", {"off", "taps", "all"}},
+        {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}},
+        {"metrics", "[HOST:]PORT to serve GET /metrics at, without authentication; of 127.0.0.1 unless HOST is given", {}},
+        {"allow-br-netfilter", "accepted, without effect: neither back end uses br_netfilter", {"on", "off"}, true},
     };
     return list;
 }
@@ -58,12 +56,8 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 Result<> check(const Option& option, const std::string& value) {
-    const auto has = [&value](const std::vector<std::string>& list) { return std::ranges::find(list, value) != list.end(); };
-    if (!option.choices.empty() && !has(option.choices)) {
+    if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
         return fail("--" + option.name + " is one of: " + joined(option.choices) + "; not " + value);
-    }
-    if (has(option.unavailable)) {
-        return fail("--" + option.name + (option.is_bare ? "" : " " + value) + " is not available in this version");
     }
     return value.empty() ? Result<>(fail("--" + option.name + " needs a value")) : Result<>{};
 }
@@ -121,6 +115,8 @@ Result<DaemonOptions> options_of(const Values& values) {
     std::string backend = "auto";
     take("backend", backend);
     parsed.backend = backend == "bpf" ? BackendChoice::Bpf : (backend == "nftables" ? BackendChoice::Nftables : BackendChoice::Auto);
+    parsed.on_unsupported =
+        values.contains("on-unsupported") && values.at("on-unsupported") == "degrade" ? OnUnsupported::Degrade : OnUnsupported::Fail;
     parsed.on_error = values.contains("on-error") && values.at("on-error") == "isolate" ? OnError::Isolate : OnError::Refuse;
     if (const auto metrics = values.find("metrics"); metrics != values.end()) {
         const Result<MetricsAddress> address = parse_metrics_address(metrics->second);

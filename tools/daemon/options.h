@@ -15,6 +15,9 @@ namespace portcullis {
 
 enum class BackendChoice : std::uint8_t { Auto, Bpf, Nftables };
 
+// What becomes of a daemon for which no back end can be had.
+enum class OnUnsupported : std::uint8_t { Fail, Degrade };
+
 struct DaemonOptions {
     std::string model;  // file or directory; empty: the API is the source
     bool watches_model = true;
@@ -26,6 +29,7 @@ struct DaemonOptions {
     XdpMode xdp = XdpMode::Off;
     std::optional<MetricsAddress> metrics;  // none: by the API's socket alone
     BackendChoice backend = BackendChoice::Auto;
+    OnUnsupported on_unsupported = OnUnsupported::Fail;
     bool is_guard = false;  // close what the model names and exit (tools/daemon/guard.h)
 };
 

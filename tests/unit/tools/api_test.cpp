@@ -153,6 +153,24 @@ TEST_F(ApiTest, StatusIsNotEnforcedWhileAnUnknownPortCouldNotBeClosed) {
     EXPECT_EQ(status["Trouble"]["Message"], "cannot attach");
 }
 
+TEST_F(ApiTest, EveryAnswerSaysThatNothingIsEnforcedWhereThatIsSo) {
+    EXPECT_EQ(call("GET", "/v1/status").not_enforced, "");
+    dataplane.why_open = "no back end";
+    const HttpResponse changed = call("PUT", "/v1/model", small_model().dump());
+    EXPECT_EQ(changed.not_enforced, "no back end");
+    EXPECT_EQ(json::parse(changed.body)["NotEnforced"], "no back end");
+    for (const char* const path : {"/v1/status", "/v1/model", "/v1/rules", "/v1/events", "/metrics", "/v1/nowhere"}) {
+        EXPECT_EQ(call("GET", path).not_enforced, "no back end") << path;
+    }
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Enforced"], false);
+    EXPECT_THAT(call("GET", "/metrics").body, HasSubstr("portcullis_enforced 0"));
+}
+
+TEST_F(ApiTest, NothingIsCalledEnforcedWithoutABackEndEvenWhereThereAreNoPorts) {
+    dataplane.why_open = "no back end";
+    EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Enforced"], false);
+}
+
 TEST_F(ApiTest, StatusTellsWhatWasHealedAndIsNotEnforcedWhileAPortIsDegraded) {
     ASSERT_EQ(call("PUT", "/v1/model", small_model().dump()).status, 200U);
     EXPECT_EQ(json::parse(call("GET", "/v1/status").body)["Healings"], json::parse(R"({"Count": 0, "Last": null})"));

@@ -42,7 +42,9 @@ struct Host {
 
 class BackendTest : public testing::Test {
    protected:
-    Result<Backend> choose(BackendChoice choice) { return Backend::choose(choice, bpf.kind(), nftables.kind()); }
+    Result<Backend> choose(BackendChoice choice, OnUnsupported on_unsupported = OnUnsupported::Fail) {
+        return Backend::choose(choice, on_unsupported, bpf.kind(), nftables.kind());
+    }
     Host bpf{.name = "bpf"};
     Host nftables{.name = "nftables"};
 };
@@ -69,6 +71,37 @@ TEST_F(BackendTest, NeitherIsAFailureThatNamesBoth) {
     const auto backend = choose(BackendChoice::Auto);
     ASSERT_FALSE(backend);
     EXPECT_THAT(backend.error().message, testing::AllOf(HasSubstr("no bpf"), HasSubstr("no nf_tables")));
+}
+
+TEST_F(BackendTest, NeitherIsNoBackEndThatSaysSoWhereThatIsWantedRatherThanNoDaemon) {
+    bpf.refusal = "no bpf";
+    nftables.refusal = "no nf_tables";
+    const auto backend = choose(BackendChoice::Auto, OnUnsupported::Degrade);
+    ASSERT_TRUE(backend);
+    EXPECT_EQ(backend->dataplane().description(), "none");
+    EXPECT_THAT(backend->dataplane().why_nothing_is_enforced(), testing::AllOf(HasSubstr("no bpf"), HasSubstr("no nf_tables")));
+    EXPECT_THAT(backend->reason(), testing::StartsWith("not enforced: "));
+}
+
+TEST_F(BackendTest, WhatStandsOrIsAskedForIsNeverGivenUpForNoBackEnd) {
+    bpf.refusal = "no bpf";
+    nftables.refusal = "no nf_tables";
+    EXPECT_FALSE(choose(BackendChoice::Bpf, OnUnsupported::Degrade));
+    EXPECT_FALSE(choose(BackendChoice::Nftables, OnUnsupported::Degrade));
+    nftables.stands = true;
+    EXPECT_FALSE(choose(BackendChoice::Auto, OnUnsupported::Degrade));
+    bpf.stands = true;
+    EXPECT_FALSE(choose(BackendChoice::Auto, OnUnsupported::Degrade));
+    nftables.stands = false;
+    EXPECT_FALSE(choose(BackendChoice::Auto, OnUnsupported::Degrade));
+}
+
+TEST_F(BackendTest, ABackEndThatCanBeHadIsTakenByADaemonThatMayRunWithout) {
+    bpf.refusal = "no bpf";
+    const auto backend = choose(BackendChoice::Auto, OnUnsupported::Degrade);
+    ASSERT_TRUE(backend);
+    EXPECT_TRUE(backend->uses_nftables());
+    EXPECT_EQ(backend->dataplane().why_nothing_is_enforced(), "");
 }
 
 TEST_F(BackendTest, AutoKeepsToWhatEnforcesAlready) {

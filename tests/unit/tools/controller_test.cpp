@@ -278,5 +278,16 @@ TEST_F(ControllerTest, StatusTellsWhatTheBackEndDoesNotDoForAPort) {
     EXPECT_THAT(controller.status().ports[0].unenforced, testing::ElementsAre("no answers"));
 }
 
+TEST_F(ControllerTest, WhereNothingIsEnforcedNoPresentPortIsAnythingElseAndNoneCanBeClosed) {
+    Controller controller = make_controller();
+    dataplane.why_open = "no back end";
+    const ChangeOutcome outcome = controller.change_model(documents_of(small_model()));
+    ASSERT_EQ(outcome.kind, Kind::Enforced);
+    EXPECT_EQ(outcome.why_nothing_is_enforced, "no back end");
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Unenforced);
+    EXPECT_EQ(controller.quarantine("tap0").kind, PortOutcome::Kind::Failed);
+    EXPECT_THAT(controller.plan_model(documents_of(small_model())).ports, IsEmpty());
+}
+
 }  // namespace
 }  // namespace portcullis

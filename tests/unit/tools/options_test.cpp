@@ -100,16 +100,13 @@ TEST(Options, ErrorsRefuseTheWholeModelUnlessTheyAreToBeIsolated) {
     EXPECT_EQ(accepted({"--on-error", "refuse"}, "on-error = \"isolate\"\n").on_error, OnError::Refuse);
 }
 
-TEST(Options, WhatIsNotAvailableIsRefusedInOneSentence) {
-    const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-        {{"--on-unsupported", "degrade"}, "portcullisd: --on-unsupported degrade is not available in this version\n"},
-        {{"--allow-br-netfilter"}, "portcullisd: --allow-br-netfilter is not available in this version\n"}};
-    for (const auto& [arguments, text] : cases) {
-        const EarlyExit early = refused(arguments);
-        EXPECT_EQ(early.status, 2) << text;
-        EXPECT_EQ(early.text, text);
-    }
+TEST(Options, WithoutABackEndTheDaemonFailsUnlessItIsToRunAllTheSame) {
+    EXPECT_EQ(accepted({}).on_unsupported, OnUnsupported::Fail);
+    EXPECT_EQ(accepted({"--on-unsupported", "degrade"}).on_unsupported, OnUnsupported::Degrade);
+    EXPECT_EQ(accepted({"--on-unsupported", "fail"}, "on-unsupported = \"degrade\"\n").on_unsupported, OnUnsupported::Fail);
 }
+
+TEST(Options, LeaveForBridgeNetfilterIsTakenThoughNothingUsesIt) { accepted({"--allow-br-netfilter"}); }
 
 TEST(Options, DefaultsNamedInSoManyWordsAreAccepted) {
     accepted({"--backend", "bpf", "--on-error", "refuse", "--on-unsupported", "fail", "--watch", "on"});
