@@ -50,6 +50,8 @@ class FaultHost : public testing::Test {
     [[nodiscard]] const ForbiddenFlood& flood() const { return *flood_; }
     // P4. Pre: the daemon runs.
     void expect_kernel_equals_model() const;
+    // The part of it that takes no second of the verifier's.
+    void expect_same_model_writes_nothing() const;
 
     // ---- how often, and when
     [[nodiscard]] static int count(int usual);

@@ -28,6 +28,8 @@ void change_until_it_dies(const std::string& socket, unsigned from) {
     }
 }
 
+constexpr int kKillsPerVerification = 4;
+
 // A link that was detached and made again is another one.
 std::map<std::string, std::uint32_t> links() {
     std::map<std::string, std::uint32_t> ids;
@@ -55,7 +57,11 @@ TEST_F(FaultKill, AtAnyMomentLetsNothingThroughLosesNothingAndTheNextDaemonGoesO
         }
         kill();
         ASSERT_NO_FATAL_FAILURE(start());
-        expect_kernel_equals_model();
+        if (done % kKillsPerVerification == 0) {
+            expect_kernel_equals_model();
+        } else {
+            expect_same_model_writes_nothing();
+        }
         say_progress(done + 1, kills);
     }
     EXPECT_EQ(links(), attached);
