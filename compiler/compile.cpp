@@ -6,36 +6,33 @@
 
 #include "compiler/compile_directory.h"
 #include "compiler/compile_host_policies.h"
+#include "compiler/compile_memory.h"
 #include "compiler/compile_owners.h"
 #include "compiler/compile_policies.h"
 #include "compiler/compile_ports.h"
 #include "compiler/compile_rules.h"
 #include "compiler/compile_surroundings.h"
+#include "compiler/recompile.h"
 
 namespace portcullis {
 namespace {
 
-RuleBook book_of(const Directory& directory, const std::vector<Bindable>& bindable) {
-    std::vector<bool> groups(directory.groups.size());
-    std::vector<bool> acls(directory.acls.size());
-    for (const Bindable& port : bindable) {
-        for (const Index group : port.groups) {
-            groups[group] = true;
-        }
-        if (port.acl) {
-            acls[*port.acl] = true;
-        }
-    }
-    return {directory, groups, acls};
-}
-
-void add_references(std::span<const GroupClause> clauses, std::set<Index>& referenced) {
-    for (const GroupClause& clause : clauses) {
-        if (clause.group) {
-            referenced.insert(*clause.group);
+// Which groups and ACLs ports may have.
+struct InUse {
+    InUse(const Directory& directory, const std::vector<Bindable>& bindable)
+        : groups(directory.groups.size()), acls(directory.acls.size()) {
+        for (const Bindable& port : bindable) {
+            for (const Index group : port.groups) {
+                groups[group] = true;
+            }
+            if (port.acl) {
+                acls[*port.acl] = true;
+            }
         }
     }
-}
+    std::vector<bool> groups;
+    std::vector<bool> acls;
+};
 
 // By zone: the groups that rules of the groups in use there refer to.
 std::vector<std::set<Index>> referenced_groups(const RuleBook& book, const std::vector<Bindable>& bindable, Index zones) {
@@ -47,9 +44,7 @@ std::vector<std::set<Index>> referenced_groups(const RuleBook& book, const std::
     }
     std::vector<std::set<Index>> referenced(zones);
     for (const auto& [zone, group] : in_use) {
-        for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
-            add_references(book.group(group, direction), referenced[zone]);
-        }
+        referenced[zone].insert(book.references(group).begin(), book.references(group).end());
     }
     return referenced;
 }
@@ -90,14 +85,16 @@ void add_host_policies(const Model& model, const Directory& directory, Ruleset& 
 
 }  // namespace
 
-Result<Ruleset> compile(const Model& model) {
+Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const ChangedRules& changed, std::size_t& compiled) {
     const Directory directory(model);
     auto interfaces = build_interfaces(directory);
     if (!interfaces) {
         return fail(interfaces.error());
     }
     const std::vector<Bindable> bindable = bindable_interfaces(directory);
-    RuleBook book = book_of(directory, bindable);
+    const InUse in_use(directory, bindable);
+    RuleBook book(directory, memory.rules);
+    book.use(in_use.groups, in_use.acls, changed);
     auto members = member_owners(directory, *interfaces, referenced_groups(book, bindable, directory.zones.size()));
     if (!members) {
         return fail(members.error());
@@ -105,21 +102,21 @@ Result<Ruleset> compile(const Model& model) {
     std::ranges::move(members->combined, std::back_inserter(*interfaces));
 
     Ruleset ruleset;
-    PolicyCompiler policies(book);
+    PolicyCompiler policies(book, memory.policies, changed);
     SurroundingsCompiler surroundings(model, directory);
     PortCompiler ports(model, directory, policies, surroundings);
     for (const Bindable& port : bindable) {
         ruleset.ports.push_back(ports.compile(port));
     }
+    policies.close();
+    book.close();
+    compiled = policies.compiled();
     ruleset.closed_ports = closed_ports(model);
     ruleset.bridges = sorted_bridges(model);
     for (const Bridge& bridge : ruleset.bridges) {
         ruleset.bridge_surroundings.push_back(surroundings.of_bridge(bridge));
     }
     ruleset.surroundings = surroundings.take();
-    ruleset.policies = policies.take_policies();
-    ruleset.port_sets = policies.take_port_sets();
-    ruleset.rules = book.take_rules();
     ruleset.groups = directory.groups.ids();
     ruleset.zones = directory.zones.ids();
     ruleset.subnets = directory.subnets.ids();
@@ -129,6 +126,15 @@ Result<Ruleset> compile(const Model& model) {
     std::ranges::sort(ruleset.owners);
     add_host_policies(model, directory, ruleset);
     ruleset.quotas = model.quotas;
+    return ruleset;
+}
+
+// Nothing goes on from it, and so whoever has it may change it.
+Result<Ruleset> compile(const Model& model) {
+    auto ruleset = Compiler().compile(model);
+    if (ruleset) {
+        ruleset->revision.reset();
+    }
     return ruleset;
 }
 

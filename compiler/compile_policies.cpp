@@ -35,8 +35,8 @@ std::uint32_t width_of(const Traffic& traffic) {
 // In a union any order decides the same packets. This one lets broad rules absorb narrow ones, so that sets stay small:
 // 1. every protocol, 2. the wider range, 3. the shorter prefix, 4. the order of labels.
 bool is_before(const Piece& a, const Piece& b) {
-    return std::tuple(b.width, a.prefix_length(), a.clause->rule, a.prefix) <
-           std::tuple(a.width, b.prefix_length(), b.clause->rule, b.prefix);
+    return std::tuple(b.width, a.prefix_length(), a.clause->order, a.prefix) <
+           std::tuple(a.width, b.prefix_length(), b.clause->order, b.prefix);
 }
 
 std::vector<Piece> pieces_of(std::span<const GroupClause> clauses) {
@@ -68,24 +68,104 @@ struct LiteralRules {
     }
 };
 
+// Every reference of a policy to a port set.
+template <class Do>
+void for_each_set(const Policy& policy, Do&& act) {
+    for (const auto& [prefix, set] : policy.cidrs) {
+        act(set);
+    }
+    for (const auto* sets : {&policy.default_set, &policy.literal_set}) {
+        for (const auto& set : *sets) {
+            if (set) {
+                act(*set);
+            }
+        }
+    }
+    for (const auto& [group, set] : policy.groups) {
+        act(set);
+    }
+}
+
 }  // namespace
+
+PolicyCompiler::PolicyCompiler(RuleBook& book, PolicyMemory& memory, const ChangedRules& changed) : book_(book), memory_(memory) {
+    ++memory_.compilation;
+    std::erase_if(memory_.by_groups, [&](const auto& entry) {
+        const bool is_changed = std::ranges::any_of(entry.first, [&](Index group) { return changed.groups.contains(group); });
+        if (is_changed) {
+            replaced_.push_back(entry.second);
+        }
+        return is_changed;
+    });
+    for (const Index acl : changed.acls) {
+        if (const auto known = memory_.by_acl.extract(acl)) {
+            replaced_.push_back(known.mapped());
+        }
+    }
+}
 
 std::array<Index, 2> PolicyCompiler::group_policies(std::vector<Index> groups) {
     std::ranges::sort(groups);
-    const auto found = by_groups_.find(groups);
-    if (found != by_groups_.end()) {
-        return found->second;
+    auto found = memory_.by_groups.find(groups);
+    if (found == memory_.by_groups.end()) {
+        const Known known = added({compile_groups(groups, Direction::Outbound), compile_groups(groups, Direction::Inbound)});
+        found = memory_.by_groups.emplace(std::move(groups), known).first;
     }
-    const std::array policies = {compile_groups(groups, Direction::Outbound), compile_groups(groups, Direction::Inbound)};
-    return by_groups_.emplace(std::move(groups), policies).first->second;
+    found->second.asked_in = memory_.compilation;
+    return found->second.policies;
 }
 
-std::array<Index, 2> PolicyCompiler::acl_policies(Index acl) {
-    const auto found = by_acl_.find(acl);
-    if (found != by_acl_.end()) {
-        return found->second;
+std::array<Index, 2> PolicyCompiler::acl_policies(std::optional<Index> acl) {
+    auto found = memory_.by_acl.find(acl);
+    if (found == memory_.by_acl.end()) {
+        const auto policy = [&](Direction direction) { return acl ? compile_acl(*acl, direction) : memory_.policies.intern({}); };
+        const Index outbound = policy(Direction::Outbound);
+        found = memory_.by_acl.emplace(acl, added({outbound, policy(Direction::Inbound)})).first;
     }
-    return by_acl_.emplace(acl, std::array{compile_acl(acl, Direction::Outbound), compile_acl(acl, Direction::Inbound)}).first->second;
+    found->second.asked_in = memory_.compilation;
+    return found->second.policies;
+}
+
+PolicyCompiler::Known PolicyCompiler::added(std::array<Index, 2> policies) {
+    ++compiled_;
+    for (const Index policy : policies) {
+        retain(policy);
+    }
+    return {.policies = policies, .asked_in = memory_.compilation};
+}
+
+void PolicyCompiler::retain(Index policy) {
+    if (memory_.policies.retain(policy)) {
+        for_each_set(memory_.policies[policy], [&](Index set) { memory_.port_sets.retain(set); });
+    }
+}
+
+void PolicyCompiler::release(Index policy) {
+    if (memory_.policies.release(policy)) {
+        for_each_set(memory_.policies[policy], [&](Index set) { memory_.port_sets.release(set); });
+    }
+}
+
+void PolicyCompiler::close() {
+    const auto forget = [&](auto& known) {
+        std::erase_if(known, [&](const auto& entry) {
+            const bool is_unused = entry.second.asked_in != memory_.compilation;
+            if (is_unused) {
+                replaced_.push_back(entry.second);
+            }
+            return is_unused;
+        });
+    };
+    forget(memory_.by_groups);
+    forget(memory_.by_acl);
+    for (const Known& known : replaced_) {
+        for (const Index policy : known.policies) {
+            release(policy);
+        }
+    }
+    replaced_.clear();
+    memory_.policies.drop_unused();
+    memory_.port_sets.drop_unused();
 }
 
 Index PolicyCompiler::compile_groups(const std::vector<Index>& groups, Direction direction) {
@@ -110,21 +190,21 @@ Index PolicyCompiler::compile_groups(const std::vector<Index>& groups, Direction
         literal.add(*piece.clause, ranked);
     }
 
-    auto resolved = resolve_prefixes(std::move(prefixes), decisions, port_sets_);
+    auto resolved = resolve_prefixes(std::move(prefixes), decisions, memory_.port_sets);
     Policy policy{.cidrs = std::move(resolved.cidrs),
                   .default_set = resolved.default_set,
                   .literal_set = {},
                   .is_wide = literal.is_wide,
                   .groups = {}};
     for (std::size_t family = 0; family < 2; ++family) {
-        policy.literal_set[family] = intern_decisions(overlay({}, literal.rules[family]), decisions, port_sets_);
+        policy.literal_set[family] = intern_decisions(overlay({}, literal.rules[family]), decisions, memory_.port_sets);
     }
     for (const auto& [group, rules] : by_group) {
-        if (const auto set = intern_decisions(overlay({}, rules), decisions, port_sets_)) {
+        if (const auto set = intern_decisions(overlay({}, rules), decisions, memory_.port_sets)) {
             policy.groups.emplace_back(group, *set);
         }
     }
-    return policies_.intern(std::move(policy));
+    return memory_.policies.intern(std::move(policy));
 }
 
 Index PolicyCompiler::compile_acl(Index acl, Direction direction) {
@@ -135,8 +215,9 @@ Index PolicyCompiler::compile_acl(Index acl, Direction direction) {
         decisions.push_back({.rule = rule, .allow = entry->allow});
         prefixes.push_back({.prefix = entry->cidr, .rule = ranked});
     }
-    auto resolved = resolve_prefixes(std::move(prefixes), decisions, port_sets_);
-    return policies_.intern({.cidrs = std::move(resolved.cidrs), .default_set = resolved.default_set, .literal_set = {}, .groups = {}});
+    auto resolved = resolve_prefixes(std::move(prefixes), decisions, memory_.port_sets);
+    return memory_.policies.intern(
+        {.cidrs = std::move(resolved.cidrs), .default_set = resolved.default_set, .literal_set = {}, .groups = {}});
 }
 
 }  // namespace portcullis

@@ -101,7 +101,7 @@ Port PortCompiler::compile(const Bindable& from) {
               .flows = model_.quotas.flows_per_port,
               .half_open = model_.quotas.half_open_per_port};
     if (model_.has_network_acls) {
-        port.acl_policy = from.acl ? policies_.acl_policies(*from.acl) : std::array{policies_.empty_policy(), policies_.empty_policy()};
+        port.acl_policy = policies_.acl_policies(from.acl);
     }
     if (const PortClaim* const claim = directory_.claims[from.interface]; claim != nullptr) {
         apply(*claim, port);

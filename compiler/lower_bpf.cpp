@@ -4,6 +4,7 @@
 #include <limits>
 #include <span>
 
+#include "compiler/lower_bpf_change.h"
 #include "compiler/lower_bpf_keys.h"
 #include "compiler/lower_bpf_state.h"
 
@@ -25,59 +26,44 @@ Result<std::vector<std::uint32_t>> numbers_of(std::uint16_t kind, Numbering& num
 }
 
 // What needs a number each: refused before anything is numbered, with the need and not only the limit.
-Result<> check_numbers(const Ruleset& ruleset, const MapCapacities& capacities) {
-    struct Kind {
-        const char* name;
-        std::size_t need;
-        std::uint32_t limit;
-    };
-    const Kind kinds[] = {
-        {"pc_rule_hits", ruleset.rules.size(), capacities.rules},
-        {"pc_set_heads", ruleset.port_sets.size(), capacities.port_sets},
-        {"pc_policies", ruleset.policies.size(), capacities.policies},
-        {"security groups", ruleset.groups.size(), capacities.groups},
-        {"VPCs", ruleset.zones.size(), capacities.zones},
-        {"subnets", ruleset.subnets.size(), capacities.subnets},
-        {"pc_interfaces", ruleset.interfaces.size(), capacities.interfaces},
-        {"pc_owners", ruleset.owners.size() + ruleset.instance_addresses.size(), capacities.owners},
-    };
-    for (const Kind& kind : kinds) {
-        if (auto room = check_room(kind.name, kind.need, kind.limit); !room) {
+struct Need {
+    const char* name;
+    std::size_t need;
+    std::uint32_t limit;
+};
+
+Result<> check_numbers(std::span<const Need> needs) {
+    for (const Need& need : needs) {
+        if (auto room = check_room(need.name, need.need, need.limit); !room) {
             return room;
         }
     }
     return {};
 }
 
-Result<> number_names(Lowering& lowering) {
-    const Ruleset& ruleset = lowering.ruleset;
-    struct Kind {
-        std::uint16_t kind;
-        const std::vector<std::string>& ids;
-        Numbering& numbering;
-        std::vector<std::uint32_t>& numbers;
+template <class Values>
+std::size_t count_given(const Values& values) {
+    return static_cast<std::size_t>(std::ranges::count_if(values, [](const auto& value) { return !is_empty(value); }));
+}
+
+Result<> check_policy_numbers(const Ruleset& ruleset, const MapCapacities& capacities) {
+    const Need needs[] = {
+        {"pc_rule_hits", count_given(ruleset.rules), capacities.rules},
+        {"pc_set_heads", count_given(ruleset.port_sets), capacities.port_sets},
+        {"pc_policies", count_given(ruleset.policies), capacities.policies},
     };
-    const Kind kinds[] = {
-        {PC_NAME_GROUP, ruleset.groups, lowering.numberings.groups, lowering.groups},
-        {PC_NAME_ZONE, ruleset.zones, lowering.numberings.zones, lowering.zones},
-        {PC_NAME_SUBNET, ruleset.subnets, lowering.numberings.subnets, lowering.subnets},
+    return check_numbers(needs);
+}
+
+Result<> check_object_numbers(const Ruleset& ruleset, const MapCapacities& capacities) {
+    const Need needs[] = {
+        {"security groups", ruleset.groups.size(), capacities.groups},
+        {"VPCs", ruleset.zones.size(), capacities.zones},
+        {"subnets", ruleset.subnets.size(), capacities.subnets},
+        {"pc_interfaces", ruleset.interfaces.size(), capacities.interfaces},
+        {"pc_owners", ruleset.owners.size() + ruleset.instance_addresses.size(), capacities.owners},
     };
-    for (const Kind& kind : kinds) {
-        auto numbers = numbers_of(kind.kind, kind.numbering, kind.ids, lowering.image);
-        if (!numbers) {
-            return fail(numbers.error());
-        }
-        kind.numbers = std::move(*numbers);
-    }
-    for (const Rule& rule : ruleset.rules) {
-        const auto number = lowering.numberings.rules.number_of(rule.label);
-        if (!number) {
-            return fail(number.error());
-        }
-        lowering.rules.push_back(*number);
-        add_name(PC_NAME_RULE, *number, rule.label, lowering.image.names);
-    }
-    return {};
+    return check_numbers(needs);
 }
 
 Result<> check_entries(const MapImage& image, const MapCapacities& capacities) {
@@ -104,6 +90,16 @@ void sort_image(MapImage& image) {
     sort_by_key(image.members6);
     sort_by_key(image.services);
     sort_by_key(image.names);
+    sort_by_key(image.rule_names);
+}
+
+LoweredPolicies::Kind counted(std::vector<std::uint32_t> numbers) {
+    LoweredPolicies::Kind kind{.numbers = std::move(numbers), .uses = {}};
+    for (const std::uint32_t number : kind.numbers) {
+        kind.uses.resize(std::max<std::size_t>(kind.uses.size(), std::size_t{number} + 1));
+        ++kind.uses[number];
+    }
+    return kind;
 }
 
 std::size_t rules_in_use(const MapImage& image) {
@@ -144,6 +140,15 @@ void Numberings::retire_unused() {
     }
 }
 
+void Numberings::retire(const PolicyChanges& changes) {
+    rules.retire(changes.old_rules);
+    port_sets.retire(changes.set_heads.removed);
+    policies.retire(changes.policies.removed);
+    for (Numbering* numbering : {&groups, &interfaces, &zones, &subnets, &owners, &address_sets, &service_sets}) {
+        numbering->retire_unused();
+    }
+}
+
 void Numberings::roll_back() {
     for (Numbering* numbering :
          {&rules, &port_sets, &policies, &groups, &interfaces, &zones, &subnets, &owners, &address_sets, &service_sets}) {
@@ -165,19 +170,75 @@ Result<> check_room(std::string_view map, std::size_t need, std::uint32_t limit)
     return {};
 }
 
-Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings, const DeviceNumbers& devices) {
-    if (const auto room = check_numbers(ruleset, capacities); !room) {
+Result<> number_names(Lowering& lowering) {
+    const Ruleset& ruleset = lowering.ruleset;
+    if (auto room = check_object_numbers(ruleset, lowering.capacities); !room) {
+        return room;
+    }
+    struct Kind {
+        std::uint16_t kind;
+        const std::vector<std::string>& ids;
+        Numbering& numbering;
+        std::vector<std::uint32_t>& numbers;
+    };
+    const Kind kinds[] = {
+        {PC_NAME_GROUP, ruleset.groups, lowering.numberings.groups, lowering.groups},
+        {PC_NAME_ZONE, ruleset.zones, lowering.numberings.zones, lowering.zones},
+        {PC_NAME_SUBNET, ruleset.subnets, lowering.numberings.subnets, lowering.subnets},
+    };
+    for (const Kind& kind : kinds) {
+        auto numbers = numbers_of(kind.kind, kind.numbering, kind.ids, lowering.image);
+        if (!numbers) {
+            return fail(numbers.error());
+        }
+        kind.numbers = std::move(*numbers);
+    }
+    return {};
+}
+
+Result<> number_rules(Lowering& lowering) {
+    lowering.rules.reserve(lowering.ruleset.rules.size());
+    for (const Rule& rule : lowering.ruleset.rules) {
+        if (is_empty(rule)) {
+            lowering.rules.push_back(0);
+            continue;
+        }
+        const auto number = lowering.numberings.rules.number_of(rule.label);
+        if (!number) {
+            return fail(number.error());
+        }
+        lowering.rules.push_back(*number);
+        add_name(PC_NAME_RULE, *number, rule.label, lowering.image.rule_names);
+    }
+    return {};
+}
+
+Result<> lower_objects(Lowering& lowering) {
+    for (const auto step : {lower_members, lower_surroundings, lower_ports}) {
+        if (const auto done = step(lowering); !done) {
+            return done;
+        }
+    }
+    sort_image(lowering.image);
+    return check_entries(lowering.image, lowering.capacities);
+}
+
+Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings, const DeviceNumbers& devices,
+                           LoweredPolicies* lowered) {
+    if (const auto room = check_policy_numbers(ruleset, capacities); !room) {
         return fail(room.error());
     }
     Lowering lowering{.ruleset = ruleset, .capacities = capacities, .numberings = numberings, .devices = devices};
-    for (const auto step : {number_names, lower_port_sets, lower_policies, lower_members, lower_surroundings, lower_ports}) {
+    for (const auto step : {number_names, number_rules, lower_port_sets, lower_policies, lower_objects}) {
         if (const auto done = step(lowering); !done) {
             return fail(done.error());
         }
     }
-    sort_image(lowering.image);
-    if (const auto room = check_entries(lowering.image, capacities); !room) {
-        return fail(room.error());
+    if (lowered != nullptr) {
+        *lowered = {.revision = ruleset.revision,
+                    .rules = counted(std::move(lowering.rules)),
+                    .port_sets = counted(std::move(lowering.port_sets)),
+                    .policies = counted(std::move(lowering.policies))};
     }
     return std::move(lowering.image);
 }
@@ -203,7 +264,7 @@ std::vector<SlotUse> slots_of(const MapImage& image, const MapCapacities& capaci
         {"pc_addresses4", image.addresses4.size(), capacities.addresses4},
         {"pc_addresses6", image.addresses6.size(), capacities.addresses6},
         {"pc_services", image.services.size(), capacities.services},
-        {"pc_names", image.names.size(), capacities.names},
+        {"pc_names", image.names.size() + image.rule_names.size(), capacities.names},
     };
 }
 

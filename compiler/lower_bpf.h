@@ -57,11 +57,16 @@ struct MapCapacities {
 // The host's devices by name -> ifindex: by which device a DHCP server is believed (docs/semantics.md 5.4).
 using DeviceNumbers = std::map<std::string, std::uint32_t, std::less<>>;
 
+struct LoweredPolicies;  // compiler/lower_bpf_change.h
+struct PolicyChanges;
+
 // Every numbering that lowering uses; lives as long as the maps do.
 struct Numberings {
     explicit Numberings(const MapCapacities& capacities);
     Numbering rules, port_sets, policies, groups, interfaces, zones, subnets, owners, address_sets, service_sets;
     void retire_unused();
+    // As retire_unused, after a change by which only these rules, port sets and policies went (compiler/lower_bpf_change.h).
+    void retire(const PolicyChanges& changes);
     void roll_back();
 };
 
@@ -103,7 +108,8 @@ struct MapImage {
     Entries<pc_member4_key, std::uint32_t> members4;
     Entries<pc_member6_key, std::uint32_t> members6;
     Entries<pc_service_key, pc_service> services;
-    Entries<pc_name_key, pc_name> names;
+    Entries<pc_name_key, pc_name> names;  // but for those of rules
+    Entries<pc_name_key, pc_name> rule_names;
     std::vector<PortRow> ports;  // index = Ruleset::ports
     // What a bridge adds to the views of its ports: by index in Ruleset::bridges, then by index in Ruleset::zones; an empty list adds
     // nothing.
@@ -116,9 +122,10 @@ struct MapImage {
 // Ticks (bpf/abi.h) that last at least `seconds`.
 [[nodiscard]] std::uint32_t ticks_of(std::uint32_t seconds);
 
-// Fails when something does not fit, naming the map, its limit and the need; `numberings` is then to be rolled back.
+// Fails when something does not fit, naming the map, its limit and the need; `numberings` is then to be rolled back. `lowered`: what
+// lower_bpf_change goes on from, filled in on success.
 [[nodiscard]] Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings,
-                                         const DeviceNumbers& devices = {});
+                                         const DeviceNumbers& devices = {}, LoweredPolicies* lowered = nullptr);
 
 // What the bridge adds to the view of one of its ports: the number is the view's services[1], the flags are or-ed to the view's.
 [[nodiscard]] ServiceSet bridge_services_of(const MapImage& image, std::size_t bridge, std::size_t port);

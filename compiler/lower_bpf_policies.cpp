@@ -12,6 +12,16 @@ std::array<std::uint32_t, 2> numbers_of(const Lowering& lowering, const std::arr
     return {number(sets[0]), number(sets[1])};
 }
 
+template <class Key>
+void add_entries(MapImage::Entries<Key, std::uint32_t> entries, std::uint32_t policy, MapImage::Entries<Key, std::uint32_t>& all) {
+    for (auto& [key, set] : entries) {
+        key.policy = policy;
+        all.emplace_back(key, set);
+    }
+}
+
+}  // namespace
+
 PolicyContent content_of(const Lowering& lowering, const Policy& policy) {
     PolicyContent content{.row = {.flags = policy.groups.empty() ? 0 : PC_POLICY_GROUPS}, .cidrs4 = {}, .cidrs6 = {}, .groups = {}};
     std::ranges::copy(numbers_of(lowering, policy.default_set), content.row.default_set);
@@ -34,20 +44,17 @@ PolicyContent content_of(const Lowering& lowering, const Policy& policy) {
     return content;
 }
 
-template <class Key>
-void add_entries(MapImage::Entries<Key, std::uint32_t> entries, std::uint32_t policy, MapImage::Entries<Key, std::uint32_t>& all) {
-    for (auto& [key, set] : entries) {
-        key.policy = policy;
-        all.emplace_back(key, set);
-    }
+void add_to(MapImage& image, std::uint32_t number, PolicyContent content) {
+    content.row.number = number;
+    image.policies.emplace_back(number, content.row);
+    add_entries(std::move(content.cidrs4), number, image.cidrs4);
+    add_entries(std::move(content.cidrs6), number, image.cidrs6);
+    add_entries(std::move(content.groups), number, image.group_sets);
 }
 
-}  // namespace
-
 Result<> lower_policies(Lowering& lowering) {
-    const Policy empty;
     for (const Policy& policy : lowering.ruleset.policies) {
-        if (policy == empty) {
+        if (is_empty(policy)) {
             lowering.policies.push_back(0);
             continue;
         }
@@ -57,11 +64,7 @@ Result<> lower_policies(Lowering& lowering) {
             return fail(number.error());
         }
         lowering.policies.push_back(*number);
-        content.row.number = *number;
-        lowering.image.policies.emplace_back(*number, content.row);
-        add_entries(std::move(content.cidrs4), *number, lowering.image.cidrs4);
-        add_entries(std::move(content.cidrs6), *number, lowering.image.cidrs6);
-        add_entries(std::move(content.groups), *number, lowering.image.group_sets);
+        add_to(lowering.image, *number, std::move(content));
     }
     return {};
 }

@@ -63,6 +63,8 @@ void add_range(const PortRange& range, std::uint32_t decision, PortSetContent& c
     }
 }
 
+}  // namespace
+
 PortSetContent content_of(const Lowering& lowering, const PortSet& set) {
     PortSetContent content{.head = {.any = decision_word(lowering, set.any)}, .ports = {}};
     for (std::size_t kind = 0; kind < set.unknown_ports.size(); ++kind) {
@@ -75,23 +77,29 @@ PortSetContent content_of(const Lowering& lowering, const PortSet& set) {
     return content;
 }
 
-}  // namespace
+void add_to(MapImage& image, std::uint32_t number, PortSetContent content) {
+    content.head.number = number;
+    image.set_heads.emplace_back(number, content.head);
+    for (auto& [key, decision] : content.ports) {
+        key.set = number;
+        image.port_sets.emplace_back(key, decision);
+    }
+}
 
 Result<> lower_port_sets(Lowering& lowering) {
     lowering.port_sets.reserve(lowering.ruleset.port_sets.size());
     for (const PortSet& set : lowering.ruleset.port_sets) {
+        if (is_empty(set)) {
+            lowering.port_sets.push_back(0);
+            continue;
+        }
         PortSetContent content = content_of(lowering, set);
         const auto number = lowering.numberings.port_sets.number_of(key_of(content));
         if (!number) {
             return fail(number.error());
         }
         lowering.port_sets.push_back(*number);
-        content.head.number = *number;
-        lowering.image.set_heads.emplace_back(*number, content.head);
-        for (auto& [key, decision] : content.ports) {
-            key.set = *number;
-            lowering.image.port_sets.emplace_back(key, decision);
-        }
+        add_to(lowering.image, *number, std::move(content));
     }
     return {};
 }

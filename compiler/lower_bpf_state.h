@@ -7,10 +7,11 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf_keys.h"
+#include "compiler/map_changes.h"
 
 namespace portcullis {
 
@@ -33,12 +34,29 @@ struct Lowering {
     std::uint32_t host_set = 0;
 };
 
-// The steps, in this order; each needs the numbers of those before.
+// The steps, in this order; each needs the numbers of those before. The first and the last are the same for a ruleset that came about by a
+// change; for the three between them, see lower_bpf_change.cpp.
+[[nodiscard]] Result<> number_names(Lowering& lowering);  // but for those of rules
+[[nodiscard]] Result<> number_rules(Lowering& lowering);
 [[nodiscard]] Result<> lower_port_sets(Lowering& lowering);
 [[nodiscard]] Result<> lower_policies(Lowering& lowering);
+[[nodiscard]] Result<> lower_objects(Lowering& lowering);  // and whether all fits
+
+// Parts of lower_objects.
 [[nodiscard]] Result<> lower_members(Lowering& lowering);
 [[nodiscard]] Result<> lower_surroundings(Lowering& lowering);
 [[nodiscard]] Result<> lower_ports(Lowering& lowering);
+
+// What stands at an index that nothing refers to, and a policy that decides nothing. No other port set is without a decision.
+[[nodiscard]] inline bool is_empty(const Rule& rule) { return rule.label.empty(); }
+[[nodiscard]] inline bool is_empty(const PortSet& set) { return set.ranges.empty() && !set.any; }
+[[nodiscard]] inline bool is_empty(const Policy& policy) { return policy == Policy{}; }
+
+// With the numbers of `lowering`, and without its own.
+[[nodiscard]] PortSetContent content_of(const Lowering& lowering, const PortSet& set);
+[[nodiscard]] PolicyContent content_of(const Lowering& lowering, const Policy& policy);
+void add_to(MapImage& image, std::uint32_t number, PortSetContent content);
+void add_to(MapImage& image, std::uint32_t number, PolicyContent content);
 
 // Fails when more than `limit` entries are needed.
 [[nodiscard]] Result<> check_room(std::string_view map, std::size_t need, std::uint32_t limit);
@@ -54,17 +72,9 @@ template <class Key>
 // Sorts by the bytes of the keys and drops repeated ones: contents that got one number were written once per index.
 template <class Key, class Value>
 void sort_by_key(MapImage::Entries<Key, Value>& entries) {
-    static_assert(std::has_unique_object_representations_v<Key>, "padding would be compared");
-    const auto compare = [](const Key& a, const Key& b) {
-        if constexpr (std::is_integral_v<Key>) {
-            return a < b ? -1 : (a > b ? 1 : 0);
-        } else {
-            return std::memcmp(&a, &b, sizeof a);
-        }
-    };
-    std::sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) { return compare(a.first, b.first) < 0; });
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return compare_keys(a.first, b.first) < 0; });
     const auto end =
-        std::unique(entries.begin(), entries.end(), [&](const auto& a, const auto& b) { return compare(a.first, b.first) == 0; });
+        std::unique(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return compare_keys(a.first, b.first) == 0; });
     entries.erase(end, entries.end());
 }
 

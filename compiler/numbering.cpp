@@ -69,6 +69,16 @@ void Numbering::retire_unused() {
     ++round_;
 }
 
+void Numbering::retire(std::span<const std::uint32_t> numbers) {
+    free_.insert(free_.end(), retiring_.begin(), retiring_.end());
+    retiring_.assign(numbers.begin(), numbers.end());
+    for (const std::uint32_t number : numbers) {
+        numbers_.erase(numbers_.find(slots_[number].key));
+        slots_[number] = {};
+    }
+    ++round_;
+}
+
 void Numbering::roll_back() {
     const auto numbers = take_back([this](const Slot& slot) { return slot.given_in == round_; });
     free_.insert(free_.end(), numbers.begin(), numbers.end());

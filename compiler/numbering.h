@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,6 +37,8 @@ class Numbering {
     [[nodiscard]] Result<std::uint32_t> number_of(std::string_view key);
     // Keys not asked for since the last call are dropped; their numbers become free at the next call.
     void retire_unused();
+    // As retire_unused, but that only these are dropped, whatever was asked for. Pre: each is given out, and in the list once.
+    void retire(std::span<const std::uint32_t> numbers);
     // Undoes every number_of since the last retire_unused or roll_back: the change that asked was not carried out.
     void roll_back();
     // Empty where the number is not given out.

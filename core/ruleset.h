@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ struct Rule {
     std::string label;
     std::string owner_id;  // group or ACL
     std::string rule_id;   // sgr-… or the entry's number; may be empty
+    bool operator==(const Rule&) const = default;
 };
 
 struct Decision {
@@ -142,6 +144,17 @@ struct ClosedPort {
     std::string device;  // name in the documents; empty: none is claimed for it
 };
 
+// What a ruleset is, told from every other one: two with the same object have the same rules, port sets and policies at the same indices.
+// One that came about by a change of another (compiler/recompile.h) says what stood there before, at exactly the indices whose content is
+// another one now. Nothing is one content before and another after: an index is empty in between, for one change.
+struct RulesetRevision {
+    std::weak_ptr<const RulesetRevision> former;  // expired or none: nothing is known of what was before
+    std::vector<std::pair<Index, Rule>> rules;    // sorted by index, each once
+    std::vector<std::pair<Index, PortSet>> port_sets;
+    std::vector<std::pair<Index, Policy>> policies;
+};
+
+// In a ruleset that came about by changes, some of `rules`, `port_sets` and `policies` may be empty ones, which nothing refers to.
 struct Ruleset {
     std::vector<Rule> rules;
     std::vector<PortSet> port_sets;
@@ -165,6 +178,7 @@ struct Ruleset {
     std::vector<std::pair<Prefix, Index>> instance_addresses;
     std::optional<std::vector<HostService>> host_services;  // sorted
     Quotas quotas;
+    std::shared_ptr<const RulesetRevision> revision;  // none: it is told from nothing, not even from itself
 };
 
 }  // namespace portcullis

@@ -129,35 +129,58 @@ Result<std::vector<DeviceBinding>> BpfDataplane::State::close_devices(std::span<
 
 // The numbers and slots that a failed change took are given back.
 void BpfDataplane::State::forget(const HostImage& image) {
-    numberings.roll_back();
+    roll_back_numbers();
     release_slots(image, in_force, slots);
+}
+
+// Which numbers what is in force has is known as before, but not kept apart from what the failed change made of it.
+void BpfDataplane::State::roll_back_numbers() {
+    numberings.roll_back();
+    lowered = {};
+}
+
+// What cannot be lowered as a change, for want of numbers that rest, say, is lowered whole: then it fits, or the reason is told.
+Result<LoweredPolicy> BpfDataplane::State::lower(const Wanted& wanted) {
+    const DeviceNumbers devices = device_numbers(wanted.devices);
+    if (goes_on_from(lowered, wanted.ruleset)) {
+        if (auto change = lower_bpf_change(wanted.ruleset, in_force.policy, capacities, numberings, devices, lowered)) {
+            return LoweredPolicy{.image = std::move(change->image), .policies = std::move(change->policies)};
+        }
+        roll_back_numbers();
+    }
+    auto image = lower_bpf(wanted.ruleset, capacities, numberings, devices, &lowered);
+    if (!image) {
+        roll_back_numbers();
+        return fail(std::move(image.error()));
+    }
+    return LoweredPolicy{.image = std::move(*image), .policies = std::nullopt};
 }
 
 Result<PlannedChange> BpfDataplane::State::plan(const Wanted& wanted) {
     if (auto recycled = recycle_slots(); !recycled) {
         return fail(std::move(recycled.error()));
     }
-    auto policy = lower_bpf(wanted.ruleset, capacities, numberings, device_numbers(wanted.devices));
+    auto policy = lower(wanted);
     if (!policy) {
-        numberings.roll_back();
         return fail(std::move(policy.error()));
     }
-    auto image = plan_host(std::move(*policy), wanted, in_force, slots);
+    auto image = plan_host(std::move(policy->image), wanted, in_force, slots);
     if (!image) {
-        numberings.roll_back();
+        roll_back_numbers();
         return fail(std::move(image.error()));
     }
-    auto diff = diff_images(in_force, *image, maps.parity());
+    auto diff = diff_images(in_force, *image, maps.parity(), policy->policies ? &*policy->policies : nullptr);
     if (!diff) {
         forget(*image);
         return fail(std::move(diff.error()));
     }
-    return PlannedChange{.image = std::move(*image), .diff = std::move(*diff)};
+    return PlannedChange{.image = std::move(*image), .diff = std::move(*diff), .policies = std::move(policy->policies)};
 }
 
 // Up to the switch. On failure the former generation stays in force, whole.
 Result<> BpfDataplane::State::carry_out(PlannedChange& plan) {
-    auto done = counters.restart_rules(numberings.rules);
+    auto done =
+        plan.policies ? counters.restart_rules(numberings.rules, plan.policies->new_rules) : counters.restart_rules(numberings.rules);
     if (done) {
         done = counters.restart_ports(in_force, plan.image);
     }
@@ -181,6 +204,17 @@ Result<> BpfDataplane::State::carry_out(PlannedChange& plan) {
     unfinished.push_back({.diff = std::move(plan.diff), .step = UnfinishedChange::Step::Undo});
     (void)finish();  // else it is tried again before the next change: the failure that matters is the first
     return done;
+}
+
+void BpfDataplane::State::put_in_force(PlannedChange& plan) {
+    release_slots(in_force, plan.image, slots);
+    if (plan.policies) {
+        take_policies(plan.image.policy, in_force.policy, *plan.policies);
+        numberings.retire(*plan.policies);
+    } else {
+        numberings.retire_unused();
+    }
+    in_force = std::move(plan.image);
 }
 
 // The new generation holds; what is left has no effect on verdicts. A failure is said, and it is tried again before the next change.
@@ -238,9 +272,7 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
         return fail(std::move(carried.error()));
     }
     maps.share_flows(flow_shared(capacities, wanted.ruleset.quotas.flows));
-    release_slots(in_force, planned->image, slots);
-    in_force = std::move(planned->image);
-    numberings.retire_unused();
+    put_in_force(*planned);
     auto handed = hand_over(*standing, *present);
     hooks.release_others(*present);
     settle(std::move(planned->diff));

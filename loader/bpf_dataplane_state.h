@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "compiler/lower_bpf_change.h"
 #include "loader/bpf_dataplane.h"
 #include "loader/device_hooks.h"
 #include "loader/events.h"
@@ -25,9 +26,17 @@
 
 namespace portcullis {
 
+// The policy to be enforced; of what a change of the ruleset in force made of it, `policies` is all, and `image` is without
+// (take_policies).
+struct LoweredPolicy {
+    MapImage image;
+    std::optional<PolicyChanges> policies;
+};
+
 struct PlannedChange {
     HostImage image;
     ImageDiff diff;
+    std::optional<PolicyChanges> policies;  // as LoweredPolicy's
 };
 
 // What a change left to be done when the kernel refused to go on; nothing else is done before it is.
@@ -53,6 +62,7 @@ struct BpfDataplane::State {
     DeviceSlots slots;
     Numberings numberings;
     HostImage in_force{};
+    LoweredPolicies lowered{};                   // of the ruleset in force, while it can be gone on from
     std::vector<UnfinishedChange> unfinished{};  // in the order in which it is to be done
     std::optional<ProbePrograms> probes{};
     std::optional<KernelCheck> check{};  // under way
@@ -75,6 +85,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<> close_lost_device(std::uint32_t ifindex);
     [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
+    [[nodiscard]] Result<LoweredPolicy> lower(const Wanted& wanted);
     [[nodiscard]] Result<PlannedChange> plan(const Wanted& wanted);
     [[nodiscard]] Result<std::vector<PlannedWrites>> count_writes(const Wanted& wanted);
     [[nodiscard]] Result<> carry_out(PlannedChange& plan);
@@ -84,6 +95,8 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> conversation, const Numbering* rules);
     [[nodiscard]] Result<Standing> find_former() const;
     [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
+    void put_in_force(PlannedChange& plan);
+    void roll_back_numbers();
     void forget(const HostImage& image);
     void settle(ImageDiff diff);
 };

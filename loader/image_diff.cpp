@@ -2,7 +2,8 @@
 #include "loader/image_diff.h"
 
 #include <algorithm>
-#include <cstring>
+#include <initializer_list>
+#include <iterator>
 #include <string>
 
 #include "loader/owner_diff.h"
@@ -11,23 +12,13 @@
 namespace portcullis {
 namespace {
 
-// The order of MapImage: numbers by value, keys by their bytes.
-template <class Key>
-int compare(const Key& a, const Key& b) {
-    if constexpr (std::is_integral_v<Key>) {
-        return a < b ? -1 : (a > b ? 1 : 0);
-    } else {
-        return std::memcmp(&a, &b, sizeof(Key));
-    }
-}
-
 template <class Key, class Value>
 Result<> diff_entries(const char* map, const MapImage::Entries<Key, Value>& from, const MapImage::Entries<Key, Value>& to,
                       EntryChanges<Key, Value>& changes) {
     auto former = from.begin();
     auto wanted = to.begin();
     while (former != from.end() || wanted != to.end()) {
-        const int order = former == from.end() ? 1 : wanted == to.end() ? -1 : compare(former->first, wanted->first);
+        const int order = former == from.end() ? 1 : wanted == to.end() ? -1 : compare_keys(former->first, wanted->first);
         if (order == 0 && !is_same(former->second, wanted->second)) {
             return fail(std::string(map) + ": an entry that running programs rely on would have to change");
         }
@@ -42,24 +33,56 @@ Result<> diff_entries(const char* map, const MapImage::Entries<Key, Value>& from
     return {};
 }
 
-Result<> diff_policy(const MapImage& from, const MapImage& to, ImageDiff& diff) {
-    for (const auto& result :
-         {diff_entries("pc_policies", from.policies, to.policies, diff.policies),
-          diff_entries("pc_set_heads", from.set_heads, to.set_heads, diff.set_heads),
-          diff_entries("pc_port_sets", from.port_sets, to.port_sets, diff.port_sets),
-          diff_entries("pc_cidrs4", from.cidrs4, to.cidrs4, diff.cidrs4), diff_entries("pc_cidrs6", from.cidrs6, to.cidrs6, diff.cidrs6),
-          diff_entries("pc_group_sets", from.group_sets, to.group_sets, diff.group_sets),
-          diff_entries("pc_addresses4", from.addresses4, to.addresses4, diff.addresses4),
-          diff_entries("pc_addresses6", from.addresses6, to.addresses6, diff.addresses6),
-          diff_entries("pc_members4", from.members4, to.members4, diff.members4),
-          diff_entries("pc_members6", from.members6, to.members6, diff.members6),
-          diff_entries("pc_services", from.services, to.services, diff.services),
-          diff_entries("pc_names", from.names, to.names, diff.names)}) {
+Result<> first_failure(std::initializer_list<Result<>> results) {
+    for (const auto& result : results) {
         if (!result) {
             return result;
         }
     }
     return {};
+}
+
+Result<> diff_policies(const MapImage& from, const MapImage& to, PolicyChanges& changes) {
+    return first_failure({diff_entries("pc_policies", from.policies, to.policies, changes.policies),
+                          diff_entries("pc_set_heads", from.set_heads, to.set_heads, changes.set_heads),
+                          diff_entries("pc_port_sets", from.port_sets, to.port_sets, changes.port_sets),
+                          diff_entries("pc_cidrs4", from.cidrs4, to.cidrs4, changes.cidrs4),
+                          diff_entries("pc_cidrs6", from.cidrs6, to.cidrs6, changes.cidrs6),
+                          diff_entries("pc_group_sets", from.group_sets, to.group_sets, changes.group_sets),
+                          diff_entries("pc_names", from.rule_names, to.rule_names, changes.rule_names)});
+}
+
+Result<> diff_objects(const MapImage& from, const MapImage& to, ImageDiff& diff) {
+    return first_failure({diff_entries("pc_addresses4", from.addresses4, to.addresses4, diff.addresses4),
+                          diff_entries("pc_addresses6", from.addresses6, to.addresses6, diff.addresses6),
+                          diff_entries("pc_members4", from.members4, to.members4, diff.members4),
+                          diff_entries("pc_members6", from.members6, to.members6, diff.members6),
+                          diff_entries("pc_services", from.services, to.services, diff.services),
+                          diff_entries("pc_names", from.names, to.names, diff.names)});
+}
+
+// After diff_objects.
+void add_policies(PolicyChanges changes, ImageDiff& diff) {
+    diff.policies = std::move(changes.policies);
+    diff.set_heads = std::move(changes.set_heads);
+    diff.port_sets = std::move(changes.port_sets);
+    diff.cidrs4 = std::move(changes.cidrs4);
+    diff.cidrs6 = std::move(changes.cidrs6);
+    diff.group_sets = std::move(changes.group_sets);
+    std::ranges::move(changes.rule_names.added, std::back_inserter(diff.names.added));
+    std::ranges::move(changes.rule_names.removed, std::back_inserter(diff.names.removed));
+}
+
+Result<> diff_policy(const MapImage& from, const MapImage& to, const PolicyChanges* policies, ImageDiff& diff) {
+    auto compared = diff_objects(from, to, diff);
+    if (!compared || policies != nullptr) {
+        add_policies(policies == nullptr ? PolicyChanges{} : *policies, diff);
+        return compared;
+    }
+    PolicyChanges changes;
+    compared = diff_policies(from, to, changes);
+    add_policies(std::move(changes), diff);
+    return compared;
 }
 
 Result<> diff_facts(const HostImage& from, const HostImage& to, ImageDiff& diff) {
@@ -117,13 +140,37 @@ bool loses_port(const HostImage& from, const ImageDiff& diff) {
 // Epochs go round in 1 … PC_WORD_EPOCH_MASK: 0 means "forgotten" in a flow.
 std::uint32_t next_epoch(std::uint32_t epoch) { return epoch % PC_WORD_EPOCH_MASK + 1; }
 
-// `is_everywhere`: a device became something else, so that verdicts which flows cached of what entered by it may be another port's; or the
-// host got other addresses.
-void renew_epochs(const HostImage& from, HostImage& to, const std::set<std::uint32_t>& zones, bool is_everywhere) {
+// Whether the groups of a remote that has changed may decide otherwise about what the port's flows have cached. What was admitted stays so
+// where the remote came into a group; only flows that are cut remember that they were not. Pre: the port's view is that of `policy`.
+bool names_group(const MapImage& policy, const pc_port_view& view, const std::set<std::uint32_t>& groups) {
+    return std::ranges::any_of(groups, [&](std::uint32_t group) {
+        return std::ranges::any_of(view.group_policy, [&](std::uint32_t number) {
+            const pc_group_set_key key{.policy = number, .group = group};
+            const auto found = std::ranges::lower_bound(
+                policy.group_sets, key, [](const auto& a, const auto& b) { return compare_keys(a, b) < 0; },
+                &std::pair<pc_group_set_key, std::uint32_t>::first);
+            return found != policy.group_sets.end() && is_same(found->first, key);
+        });
+    });
+}
+
+bool depends_on(const MapImage& policy, const pc_port_view& view, const MembershipChanges& members) {
+    return names_group(policy, view, members.lost) || ((view.flags & PC_PORT_CUT) != 0 && names_group(policy, view, members.gained));
+}
+
+// What may have changed for what ports' flows have cached, beside their own views.
+struct Touched {
+    bool everything =
+        false;  // a device became something else, so that what entered by it may be another port's; or the host got other addresses
+    std::set<std::uint32_t> zones;
+    MembershipChanges members;
+};
+
+void renew_epochs(const HostImage& from, HostImage& to, const Touched& touched) {
     for (auto& [slot, port] : to.ports) {
         const auto former = from.ports.find(slot);
-        const bool is_stale = is_everywhere || former == from.ports.end() || differ_but_for_epoch(former->second.view, port.view) ||
-                              zones.contains(port.view.zone);
+        const bool is_stale = touched.everything || former == from.ports.end() || differ_but_for_epoch(former->second.view, port.view) ||
+                              touched.zones.contains(port.view.zone) || depends_on(from.policy, port.view, touched.members);
         if (is_stale) {
             port.view.epoch = next_epoch(port.view.epoch);
         }
@@ -173,9 +220,9 @@ bool ImageDiff::empty() const {
            macs.empty() && names.empty();
 }
 
-Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity) {
+Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity, const PolicyChanges* policies) {
     ImageDiff diff;
-    if (auto compared = diff_policy(from.policy, to.policy, diff); !compared) {
+    if (auto compared = diff_policy(from.policy, to.policy, policies, diff); !compared) {
         return fail(std::move(compared.error()));
     }
     if (auto compared = diff_facts(from, to, diff); !compared) {
@@ -185,10 +232,10 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     diff_macs(from, to, diff);
     diff_owners(from.policy, to.policy, parity, diff);
     diff.interfaces = diff_interfaces(from, to, parity);
-    const auto zones = touched_zones(from.policy, to.policy, diff);
-    const bool is_everywhere = from.has_lost_devices || !diff.moves.empty() || loses_port(from, diff) || !diff.host_addresses.empty() ||
-                               !diff.tunnels.empty() || zones.contains(PC_ZONE_ALL);
-    renew_epochs(from, to, zones, is_everywhere);
+    Touched touched{.zones = touched_zones(from.policy, to.policy, parity, diff), .members = membership_changes(diff.interfaces, parity)};
+    touched.everything = from.has_lost_devices || !diff.moves.empty() || loses_port(from, diff) || !diff.host_addresses.empty() ||
+                         !diff.tunnels.empty() || touched.zones.contains(PC_ZONE_ALL);
+    renew_epochs(from, to, touched);
     diff_ports(from, to, parity, diff);
     return diff;
 }

@@ -2,6 +2,9 @@
 // What has to be written to get from one image of the maps to another, ordered by when: aside (before the switch, invisible to running
 // programs), settled (a grace period after it) or undone (instead of the switch). Pure; written by loader/host_maps.h.
 //
+// Entries of hash maps and tries, and immutable rows (EntryChanges), are inserted aside and deleted, rows cleared, when settled; undone,
+// what was added is deleted.
+//
 // Each of the three can be carried out again from the start: what is written twice is the same, what is deleted twice is gone.
 #pragma once
 
@@ -11,18 +14,12 @@
 #include <vector>
 
 #include "bpf/abi.h"
+#include "compiler/lower_bpf_change.h"
+#include "compiler/map_changes.h"
 #include "core/result.h"
 #include "loader/host_image.h"
 
 namespace portcullis {
-
-// Entries of hash maps and tries, or immutable rows: inserted aside, deleted (rows: cleared) when settled. Undone: `added` are deleted.
-template <class Key, class Value>
-struct EntryChanges {
-    std::vector<std::pair<Key, Value>> added;
-    std::vector<Key> removed;
-    [[nodiscard]] bool empty() const { return added.empty() && removed.empty(); }
-};
 
 // Entries whose value matters to no program as long as there is one: written over in place.
 template <class Key, class Value>
@@ -78,9 +75,13 @@ struct ImageDiff {
     [[nodiscard]] bool ends_flows() const { return !departed4.empty() || !departed6.empty(); }
 };
 
-// `parity`: the active one. Gives the ports of `to` whose cached verdicts may have changed a new epoch: those whose view changed, and every
-// port of a zone in which an owner or an interface changed; all ports where the host's addresses or tunnels changed. Fails when an
-// immutable entry would have to change, which no numbering does.
-[[nodiscard]] Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity);
+// `parity`: the active one. Gives the ports of `to` whose cached verdicts may have changed a new epoch: those whose view changed, every
+// port of a zone in which an address became somebody else's or is at another device, those whose policies name a group that an interface
+// left, or, where flows are cut, came into; all ports where the host's addresses or tunnels changed. Fails when an immutable entry would
+// have to change, which no numbering does.
+//
+// `policies`: where they are given, what differs is not looked for in the maps that they are about, which in `to` are not filled in yet.
+[[nodiscard]] Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_t parity,
+                                            const PolicyChanges* policies = nullptr);
 
 }  // namespace portcullis

@@ -138,6 +138,13 @@ void sort_departed(const MapImage::Entries<Key, std::uint32_t>& departed, std::u
     }
 }
 
+// pc_names holds all names in one.
+void tell_names_apart(MapImage& policy) {
+    const auto rules = std::ranges::stable_partition(policy.names, [](const auto& entry) { return entry.first.kind != PC_NAME_RULE; });
+    policy.rule_names.assign(rules.begin(), rules.end());
+    policy.names.erase(rules.begin(), rules.end());
+}
+
 }  // namespace
 
 Result<KernelImage> restore_image(const KernelContent& content, const MapCapacities& capacities, Numberings& numberings,
@@ -146,6 +153,7 @@ Result<KernelImage> restore_image(const KernelContent& content, const MapCapacit
     const KernelNumbers numbers = numbers_in(content);
     KernelImage restored{.image = {.policy = content.policy}, .leftovers = {}};
     HostImage& image = restored.image;
+    tell_names_apart(image.policy);
     ImageDiff& to_settle = restored.leftovers.to_settle;
     restore_owners(content, parity, image, to_settle);
     if (auto done = restore_interfaces(content, parity, image, to_settle); !done) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -212,14 +213,31 @@ std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, cons
     return changes;
 }
 
-std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, const ImageDiff& diff) {
+MembershipChanges membership_changes(const std::vector<RowChange<pc_interface>>& interfaces, std::uint32_t parity) {
+    MembershipChanges changes;
+    for (const auto& change : interfaces) {
+        const pc_interface& row = change.aside;
+        const auto groups = [&](std::uint32_t version) {
+            return std::set<std::uint32_t>(row.groups[version], row.groups[version] + row.group_count[version]);
+        };
+        const auto before = groups(parity);
+        const auto after = groups(1 - parity);
+        std::ranges::set_difference(after, before, std::inserter(changes.gained, changes.gained.end()));
+        std::ranges::set_difference(before, after, std::inserter(changes.lost, changes.lost.end()));
+    }
+    return changes;
+}
+
+std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, std::uint32_t parity, const ImageDiff& diff) {
     std::set<std::uint32_t> owners;
     std::set<std::uint32_t> interfaces;
     for (const auto& change : diff.owners) {
         owners.insert(change.number);
     }
     for (const auto& change : diff.interfaces) {
-        interfaces.insert(change.number);
+        if (change.aside.ifindex[parity] != change.aside.ifindex[1 - parity]) {
+            interfaces.insert(change.number);
+        }
     }
     std::set<std::uint32_t> zones;
     if (owners.empty() && interfaces.empty()) {

@@ -20,7 +20,14 @@ namespace portcullis {
 void diff_owners(const MapImage& from, const MapImage& to, std::uint32_t parity, ImageDiff& diff);
 [[nodiscard]] std::vector<RowChange<pc_interface>> diff_interfaces(const HostImage& from, const HostImage& to, std::uint32_t parity);
 
-// Zones in which an address may belong to somebody else, or to somebody with other groups or at another device, than before.
-[[nodiscard]] std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, const ImageDiff& diff);
+// Groups that interfaces came into or left, of any interface that was there before or is there after.
+struct MembershipChanges {
+    std::set<std::uint32_t> gained;
+    std::set<std::uint32_t> lost;
+};
+[[nodiscard]] MembershipChanges membership_changes(const std::vector<RowChange<pc_interface>>& interfaces, std::uint32_t parity);
+
+// Zones in which an address may belong to somebody else, or to somebody at another device, than before.
+[[nodiscard]] std::set<std::uint32_t> touched_zones(const MapImage& from, const MapImage& to, std::uint32_t parity, const ImageDiff& diff);
 
 }  // namespace portcullis

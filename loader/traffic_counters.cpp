@@ -100,19 +100,36 @@ Result<std::vector<std::uint32_t>> TrafficCounters::last_port_ids() const {
     return read ? Result<std::vector<std::uint32_t>>(std::move(ids)) : fail(std::move(read.error()));
 }
 
+Result<> TrafficCounters::restart_rule(const Numbering& numbering, std::uint32_t number) {
+    const std::string_view label = numbering.key_of(number);
+    const std::size_t key = std::hash<std::string_view>{}(label);
+    if (label.empty() || rule_keys_[number] == key) {
+        return {};
+    }
+    const bool has_counted = rule_keys_[number] != 0;
+    if (auto cleared = has_counted ? rule_hits_.clear(number, 1) : Result<>(); !cleared) {
+        return cleared;
+    }
+    rule_keys_[number] = key;
+    return {};
+}
+
 Result<> TrafficCounters::restart_rules(const Numbering& numbering) {
     rule_keys_.resize(std::max<std::size_t>(rule_keys_.size(), std::size_t{numbering.highest()} + 1));
     for (std::uint32_t number = 1; number <= numbering.highest(); ++number) {
-        const std::string_view label = numbering.key_of(number);
-        const std::size_t key = std::hash<std::string_view>{}(label);
-        if (label.empty() || rule_keys_[number] == key) {
-            continue;
+        if (auto restarted = restart_rule(numbering, number); !restarted) {
+            return restarted;
         }
-        const bool has_counted = rule_keys_[number] != 0;
-        if (auto cleared = has_counted ? rule_hits_.clear(number, 1) : Result<>(); !cleared) {
-            return cleared;
+    }
+    return {};
+}
+
+Result<> TrafficCounters::restart_rules(const Numbering& numbering, std::span<const std::uint32_t> numbers) {
+    rule_keys_.resize(std::max<std::size_t>(rule_keys_.size(), std::size_t{numbering.highest()} + 1));
+    for (const std::uint32_t number : numbers) {
+        if (auto restarted = restart_rule(numbering, number); !restarted) {
+            return restarted;
         }
-        rule_keys_[number] = key;
     }
     return {};
 }

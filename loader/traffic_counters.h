@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "compiler/numbering.h"
@@ -30,10 +31,12 @@ class TrafficCounters {
 
     // Numbers that mean another rule than before start at zero. Pre: no program refers to the new meaning yet.
     [[nodiscard]] Result<> restart_rules(const Numbering& numbering);
+    [[nodiscard]] Result<> restart_rules(const Numbering& numbering, std::span<const std::uint32_t> numbers);  // of no others
     // Slots that a port before has used start at zero.
     [[nodiscard]] Result<> restart_ports(const HostImage& in_force, const HostImage& wanted);
 
    private:
+    [[nodiscard]] Result<> restart_rule(const Numbering& numbering, std::uint32_t number);
     TrafficCounters() = default;
     BpfSums counters_;
     BpfSums rule_hits_;

@@ -38,13 +38,21 @@ TestHostOptions two_ports() { return {.ports = 2, .instance_macs = {mac(kMacs[0]
 
 }  // namespace
 
-Ruleset ruleset_of(const TestPolicy& policy) {
+Model model_of(const TestPolicy& policy) {
     const std::vector<Document> documents{{.name = "model.json", .text = document_of(policy)}};
-    const ParseOutcome parsed = parse(documents);
+    ParseOutcome parsed = parse(documents);
     for (const Finding& finding : parsed.findings) {
         std::fprintf(stderr, "%s\n", finding.to_string().c_str());
     }
-    auto ruleset = parsed.model ? compile(*parsed.model) : fail("the model does not parse");
+    if (!parsed.model) {
+        std::fprintf(stderr, "cannot go on testing: the model does not parse\n");
+        std::abort();
+    }
+    return std::move(*parsed.model);
+}
+
+Ruleset ruleset_of(const TestPolicy& policy) {
+    auto ruleset = compile(model_of(policy));
     if (!ruleset) {
         std::fprintf(stderr, "cannot go on testing: %s\n", ruleset.error().message.c_str());
         std::abort();

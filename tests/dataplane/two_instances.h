@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/dataplane.h"
+#include "core/model.h"
 #include "core/ruleset.h"
 #include "tests/support/delivery_fence.h"
 #include "tests/support/raw_socket.h"
@@ -20,6 +21,7 @@ struct TestPolicy {
     std::uint16_t udp_port = 53;
     std::vector<std::string> other_members = {};  // addresses in 10.0.0.0/24
 };
+[[nodiscard]] Model model_of(const TestPolicy& policy);
 [[nodiscard]] Ruleset ruleset_of(const TestPolicy& policy);
 
 class TwoInstances {

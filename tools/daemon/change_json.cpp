@@ -30,7 +30,10 @@ Json object_json(const ObjectDifference& object) {
 }  // namespace
 
 std::string print_change(const ChangeOutcome& outcome, const std::optional<UnconfirmedStatus>& unconfirmed) {
-    Json json{{"Generation", outcome.generation}, {"Warnings", remarks_json(outcome.findings, Finding::Severity::Warning)}};
+    Json json{{"Generation", outcome.generation},
+              {"Compiled", outcome.compiled},
+              {"KernelWrites", outcome.kernel_writes},
+              {"Warnings", remarks_json(outcome.findings, Finding::Severity::Warning)}};
     if (!outcome.why_nothing_is_enforced.empty()) {
         json["NotEnforced"] = outcome.why_nothing_is_enforced;
     }

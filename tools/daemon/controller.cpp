@@ -76,13 +76,13 @@ Result<> Controller::confirm_model() {
     return {};
 }
 
-Controller::Readied Controller::ready(const std::vector<Document>& documents, HostGuard guard) const {
+Controller::Readied Controller::ready(const std::vector<Document>& documents, HostGuard guard, const Compile& compile_model) const {
     ParseOutcome parsed = parse(documents);
     Readied readied{.findings = std::move(parsed.findings), .model = std::nullopt, .ruleset = {}, .plan = {}};
     if (!parsed.model) {
         return readied;
     }
-    Result<Ruleset> ruleset = compile(*parsed.model);
+    Result<Ruleset> ruleset = compile_model(*parsed.model);
     if (!ruleset) {
         readied.findings.push_back({.severity = Finding::Severity::Error, .position = {}, .message = ruleset.error().message});
         return readied;
@@ -105,12 +105,16 @@ Controller::Readied Controller::ready(const std::vector<Document>& documents, Ho
 }
 
 ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
-    Readied readied = ready(documents.documents, guard);
+    Readied readied = ready(documents.documents, guard, [this](const Model& model) {
+        return model_ ? compiler_.change(ruleset_, *model_, model) : compiler_.compile(model);
+    });
     ChangeOutcome outcome{.kind = ChangeOutcome::Kind::Refused, .findings = std::move(readied.findings)};
     if (!readied.model) {
+        compiler_.give_back(ruleset_, std::move(readied.ruleset));
         times_.refused_unix_s = unix_now_s();
         return outcome;
     }
+    outcome.compiled = compiler_.compiled();
     outcome.diff = to_line(diff_models(model_.value_or(Model{}), *readied.model), kLongestDiff);
     const Result<> enforced = enforce(std::move(readied), std::move(documents));
     (enforced ? times_.accepted_unix_s : times_.refused_unix_s) = unix_now_s();
@@ -118,11 +122,12 @@ ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
     outcome.failure = enforced ? std::string{} : enforced.error().message;
     outcome.generation = model_generation_;
     outcome.why_nothing_is_enforced = host_.dataplane.why_nothing_is_enforced();
+    outcome.kernel_writes = enforced ? times_.kernel_writes : 0;
     return outcome;
 }
 
 PlannedChange Controller::plan_model(const std::vector<Document>& documents) const {
-    Readied readied = ready(documents, HostGuard::On);
+    Readied readied = ready(documents, HostGuard::On, [](const Model& model) { return compile(model); });
     PlannedChange planned{.is_acceptable = readied.model.has_value(), .findings = std::move(readied.findings)};
     if (readied.model) {
         planned.ports = diff_lines(lines(), readied.plan.lines);
@@ -150,11 +155,13 @@ bool Controller::used_network_acls() const {
 // Staged before and committed after: a model that cannot be remembered is not enforced, one that cannot be enforced is not remembered.
 Result<> Controller::enforce(Readied readied, SavedModel documents) {
     if (Result<> staged = host_.store.stage_model(documents); !staged) {
+        compiler_.give_back(ruleset_, std::move(readied.ruleset));
         return staged;
     }
     const std::uint64_t before = generation_;
     if (Result<> applied = apply(readied.ruleset, std::move(readied.plan)); !applied) {
         host_.store.discard_model();
+        compiler_.give_back(ruleset_, std::move(readied.ruleset));
         needs_retry_ = model_.has_value();  // devices that the failed attempt brought in are to be released again
         return applied;
     }

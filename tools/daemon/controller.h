@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "compiler/parse.h"
+#include "compiler/recompile.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
 #include "tools/daemon/healing_log.h"
@@ -35,8 +36,10 @@ struct ChangeOutcome {
     std::uint64_t generation = 0;   // Enforced: the one that is enforced
     std::vector<Finding> findings;  // warnings, and when Refused the errors
     std::string failure;
-    std::string why_nothing_is_enforced;  // as Dataplane's
-    std::string diff;                     // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
+    std::string diff;                       // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
+    std::uint64_t compiled = 0;             // sets of groups and ACLs whose policies were compiled for it
+    std::uint64_t kernel_writes = 0;        // Enforced
+    std::string why_nothing_is_enforced{};  // as Dataplane's
 };
 
 // What became of an order about one port.
@@ -188,7 +191,8 @@ class Controller {
         BindingPlan plan;
     };
     [[nodiscard]] bool used_network_acls() const;
-    [[nodiscard]] Readied ready(const std::vector<Document>& documents, HostGuard guard) const;
+    using Compile = std::function<Result<Ruleset>(const Model&)>;
+    [[nodiscard]] Readied ready(const std::vector<Document>& documents, HostGuard guard, const Compile& compile_model) const;
     [[nodiscard]] ChangeOutcome take_model(SavedModel documents, HostGuard guard);
     [[nodiscard]] Result<> enforce(Readied readied, SavedModel documents);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);
@@ -202,7 +206,8 @@ class Controller {
 
     ControllerHost host_;
     std::optional<Model> model_;
-    Ruleset ruleset_;
+    Ruleset ruleset_;  // compiled from it
+    Compiler compiler_;
     std::vector<Document> documents_;
     std::optional<std::vector<Document>> former_;  // while the model waits for its confirmation: what it is rolled back to
     std::string accepted_at_;

@@ -36,6 +36,21 @@ TEST(Numbering, AFreedNumberIsGivenOutOnlyAfterTheChangeBehindTheOneThatFreedIt)
     EXPECT_EQ(numbering.key_of(1), "d");
 }
 
+TEST(Numbering, WhatIsRetiredByNameIsAllThatGoesAndRestsAsLong) {
+    Numbering numbering("things", 10);
+    ASSERT_EQ(*numbering.number_of("a"), 1u);
+    ASSERT_EQ(*numbering.number_of("b"), 2u);
+    numbering.retire_unused();
+    const std::uint32_t gone[] = {1};
+    numbering.retire(gone);  // nobody asked for b
+    EXPECT_EQ(numbering.key_of(1), "");
+    EXPECT_EQ(numbering.key_of(2), "b");
+    EXPECT_EQ(*numbering.number_of("c"), 3u);
+    numbering.retire({});
+    EXPECT_EQ(*numbering.number_of("d"), 1u);
+    EXPECT_EQ(*numbering.number_of("b"), 2u);
+}
+
 TEST(Numbering, AFreedNumberIsNotTheOneOfAKeyThatComesBack) {
     Numbering numbering("things", 10);
     ASSERT_EQ(*numbering.number_of("a"), 1u);

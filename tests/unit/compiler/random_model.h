@@ -43,7 +43,7 @@ class RandomModel {
         NetworkInterface& interface = model_.network_interfaces[below(static_cast<std::uint32_t>(model_.network_interfaces.size()))];
         switch (below(5)) {
             case 0:
-                return refill(model_.security_groups[below(kGroups)]);
+                return refill(model_.security_groups[below(static_cast<std::uint32_t>(model_.security_groups.size()))]);
             case 1:
                 return refill(model_.network_acls[below(kVpcs)]);
             case 2:
@@ -56,6 +56,42 @@ class RandomModel {
                 std::swap(interface, model_.network_interfaces.back());
                 model_.network_interfaces.pop_back();
                 return add_interface(static_cast<int>(below(kVpcs)));
+        }
+    }
+
+    // Changes what edit() does not: a prefix list, names alone, the order of things, whether ACLs count, what an interface lacks, which ACL
+    // a subnet has, or which groups there are.
+    void edit_further() {
+        NetworkInterface& interface = model_.network_interfaces[below(static_cast<std::uint32_t>(model_.network_interfaces.size()))];
+        SecurityGroup& group = model_.security_groups[below(static_cast<std::uint32_t>(model_.security_groups.size()))];
+        PrefixList& list = model_.prefix_lists[below(2)];
+        NetworkAcl& acl = model_.network_acls[below(kVpcs)];
+        switch (below(9)) {
+            case 0:
+                list.cidrs = some_prefixes(static_cast<int>(below(5)));
+                return;
+            case 1:
+                list.is_known = !list.is_known;
+                return;
+            case 2:
+                return rename_rules(group);
+            case 3:
+                std::ranges::shuffle(group.rules[below(2)], random_);
+                std::ranges::shuffle(model_.security_groups, random_);
+                std::ranges::shuffle(interface.group_ids, random_);
+                return;
+            case 4:
+                model_.has_network_acls = !model_.has_network_acls;
+                return;
+            case 5:
+                return interface.mac ? interface.mac.reset() : void(interface.mac = Mac{{2, 0, 0, 0, 1, 1}});
+            case 6:
+                acl.is_default = !acl.is_default;
+                return acl.subnet_ids.clear();
+            case 7:
+                return group.rules[below(2)].clear();
+            default:
+                return come_or_go(group);
         }
     }
 
@@ -200,6 +236,29 @@ class RandomModel {
         }
     }
 
+    void rename_rules(SecurityGroup& group) {
+        for (auto& rules : group.rules) {
+            for (SecurityGroupRule& rule : rules) {
+                rule.id = rule.id.empty() ? "sgr-named-" + std::to_string(next_name_++) : "";
+            }
+        }
+    }
+
+    // Enough of them stay for edit().
+    void come_or_go(SecurityGroup& group) {
+        if (model_.security_groups.size() > kGroups) {
+            std::swap(group, model_.security_groups.back());
+            return model_.security_groups.pop_back();
+        }
+        for (int i = 0; i <= kGroups; ++i) {
+            SecurityGroup added{.id = "sg-" + std::to_string(i), .vpc_id = "vpc-" + std::to_string(i % kVpcs)};
+            if (std::ranges::find(model_.security_groups, added.id, &SecurityGroup::id) == model_.security_groups.end()) {
+                refill(added);
+                return model_.security_groups.push_back(std::move(added));
+            }
+        }
+    }
+
     void refill(NetworkAcl& acl) {
         for (auto& entries : acl.entries) {
             entries.clear();
@@ -272,6 +331,7 @@ class RandomModel {
     RandomKind kind_;
     Model model_;
     int next_interface_ = 1;
+    int next_name_ = 1;
     int next_address_[kVpcs] = {1, 1, 5};  // vpc-1 and vpc-2 share some addresses, not all
 };
 

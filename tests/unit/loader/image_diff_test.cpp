@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/image_diff.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
+#include "tests/unit/loader/small_images.h"
 
 namespace portcullis {
 namespace {
@@ -15,49 +13,15 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr std::uint32_t kZone = 1;
-constexpr std::uint32_t kActive = 1;
-constexpr std::uint32_t kInactive = 1 - kActive;
-
-// 10.0.`third`.`fourth` / `bits` of the zone.
-pc_member4_key member(std::uint32_t third, std::uint32_t fourth, std::uint32_t bits, std::uint32_t zone = kZone) {
-    return {.prefixlen = 32 + bits, .zone = zone, .address = htonl(0x0a000000U | third << 8 | fourth)};
-}
-
-// An image is built from owners: {member, number, row}.
-struct Owner {
-    pc_member4_key key;
-    std::uint32_t number;
-    OwnerRow row;
-};
-HostImage image_of(const std::vector<Owner>& owners) {
-    HostImage image;
-    for (const Owner& owner : owners) {
-        image.policy.members4.emplace_back(owner.key, owner.number);
-        image.policy.owners.emplace_back(owner.number, owner.row);
-    }
-    std::ranges::sort(image.policy.members4,
-                      [](const auto& a, const auto& b) { return std::memcmp(&a.first, &b.first, sizeof(a.first)) < 0; });
-    std::ranges::sort(image.policy.owners, {}, &std::pair<std::uint32_t, OwnerRow>::first);
-    return image;
-}
-const Owner kSubnet{.key = member(0, 0, 24), .number = 1, .row = {.interface = 0, .subnet = 5}};
-
-void add_port(HostImage& image, std::uint32_t slot, std::uint32_t zone, std::uint32_t policy) {
-    PortState port{.ifindex = 100 + slot, .port_id = 1U << PC_PORT_ID_SLOT_BITS | slot, .interface_id = "eni-1", .view = {}};
-    port.view.flags = PC_PORT_OPEN;
-    port.view.epoch = 9;
-    port.view.zone = zone;
-    port.view.group_policy[0] = policy;
-    image.ports.emplace(slot, port);
-    image.devices.emplace(100 + slot, pc_device{.kind = PC_DEVICE_PORT, .slot = slot, .bridge = 0});
-}
-
-ImageDiff diff(const HostImage& from, HostImage& to) {
-    auto made = diff_images(from, to, kActive);
-    EXPECT_TRUE(made) << made.error().message;
-    return made ? *made : ImageDiff{};
-}
+using test::add_port;
+using test::diff;
+using test::image_of;
+using test::kActive;
+using test::kInactive;
+using test::kSubnet;
+using test::kZone;
+using test::member;
+using test::Owner;
 
 TEST(ImageDiff, OfEqualImagesIsEmpty) {
     HostImage image = image_of({kSubnet});
@@ -194,98 +158,6 @@ TEST(ImageDiff, ADeviceThatBecomesSomethingElseIsMoved) {
     ASSERT_THAT(made.moves, SizeIs(1));
     EXPECT_EQ(made.moves.front().to.kind, PC_DEVICE_HOST);
     EXPECT_TRUE(made.devices.empty());
-}
-
-TEST(Epochs, AChangedViewGetsANewOneAndItsNeighbourDoesNot) {
-    HostImage from;
-    add_port(from, 1, kZone, 3);
-    add_port(from, 2, kZone, 3);
-    HostImage to;
-    add_port(to, 1, kZone, 4);
-    add_port(to, 2, kZone, 3);
-    const ImageDiff made = diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
-    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
-    EXPECT_THAT(made.ports, SizeIs(1));
-}
-
-TEST(Epochs, AChangedOwnerConcernsThePortsOfItsZoneAlone) {
-    HostImage from = image_of({kSubnet});
-    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}}});
-    for (HostImage* image : {&from, &to}) {
-        add_port(*image, 1, kZone, 3);
-        add_port(*image, 2, kZone + 1, 3);
-    }
-    (void)diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
-    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
-}
-
-TEST(Epochs, AnInterfaceThatChangesItsGroupsConcernsTheZonesItIsSeenIn) {
-    const Owner seen{.key = member(0, 11, 32), .number = 2, .row = {.interface = 3, .subnet = 5}};
-    HostImage from = image_of({kSubnet, seen});
-    HostImage to = image_of({kSubnet, seen});
-    from.policy.interfaces = {{3, {.groups = {1}}}};
-    to.policy.interfaces = {{3, {.groups = {2}}}};
-    for (HostImage* image : {&from, &to}) {
-        add_port(*image, 1, kZone, 3);
-        add_port(*image, 2, kZone + 1, 3);
-    }
-    (void)diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
-    EXPECT_EQ(to.ports.at(2).view.epoch, 9U);
-}
-
-TEST(Epochs, TheCircleOfEpochsLeavesOutZero) {
-    HostImage from;
-    add_port(from, 1, kZone, 3);
-    from.ports.at(1).view.epoch = PC_WORD_EPOCH_MASK;
-    HostImage to = from;
-    to.ports.at(1).view.subnet = 77;
-    (void)diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 1U);
-}
-
-TEST(Epochs, ChangedAddressesOfTheHostConcernEveryPort) {
-    HostImage from;
-    add_port(from, 1, kZone, 3);
-    add_port(from, 2, kZone + 1, 3);
-    HostImage to = from;
-    to.host_addresses = {{pc_host_address_key{.address = {0xfe, 0x80}}, 1}};
-    const ImageDiff made = diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
-    EXPECT_EQ(to.ports.at(2).view.epoch, 10U);
-    EXPECT_THAT(made.host_addresses.added, SizeIs(1));
-}
-
-TEST(Epochs, ADeviceThatWasTakenOutBeforeConcernsEveryPort) {
-    HostImage from;
-    add_port(from, 1, kZone, 3);
-    HostImage to = from;
-    from.has_lost_devices = true;
-    (void)diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
-}
-
-TEST(Epochs, APortThatGoesConcernsEveryPortAndAnotherDeviceNone) {
-    for (const std::uint32_t kind : {PC_DEVICE_PORT, PC_DEVICE_UPLINK, PC_DEVICE_HOST}) {
-        HostImage from;
-        add_port(from, 1, kZone, 3);
-        HostImage to = from;
-        from.devices[7] = pc_device{.kind = kind, .slot = kind == PC_DEVICE_PORT ? 2U : 0U, .bridge = 0};
-        (void)diff(from, to);
-        EXPECT_EQ(to.ports.at(1).view.epoch, kind == PC_DEVICE_PORT ? 10U : 9U) << kind;
-    }
-}
-
-TEST(Epochs, AnOwnerInAllZonesConcernsEveryPort) {
-    HostImage from = image_of({kSubnet});
-    HostImage to = image_of({kSubnet, {.key = member(0, 11, 32, PC_ZONE_ALL), .number = 2, .row = {.interface = 0, .subnet = 0}}});
-    for (HostImage* image : {&from, &to}) {
-        add_port(*image, 1, kZone, 3);
-    }
-    (void)diff(from, to);
-    EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
 }
 
 TEST(ImageDiff, ANewTunnelIsAnEntryAndAGoneOneIsRemoved) {

@@ -221,6 +221,25 @@ TEST_F(ControllerTest, ChangeThatNoPortSeesIsAGenerationOfItsOwn) {
     EXPECT_GT(controller.change_model(documents_of(renamed)).generation, first);
 }
 
+TEST_F(ControllerTest, AChangeCompilesWhatItTouchesAndAfterOneThatFailedEverything) {
+    Controller controller = make_controller();
+    const ChangeOutcome first = controller.change_model(documents_of(small_model()));
+    EXPECT_GT(first.compiled, 0U);
+    const std::vector<std::string> rules = dataplane.rule_labels;
+    nlohmann::json renamed = small_model();
+    renamed["SecurityGroups"][0]["GroupName"] = "front";
+    EXPECT_EQ(controller.change_model(documents_of(renamed)).compiled, 0U);
+    nlohmann::json emptied = renamed;
+    emptied["SecurityGroups"][0].erase("IpPermissions");
+    dataplane.failure = "no memory";
+    EXPECT_EQ(controller.change_model(documents_of(emptied)).kind, Kind::Failed);
+    dataplane.failure.reset();
+    EXPECT_EQ(controller.devices_changed(Reapply::Always), true);
+    EXPECT_EQ(dataplane.rule_labels, rules);
+    EXPECT_EQ(controller.change_model(documents_of(emptied)).compiled, first.compiled);
+    EXPECT_NE(dataplane.rule_labels, rules);
+}
+
 TEST_F(ControllerTest, StatusCountsRulesFlowsAndDropsOfAPort) {
     Controller controller = make_controller();
     ASSERT_EQ(controller.change_model(documents_of(small_model())).kind, Kind::Enforced);
