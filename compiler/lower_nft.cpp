@@ -3,6 +3,9 @@
 // how it came to the bridge (docs/semantics.md, "Entrance").
 #include "compiler/lower_nft.h"
 
+#include <algorithm>
+#include <map>
+
 #include "compiler/lower_nft_guards.h"
 #include "compiler/lower_nft_routed.h"
 #include "compiler/lower_nft_stages.h"
@@ -37,9 +40,23 @@ void add_ingress(NftBuilder& netdev, const DeviceBinding& device, std::vector<Nf
                       .rules = std::move(rules)});
 }
 
+// 2.1.3: a chain of the port's own, since the rule's limit is its own.
+std::string rarp_limit(NftBuilder& netdev, const NftPort& port) {
+    constexpr std::uint64_t kInASecond = 10;
+    NftChain chain{.name = "rarp-limit-" + std::to_string(port.ifindex()), .hook = {}, .rules = {}};
+    chain.rules = {nft_rule({NftLimit{.packets = kInASecond, .burst = kInASecond, .is_over = false}, nft_return()}),
+                   nft_rule({netdev.drop(Direction::Outbound, PC_REASON_rate_limited)})};
+    std::string name = chain.name;
+    netdev.add_chain(std::move(chain));
+    return name;
+}
+
 void add_ingress_of(NftBuilder& netdev, const NftPort& port) {
     if (is_judged(*port.device)) {
-        add_ingress(netdev, *port.device, {nft_rule({nft_jump(nft_frame_out(netdev, port))}), nft_rule({nft_accept()})});
+        add_ingress(netdev, *port.device,
+                    {nft_rule({nft_jump(nft_frame_out(netdev, port))}),
+                     nft_rule({nft_is(nft_meta(NftMeta::Protocol), nft_u16(kRarp)), nft_jump(rarp_limit(netdev, port))}),
+                     nft_rule({nft_accept()})});
     } else {
         add_ingress(netdev, *port.device, {nft_rule({netdev.drop(Direction::Outbound, PC_REASON_closed)})});
     }
@@ -58,28 +75,40 @@ NftBytes ethertype(std::uint16_t type) { return nft_key({nft_u16(type)}); }
 
 std::string outbound_chain(NftBuilder& bridge, const NftPort& port) {
     constexpr Direction kOut = Direction::Outbound;
-    NftChain chain{.name = "out-" + std::to_string(port.ifindex()), .hook = {}, .rules = {}};
-    chain.rules = by_ethertype(bridge, kOut,
-                               {to_chain(ethertype(kIpv4), nft_goto(nft_outbound(bridge, port, Family::Ipv4))),
-                                to_chain(ethertype(kIpv6), nft_goto(nft_outbound(bridge, port, Family::Ipv6))),
-                                to_chain(ethertype(kArp), nft_goto(nft_arp(bridge, port, kOut, NftEntrance::Host))),
-                                to_chain(ethertype(kRarp), bridge.pass(kOut))});  // judged at ingress
-    std::string name = chain.name;
-    bridge.add_chain(std::move(chain));
-    return name;
+    return bridge.chain("out", by_ethertype(bridge, kOut,
+                                            {to_chain(ethertype(kIpv4), nft_goto(nft_outbound(bridge, port, Family::Ipv4))),
+                                             to_chain(ethertype(kIpv6), nft_goto(nft_outbound(bridge, port, Family::Ipv6))),
+                                             to_chain(ethertype(kArp), nft_goto(nft_arp(bridge, port, kOut, NftEntrance::Host))),
+                                             to_chain(ethertype(kRarp), bridge.pass(kOut))}));  // judged at ingress
 }
 
 // Both hooks lead to it by the same entrances.
 std::string inbound_chain(NftBuilder& bridge, const NftPort& port, NftEntrance entrance) {
     constexpr Direction kIn = Direction::Inbound;
-    const std::string stem = "in-" + std::to_string(port.ifindex());
-    return bridge.once(stem + " " + std::to_string(static_cast<unsigned>(entrance)), [&] {
+    const std::string key = "in " + std::to_string(port.ifindex()) + " " + std::to_string(static_cast<unsigned>(entrance));
+    return bridge.once(key, [&] {
         std::vector<NftRule> rules = {nft_rule({nft_jump(nft_frame_in(bridge, port, entrance))})};
         append_rules(rules, by_ethertype(bridge, kIn,
                                          {to_chain(ethertype(kIpv4), nft_goto(nft_inbound(bridge, port, Family::Ipv4, entrance))),
                                           to_chain(ethertype(kIpv6), nft_goto(nft_inbound(bridge, port, Family::Ipv6, entrance))),
                                           to_chain(ethertype(kArp), nft_goto(nft_arp(bridge, port, kIn, entrance)))}));
-        return bridge.chain(stem, std::move(rules));
+        return bridge.chain("in", std::move(rules));
+    });
+}
+
+// The ports of the port's bridge: the same for all of these.
+std::string bridge_ports(NftBuilder& bridge, const NftPort& port) {
+    const std::string name = "port.peers." + std::to_string(port.device->bridge);
+    return bridge.once(name, [&] {
+        const NftSet set{.name = name, .key = {NftType::Interface}};
+        const auto add = [&](std::uint32_t ifindex) {
+            bridge.add_element(set, {.from = nft_ifindex(ifindex), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+        };
+        add(port.ifindex());
+        for (const DeviceBinding* const peer : port.peers) {
+            add(peer->ifindex);
+        }
+        return name;
     });
 }
 
@@ -95,12 +124,7 @@ std::string interfaces(NftBuilder& bridge, std::string stem, const std::vector<s
 std::string forwarded_chain(NftBuilder& bridge, const NftPort& port) {
     const auto to = [&](NftEntrance entrance) { return nft_goto(inbound_chain(bridge, port, entrance)); };
     std::vector<NftRule> rules;
-    std::vector<std::uint32_t> peers;
-    for (const DeviceBinding* const peer : port.peers) {
-        peers.push_back(peer->ifindex);
-    }
-    peers.push_back(port.ifindex());
-    rules.push_back(nft_rule({nft_in({nft_iif()}, interfaces(bridge, "peers", peers)), to(NftEntrance::Port)}));
+    rules.push_back(nft_rule({nft_in({nft_iif()}, bridge_ports(bridge, port)), to(NftEntrance::Port)}));
     if (!port.around.router_macs.empty()) {
         NftSet macs{.name = "router-macs", .key = {NftType::EtherAddress}};
         for (const Mac& mac : port.around.router_macs) {
@@ -112,7 +136,7 @@ std::string forwarded_chain(NftBuilder& bridge, const NftPort& port) {
         rules.push_back(nft_rule({nft_in({nft_iif()}, interfaces(bridge, "uplinks", port.uplinks)), to(NftEntrance::Uplink)}));
     }
     rules.push_back(nft_rule({to(NftEntrance::Elsewhere)}));
-    return bridge.chain("forwarded-" + std::to_string(port.ifindex()), std::move(rules));
+    return bridge.chain("forwarded", std::move(rules));
 }
 
 // Sent or routed by the host: the mark tells (lower_nft_routed.h).
@@ -121,46 +145,60 @@ std::string sent_chain(NftBuilder& bridge, const NftPort& port) {
         return nft_rule({nft_is(nft_masked(nft_meta(NftMeta::Mark), nft_ifindex(kNftEntranceBits)), nft_ifindex(bits)),
                          nft_goto(inbound_chain(bridge, port, entrance))});
     };
-    return bridge.chain("sent-" + std::to_string(port.ifindex()),
-                        {if_from(kNftFromHost, NftEntrance::Host), if_from(kNftFromUplink, NftEntrance::Uplink),
-                         nft_rule({nft_goto(inbound_chain(bridge, port, NftEntrance::Elsewhere))})});
+    return bridge.chain("sent", {if_from(kNftFromHost, NftEntrance::Host), if_from(kNftFromUplink, NftEntrance::Uplink),
+                                 nft_rule({nft_goto(inbound_chain(bridge, port, NftEntrance::Elsewhere))})});
 }
 
-// One hook: a verdict map on the device. What is not ours goes on.
+// One hook: by the device to the number of those that are led to the same chain, and by that number to the chain. So at each commit the
+// kernel walks through a chain once, and not once for each device. What is not ours goes on.
 struct Dispatch {
     NftHook::Point point;
     const char* name;
     NftLoad device;
-    std::vector<NftElement> chains;
+    std::map<std::uint32_t, NftVerdict> chains{};  // by ifindex
 };
 
 void add_dispatch(NftBuilder& bridge, Dispatch dispatch) {
-    NftSet map{
-        .name = dispatch.name, .kind = NftSet::Kind::VerdictMap, .key = {NftType::Interface}, .elements = std::move(dispatch.chains)};
     NftChain chain{.name = dispatch.name, .hook = NftHook{.point = dispatch.point, .priority = kBridgePriority}, .rules = {}};
-    if (!map.elements.empty()) {
-        chain.rules.push_back(nft_rule({nft_verdict_of({std::move(dispatch.device)}, bridge.set(std::move(map)))}));
+    const NftSet alike{.name = std::string("port.alike-") + dispatch.name,
+                       .kind = NftSet::Kind::DataMap,
+                       .key = {NftType::Interface},
+                       .data = NftType::Word};
+    const NftSet ways{.name = std::string("port.ways-") + dispatch.name, .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
+    std::map<std::string, std::uint32_t> numbers;  // of a chain: the lowest ifindex that leads there
+    for (const auto& [ifindex, verdict] : dispatch.chains) {
+        const auto [number, is_first] = numbers.try_emplace(verdict.chain, ifindex);
+        if (is_first) {
+            bridge.add_element(ways, to_chain(nft_u32(ifindex), verdict));
+        }
+        bridge.add_element(alike, {.from = nft_ifindex(ifindex), .to = {}, .verdict = {}, .data = nft_u32(number->second), .comment = {}});
+    }
+    if (!dispatch.chains.empty()) {
+        chain.rules.push_back(nft_rule({nft_verdict_of({nft_from_map(alike.name, {std::move(dispatch.device)}, 4)}, ways.name)}));
     }
     bridge.add_chain(std::move(chain));
 }
 
 }  // namespace
 
-NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
-    const NftHost host{.ruleset = &ruleset, .devices = devices, .facts = &facts};
+NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts, const NftBindings& bindings) {
+    const NftHost host{.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &bindings};
     NftBuilder netdev(NftFamily::Netdev, std::string(kNftTable));
     NftBuilder bridge(NftFamily::Bridge, std::string(kNftTable));
-    Dispatch from{NftHook::Point::Prerouting, "prerouting", nft_iif(), {}};
-    Dispatch forwarded{NftHook::Point::Forward, "forward", nft_oif(), {}};
-    Dispatch sent{NftHook::Point::Output, "output", nft_oif(), {}};
+    Dispatch from{NftHook::Point::Prerouting, "prerouting", nft_iif()};
+    Dispatch forwarded{NftHook::Point::Forward, "forward", nft_oif()};
+    Dispatch sent{NftHook::Point::Output, "output", nft_oif()};
     const std::vector<NftPort> ports = nft_ports(host);
+    if (std::any_of(ports.begin(), ports.end(), [](const NftPort& port) { return is_judged(*port.device); })) {
+        bridge.add_set(bindings.map());
+        add_nft_state(bridge, ruleset.quotas.flows);
+    }
     for (const NftPort& port : ports) {
         add_ingress_of(netdev, port);
         if (is_judged(*port.device)) {
-            add_nft_state(bridge, port);
-            from.chains.push_back(to_chain(nft_ifindex(port.ifindex()), nft_goto(outbound_chain(bridge, port))));
-            forwarded.chains.push_back(to_chain(nft_ifindex(port.ifindex()), nft_goto(forwarded_chain(bridge, port))));
-            sent.chains.push_back(to_chain(nft_ifindex(port.ifindex()), nft_goto(sent_chain(bridge, port))));
+            from.chains.emplace(port.ifindex(), nft_goto(outbound_chain(bridge, port)));
+            forwarded.chains.emplace(port.ifindex(), nft_goto(forwarded_chain(bridge, port)));
+            sent.chains.emplace(port.ifindex(), nft_goto(sent_chain(bridge, port)));
         }
     }
     for (const DeviceBinding& device : devices) {
@@ -170,9 +208,9 @@ NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> device
         if (device.kind == DeviceBinding::Kind::Closed) {
             add_ingress(netdev, device, {nft_rule({netdev.drop(Direction::Outbound, PC_REASON_closed)})});
         }
-        from.chains.push_back(to_chain(nft_ifindex(device.ifindex), bridge.drop(Direction::Outbound, PC_REASON_closed)));
+        from.chains.emplace(device.ifindex, bridge.drop(Direction::Outbound, PC_REASON_closed));
         for (Dispatch* const to : {&forwarded, &sent}) {
-            to->chains.push_back(to_chain(nft_ifindex(device.ifindex), bridge.drop(Direction::Inbound, PC_REASON_closed)));
+            to->chains.emplace(device.ifindex, bridge.drop(Direction::Inbound, PC_REASON_closed));
         }
     }
     for (Dispatch* const dispatch : {&from, &forwarded, &sent}) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "compiler/nft_bindings.h"
 #include "compiler/nft_image.h"
 #include "core/dataplane.h"
 #include "core/host_facts.h"
@@ -16,7 +17,8 @@ namespace portcullis {
 // Names of our tables, one of each family; other tools' tables are not touched.
 inline constexpr std::string_view kNftTable = "portcullis";
 
-// Pre: every Bound device's port is one of the ruleset's.
-[[nodiscard]] NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts);
+// Pre: every Bound device's port is one of the ruleset's; `bindings` are of the same.
+[[nodiscard]] NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts,
+                                 const NftBindings& bindings);
 
 }  // namespace portcullis

@@ -25,11 +25,15 @@ NftConditions is_message() {
 
 // The sender MAC is own and the Ethernet source.
 NftStatement is_from_own_mac(NftBuilder& bridge, const NftPort& port) {
-    NftSet pairs{.name = "own-senders", .key = {NftType::EtherAddress, NftType::EtherAddress}};
+    const NftSet pairs{.name = "port.own-senders", .key = {NftType::Interface, NftType::EtherAddress, NftType::EtherAddress}};
     for (const Mac& mac : nft_own_macs(port)) {
-        pairs.elements.push_back({.from = nft_key({nft_bytes(mac), nft_bytes(mac)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+        bridge.add_element(pairs, {.from = nft_key({nft_ifindex(port.ifindex()), nft_bytes(mac), nft_bytes(mac)}),
+                                   .to = {},
+                                   .verdict = {},
+                                   .data = {},
+                                   .comment = {}});
     }
-    return nft_in({nft_ether_source(), sender_mac()}, bridge.set(std::move(pairs)));
+    return nft_in({nft_iif(), nft_ether_source(), sender_mac()}, pairs.name);
 }
 
 std::string arp_out(NftBuilder& bridge, const NftPort& port) {
@@ -38,14 +42,15 @@ std::string arp_out(NftBuilder& bridge, const NftPort& port) {
     std::vector<NftRule> admitted;
     const std::string others = nft_instances(bridge, port, Family::Ipv4);
     if (!others.empty()) {
-        admitted.push_back(nft_when(nft_all({{nft_in({target()}, others)}, nft_not_own(bridge, port, Family::Ipv4, target())}),
-                                    bridge.drop(Direction::Outbound, PC_REASON_isolated)));
+        admitted.push_back(
+            nft_when(nft_all({{nft_in({target()}, others)}, nft_not_own(bridge, port, Direction::Outbound, Family::Ipv4, target())}),
+                     bridge.drop(Direction::Outbound, PC_REASON_isolated)));
     }
     admitted.push_back(nft_always(bridge.pass(Direction::Outbound)));
     const NftVerdict admit = nft_goto(bridge.chain("arp-out-admit", std::move(admitted)));
 
     std::vector<NftRule> sender_rules;
-    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, Family::Ipv4, sender())) {
+    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, Direction::Outbound, Family::Ipv4, sender())) {
         sender_rules.push_back(nft_when({is_own}, admit));
     }
     sender_rules.push_back(nft_when({nft_is(sender(), NftBytes(4, 0)), nft_is(operation(), nft_u16(kRequest))}, admit));
@@ -78,10 +83,11 @@ std::string arp_in(NftBuilder& bridge, const NftPort& port, NftEntrance entrance
     const bool is_isolated = entrance == NftEntrance::Port && port.ruleset().isolates_instances;
     const NftVerdict admit = is_isolated ? bridge.drop(Direction::Inbound, PC_REASON_isolated) : bridge.pass(Direction::Inbound);
     std::vector<NftRule> kinds;
-    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, Family::Ipv4, target())) {
+    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, Direction::Inbound, Family::Ipv4, target())) {
         kinds.push_back(nft_when({nft_is(operation(), nft_u16(kRequest)), is_own}, admit));
     }
-    kinds.push_back(nft_when({nft_is(operation(), nft_u16(kReply)), nft_is_own_mac(bridge, port, nft_ether_destination())}, admit));
+    kinds.push_back(
+        nft_when({nft_is(operation(), nft_u16(kReply)), nft_is_own_mac(bridge, port, Direction::Inbound, nft_ether_destination())}, admit));
     kinds.push_back(nft_when(nft_equal(bridge, sender(), target()), admit));
     kinds.push_back(nft_always(drop));
     std::vector<NftRule> routers = router_rules(bridge, port, nft_goto(bridge.chain("arp-in-kind", std::move(kinds))));
@@ -89,9 +95,9 @@ std::string arp_in(NftBuilder& bridge, const NftPort& port, NftEntrance entrance
     const std::string sound = bridge.chain("arp-in-router", std::move(routers));
 
     std::vector<NftRule> rules = nft_vpc_rules(bridge, port, entrance);
-    rules.push_back(nft_when(
-        nft_all({is_message(), nft_equal(bridge, nft_ether_source(), sender_mac()), nft_not_own(bridge, port, Family::Ipv4, sender())}),
-        nft_goto(sound)));
+    rules.push_back(nft_when(nft_all({is_message(), nft_equal(bridge, nft_ether_source(), sender_mac()),
+                                      nft_not_own(bridge, port, Direction::Inbound, Family::Ipv4, sender())}),
+                             nft_goto(sound)));
     rules.push_back(nft_always(drop));
     return bridge.chain("arp-in", std::move(rules));
 }

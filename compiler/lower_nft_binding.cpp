@@ -21,7 +21,7 @@ std::string forwarded_out(NftBuilder& bridge, const NftPort& port, Family family
     const NftVerdict drop = bridge.drop(Direction::Outbound, PC_REASON_source_address);
     const bool is_ipv4 = family == Family::Ipv4;
     std::vector<NftRule> rules;
-    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, family, nft_source(family))) {
+    for (const NftStatement& is_own : nft_own_alternatives(bridge, port, Direction::Outbound, family, nft_source(family))) {
         rules.push_back(nft_when({is_own}, nft_return()));
     }
     std::vector<Prefix> never = never_sources();
@@ -47,7 +47,7 @@ std::string nft_binding(NftBuilder& bridge, const NftPort& port, Direction direc
     }
     std::vector<NftRule> rules;
     if (port.port->has_addresses) {
-        for (const NftStatement& is_own : nft_own_alternatives(bridge, port, family, nft_local(family, direction))) {
+        for (const NftStatement& is_own : nft_own_alternatives(bridge, port, direction, family, nft_local(family, direction))) {
             rules.push_back(nft_when({is_own}, nft_return()));
         }
         if (!is_outbound && !port.around.multicast.empty()) {

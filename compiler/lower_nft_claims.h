@@ -2,6 +2,7 @@
 // Link-local addresses that ports claim by duplicate address detection (docs/semantics.md 4.5).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "compiler/nft_builder.h"
@@ -9,12 +10,15 @@
 
 namespace portcullis {
 
-// The set of the addresses that the port has claimed, of at most four: "claims-IFINDEX"; it goes with the port. Empty: it claims none.
+inline constexpr const char* kNftClaims = "claims";
+
+// The set {binding, address} of what ports have claimed, of each at most four. Empty: the port claims none.
 [[nodiscard]] std::string nft_claims(NftBuilder& bridge, const NftPort& port);
 
-// The map of the addresses that ports of the bridge have claimed, to the numbers of their devices: "claimants-BRIDGE". What stands there
-// for a device that is a port no more has to be taken out.
+// The map of the addresses that ports of the bridge have claimed, to the numbers of their bindings; its name by the bridge's ifindex. What
+// stands there for a binding that is no more has to be taken out (compiler/nft_ends.h).
 [[nodiscard]] std::string nft_claimants(NftBuilder& bridge, const NftPort& port);
+[[nodiscard]] std::string nft_claimants_of(std::uint32_t bridge);
 
 // A terminal chain for an outbound message that probes for an address which is not own: claims it and ends as `admitted`, or drops it (nd).
 // Empty: the port claims none.

@@ -28,7 +28,7 @@ NftConditions is_sound(const NftLink& link) {
     NftConditions conditions = goes_right_way(link);
     if (link.family == Family::Ipv4) {
         conditions.push_back(nft_is(message(0, 3), {static_cast<std::uint8_t>(link.is_outbound() ? 1 : 2), 1, 6}));
-        conditions.push_back(nft_is_own_mac(*link.bridge, *link.port, message(28, 6)));
+        conditions.push_back(nft_is_own_mac(*link.bridge, *link.port, link.direction, message(28, 6)));
         if (link.is_outbound()) {
             conditions.push_back(nft_is(message(24, 4), NftBytes(4, 0)));
         }

@@ -6,6 +6,7 @@
 #include "compiler/lower_nft_judgements.h"
 #include "compiler/lower_nft_own.h"
 #include "compiler/lower_nft_untracked.h"
+#include "compiler/nft_room.h"
 #include "compiler/nft_words.h"
 
 namespace portcullis {
@@ -60,10 +61,11 @@ class Quote {
                                        .protocol = protocol(),
                                        .source_port = in_quote(shape_.header_bytes, 2),
                                        .destination_port = in_quote(static_cast<std::uint16_t>(shape_.header_bytes + 2), 2)};
-            const std::string untracked =
-                nft_untracked_quote(*lane_.bridge, *lane_.port, quoted_.direction, lane_.family, loads, chains_.untracked);
-            if (!untracked.empty()) {
-                rules.push_back(nft_rule({nft_is_too_big(), nft_jump(untracked)}));
+            // In this chain: as deep as chains may be, this is where they are deepest.
+            rules.push_back(nft_rule({nft_is_not_too_big(), nft_return()}));
+            for (NftRule& rule :
+                 nft_untracked_quote(*lane_.bridge, *lane_.port, quoted_.direction, lane_.family, loads, chains_.untracked)) {
+                rules.push_back(std::move(rule));
             }
         }
         return lane_.bridge->chain(lane_.stem("quote"), std::move(rules));
@@ -74,8 +76,8 @@ class Quote {
     [[nodiscard]] NftLoad destination() const { return lane_.family == Family::Ipv4 ? in_quote(16, 4) : in_quote(24, 16); }
     [[nodiscard]] NftLoad protocol() const { return in_quote(shape_.protocol_at, 1); }
 
-    [[nodiscard]] NftStatement nft_is_too_big() const {
-        return lane_.family == Family::Ipv4 ? nft_is(nft_icmp_type_code(), nft_u16(0x0304)) : nft_is(nft_icmp_type(), nft_u8(2));
+    [[nodiscard]] NftStatement nft_is_not_too_big() const {
+        return lane_.family == Family::Ipv4 ? nft_is_not(nft_icmp_type_code(), nft_u16(0x0304)) : nft_is_not(nft_icmp_type(), nft_u8(2));
     }
 
     // TCP and UDP have keys of the same form. Neither the headers that are walked nor the other family's ICMP are a protocol here.
@@ -100,7 +102,7 @@ class Quote {
     // As of the quoted packet, which went the other way.
     [[nodiscard]] std::vector<NftLoad> key(NftForm form) const {
         const bool went_out = quoted_.is_outbound();
-        std::vector<NftLoad> key = quoted_.key(form);
+        std::vector<NftLoad> key = quoted_.flow_key(form);
         key[0] = went_out ? source() : destination();
         key[1] = went_out ? destination() : source();
         key[2] = protocol();
@@ -112,6 +114,7 @@ class Quote {
             key[3] = in_quote(static_cast<std::uint16_t>(transport + 4), 2);
             key[4].key = {in_quote(transport, 2)};
         }
+        key.insert(key.begin(), lane_.binding());
         return key;
     }
 
@@ -159,17 +162,23 @@ std::vector<NftRule> rules_of_ipv6(const NftLane& lane, const NftErrorChains& ch
     return rules;
 }
 
-// (a, a) of every own address that stands in the documents alone: these need no flow to be known.
+// {port, a, a} of every own address that stands in the documents alone: these need no flow to be known.
+// The set; empty: the port has none.
 std::string own_ends(const NftLane& lane) {
+    bool has_some = false;
     const NftType address = nft_address_type(lane.family);
-    NftSet pairs{.name = "own-ends", .key = {address, address}};
+    const NftSet set{.name = lane.family == Family::Ipv4 ? "port.own-ends4" : "port.own-ends6",
+                     .key = {NftType::Interface, address, address}};
     for (const Prefix& prefix : lane.port->port->addresses) {
         if (prefix.family() == lane.family && prefix.length == address_bits(lane.family)) {
             const NftBytes bytes = nft_bytes(prefix.address);
-            pairs.elements.push_back({.from = nft_key({bytes, bytes}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+            has_some = true;
+            lane.bridge->add_element(
+                set,
+                {.from = nft_key({nft_ifindex(lane.port->ifindex()), bytes, bytes}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
         }
     }
-    return pairs.elements.empty() ? std::string() : lane.bridge->set(std::move(pairs));
+    return has_some ? set.name : std::string();
 }
 
 }  // namespace
@@ -185,27 +194,33 @@ std::string nft_related_errors(const NftLane& lane, const NftErrorChains& chains
     const NftLoad quoted_source = lane.family == Family::Ipv4 ? in_quote(12, 4) : in_quote(8, 16);
     std::vector<NftRule> rules;
     if (lane.is_outbound()) {
-        NftConditions not_own = nft_not_own(*lane.bridge, *lane.port, lane.family, nft_source(lane.family));
+        NftConditions not_own = nft_not_own(*lane.bridge, *lane.port, lane.direction, lane.family, nft_source(lane.family));
         not_own.emplace_back(nft_return());
         rules.push_back(nft_rule(std::move(not_own)));
     }
-    std::vector<std::string> ends = {lane.ends()};
+    const auto if_among = [&](NftLoad whose, const std::string& set) {
+        rules.push_back(nft_rule({nft_in({std::move(whose), nft_destination(lane.family), quoted_source}, set), nft_jump(quotes)}));
+    };
+    if_among(lane.binding(), lane.ends());
     if (const std::string own = lane.is_outbound() ? std::string() : own_ends(lane); !own.empty()) {
-        ends.push_back(own);
-    }
-    for (const std::string& set : ends) {
-        rules.push_back(nft_rule({nft_in({nft_destination(lane.family), quoted_source}, set), nft_jump(quotes)}));
+        if_among(lane.device(), own);
     }
     return lane.bridge->chain(lane.stem("errors"), std::move(rules));
 }
 
 std::vector<NftRule> nft_remember_ends(const NftLane& lane) {
-    // Each on its own: where the set is full, errors are not related, and flows open nevertheless.
+    const NftType type = nft_address_type(lane.family);
+    const std::string quota = nft_name_of_binding(lane, "room-ends");
+    lane.bridge->add_set(nft_dynamic_set(quota, {type, type}, nft_room_for(lane.port->port->flows)));
+    // Each on its own: where the quota is full, errors are not related, and flows open nevertheless.
     const auto remember = [&](const NftLoad& address, std::uint64_t timeout_ms) {
-        return nft_rule({NftUpdate{.key = {address, address}, .set = lane.ends(), .timeout_ms = timeout_ms}});
+        return nft_rule({NftUpdate{.key = {address, address}, .set = quota, .timeout_ms = timeout_ms},
+                         NftUpdate{.key = {lane.binding(), address, address}, .set = lane.ends(), .timeout_ms = timeout_ms}});
     };
-    return {remember(nft_local(lane.family, lane.direction), lane.milliseconds(NftIdle::Established)),
-            remember(nft_remote(lane.family, lane.direction), kRemoteMilliseconds)};
+    const std::uint64_t local_ms = lane.milliseconds(NftIdle::Established);
+    return {nft_by_port(lane, "ends-" + std::to_string(local_ms) + (lane.is_outbound() ? "-out" : "-in"),
+                        {remember(nft_local(lane.family, lane.direction), local_ms),
+                         remember(nft_remote(lane.family, lane.direction), kRemoteMilliseconds)})};
 }
 
 std::string nft_limit_errors(const NftLane& lane, const std::string& end) {
@@ -215,7 +230,7 @@ std::string nft_limit_errors(const NftLane& lane, const std::string& end) {
                    nft_rule({lane.bridge->drop(lane.direction, PC_REASON_rate_limited)})};
     const std::string limit = chain.name;
     lane.bridge->add_chain(std::move(chain));
-    return lane.bridge->chain(lane.stem("errors-untracked"), {nft_rule({nft_jump(limit)}), nft_rule({nft_goto(end)})});
+    return lane.bridge->chain(lane.stem("errors-untracked"), {nft_to_port(lane, "limit-errors", limit), nft_rule({nft_goto(end)})});
 }
 
 }  // namespace portcullis

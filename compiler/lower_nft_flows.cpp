@@ -8,6 +8,7 @@
 
 #include "compiler/lower_nft_errors.h"
 #include "compiler/lower_nft_fragments.h"
+#include "compiler/nft_room.h"
 #include "compiler/nft_words.h"
 
 namespace portcullis {
@@ -24,17 +25,12 @@ class Advance {
     [[nodiscard]] std::string chain() const {
         std::vector<NftRule> rules;
         if (form_ == NftForm::Tcp) {
-            rules.push_back(renewal());
+            rules.push_back(if_renewed());
         }
         rules.push_back(nft_rule({steps_in(lane_.answered())}));
         rules.push_back(nft_rule({steps_in(lane_.half_open())}));
-        rules.push_back(nft_rule({lane_.bridge->drop(lane_.direction, PC_REASON_flow_quota)}));
+        rules.push_back(nft_rule({lane_.bridge->drop(lane_.direction, PC_REASON_flow_table_full)}));
         return lane_.bridge->chain(lane_.stem("advance"), std::move(rules));
-    }
-
-    [[nodiscard]] std::vector<NftStatement> forget_half_open() const {
-        return {NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = key(), .map = lane_.half_open(), .data = {}},
-                NftUpdate{.op = NftUpdate::Op::Delete, .key = key(), .set = lane_.quota_of(opposite_of(lane_.direction))}};
     }
 
    private:
@@ -45,8 +41,7 @@ class Advance {
         return nft_verdict_of({lane_.looked_up(nft_flow_steps(*lane_.bridge, lane_.direction), map, form_)}, step_map());
     }
 
-    // One map for answered flows and half-open ones, and for all forms but ICMP, whose steps have numbers of TCP's: each is a set more in
-    // the list that the kernel goes through for every name.
+    // One map for answered flows and half-open ones, and for all forms but ICMP, whose steps have numbers of TCP's.
     [[nodiscard]] std::string step_map() const {
         const std::string key =
             lane_.stem("flow-steps") + " " + std::to_string(lane_.port->ifindex()) + (form_ == NftForm::Icmp ? " icmp" : "");
@@ -78,35 +73,43 @@ class Advance {
         }
     }
 
+    // First the place in the quota, which drops the packet if it has none; then the change, and the packet passes.
     [[nodiscard]] std::string step_chain(const Step& step) const {
-        std::vector<NftStatement> statements;
         const std::uint64_t idle_ms = lane_.milliseconds(step.idle);
         const std::string next = nft_next_words(*lane_.bridge, lane_.direction);
+        const auto take = [&](NftRoom room) { return nft_take_place(lane_, room, form_, idle_ms); };
+        std::vector<NftRule> rules;
+        std::vector<NftStatement> change;
+        NftVerdict end = admit_;
         switch (step.kind) {
             case Step::Kind::Refresh:
-                statements = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.number_in(lane_.answered(), form_), idle_ms)};
+                rules = {take(NftRoom::Flows)};
+                change = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.number_in(lane_.answered(), form_), idle_ms)};
                 break;
             case Step::Kind::Change:
-                statements = {update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.looked_up(next, lane_.answered(), form_), idle_ms)};
+                rules = {take(NftRoom::Flows)};
+                change = {update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.looked_up(next, lane_.answered(), form_), idle_ms)};
                 break;
             case Step::Kind::Touch:
-                statements = {NftUpdate{.key = key(), .set = lane_.quota_of(lane_.direction), .timeout_ms = idle_ms}};
+                rules = {take(nft_half_room(lane_.direction))};
                 [[fallthrough]];
             case Step::Kind::TouchService:
-                statements.push_back(
-                    update(NftMapUpdate::Op::Update, lane_.half_open(), lane_.number_in(lane_.half_open(), form_), idle_ms));
+                change = {update(NftMapUpdate::Op::Update, lane_.half_open(), lane_.number_in(lane_.half_open(), form_), idle_ms)};
                 break;
             case Step::Kind::Answer:
-                statements = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.looked_up(next, lane_.half_open(), form_), idle_ms)};
-                for (NftStatement& statement : forget_half_open()) {
-                    statements.push_back(std::move(statement));
-                }
+                rules = {take(NftRoom::Flows)};
+                change = {update(NftMapUpdate::Op::Update, lane_.answered(), lane_.looked_up(next, lane_.half_open(), form_), idle_ms),
+                          update(NftMapUpdate::Op::Delete, lane_.half_open(), {}, 0)};
+                end = nft_goto(lane_.bridge->chain(
+                    lane_.stem("answered"),
+                    {nft_leave_places(lane_, {nft_half_room(opposite_of(lane_.direction))}, form_), nft_rule({admit_})}));
                 break;
             case Step::Kind::Nothing:
                 break;
         }
-        statements.emplace_back(admit_);
-        return lane_.bridge->chain(lane_.stem("step"), {nft_rule(std::move(statements))});
+        change.emplace_back(end);
+        rules.push_back(nft_rule(std::move(change)));
+        return lane_.bridge->chain(lane_.stem("step"), std::move(rules));
     }
 
     [[nodiscard]] NftMapUpdate update(NftMapUpdate::Op op, const std::string& map, NftLoad data, std::uint64_t timeout_ms) const {
@@ -114,19 +117,21 @@ class Advance {
     }
 
     // A SYN+ACK that answers the other side's bare SYN.
-    [[nodiscard]] NftRule renewal() const {
+    [[nodiscard]] NftRule if_renewed() const {
         const std::uint32_t other_side = lane_.is_outbound() ? kNftBegunInboundBit : 0;
-        std::vector<NftStatement> statements = {
-            nft_is(nft_segment_flags(), nft_u8(kNftSynAck)),
-            nft_is(nft_masked(lane_.number_in(lane_.renewals(), form_), nft_u32(kNftBegunInboundBit)), nft_u32(other_side)),
-            update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.number_in(lane_.renewals(), form_),
-                   lane_.milliseconds(NftIdle::Seconds60)),
-            update(NftMapUpdate::Op::Delete, lane_.half_open(), {}, 0), update(NftMapUpdate::Op::Delete, lane_.renewals(), {}, 0)};
-        for (const Direction side : {Direction::Outbound, Direction::Inbound}) {
-            statements.push_back(NftUpdate{.op = NftUpdate::Op::Delete, .key = key(), .set = lane_.quota_of(side)});
-        }
-        statements.emplace_back(admit_);
-        return nft_rule(std::move(statements));
+        const std::uint64_t idle_ms = lane_.milliseconds(NftIdle::Seconds60);
+        const std::string begun = lane_.bridge->chain(
+            lane_.stem("begun"), {nft_leave_places(lane_, {NftRoom::HalfOutbound, NftRoom::HalfInbound}, form_), nft_rule({admit_})});
+        const std::string renewed = lane_.bridge->chain(
+            lane_.stem("renewed"),
+            {nft_take_place(lane_, NftRoom::Flows, form_, idle_ms),
+             nft_rule({update(NftMapUpdate::Op::Replace, lane_.answered(), lane_.number_in(lane_.renewals(), form_), idle_ms),
+                       update(NftMapUpdate::Op::Delete, lane_.half_open(), {}, 0),
+                       update(NftMapUpdate::Op::Delete, lane_.renewals(), {}, 0), nft_goto(begun)}),
+             nft_rule({lane_.bridge->drop(lane_.direction, PC_REASON_flow_table_full)})});
+        return nft_rule({nft_is(nft_segment_flags(), nft_u8(kNftSynAck)),
+                         nft_is(nft_masked(lane_.number_in(lane_.renewals(), form_), nft_u32(kNftBegunInboundBit)), nft_u32(other_side)),
+                         nft_goto(renewed)});
     }
 
     const NftLane& lane_;
@@ -148,25 +153,28 @@ NftPhase opened_by(NftForm form, std::uint8_t flags) {
     return NftPhase::Other;
 }
 
-// Of a TCP segment the rule goes on for those flags alone.
+// Of a TCP segment for those flags alone.
 NftRule opening_rule(const NftLane& lane, NftForm form, const NftOpening& opening, std::uint8_t flags) {
     const NftFlowWord word{.phase = opened_by(form, flags),
                            .is_begun_inbound = !lane.is_outbound(),
                            .is_service = opening.is_service,
                            .counts = opening.counts};
     const std::uint64_t idle_ms = lane.milliseconds(idle_of(word.phase));
+    const NftRoom room = opening.is_service ? NftRoom::Services : nft_half_room(lane.direction);
+    std::vector<NftStatement> open = {
+        NftMapUpdate{.key = lane.key(form), .map = lane.half_open(), .data = nft_constant(nft_u32(word.number())), .timeout_ms = idle_ms}};
+    if (form == NftForm::Tcp) {
+        open.push_back(NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = lane.key(form), .map = lane.renewals(), .data = {}});
+    }
+    open.emplace_back(nft_goto(nft_admit(lane)));
+    const std::string chain =
+        lane.bridge->chain(lane.stem("opened"), {nft_take_place(lane, room, form, idle_ms), nft_rule(std::move(open)),
+                                                 nft_rule({lane.bridge->drop(lane.direction, PC_REASON_flow_table_full)})});
     std::vector<NftStatement> statements;
     if (form == NftForm::Tcp) {
         statements.push_back(nft_is(nft_segment_flags(), nft_u8(flags)));
     }
-    statements.push_back(NftUpdate{
-        .key = lane.key(form), .set = opening.is_service ? lane.service_quota() : lane.quota_of(lane.direction), .timeout_ms = idle_ms});
-    statements.push_back(
-        NftMapUpdate{.key = lane.key(form), .map = lane.half_open(), .data = nft_constant(nft_u32(word.number())), .timeout_ms = idle_ms});
-    if (form == NftForm::Tcp) {
-        statements.push_back(NftMapUpdate{.op = NftMapUpdate::Op::Delete, .key = lane.key(form), .map = lane.renewals(), .data = {}});
-    }
-    statements.emplace_back(nft_goto(nft_admit(lane)));
+    statements.emplace_back(nft_goto(chain));
     return nft_rule(std::move(statements));
 }
 
@@ -184,6 +192,7 @@ std::string nft_advance(const NftLane& lane, NftForm form) {
 
 std::vector<NftRule> nft_note_syn(const NftLane& lane, const NftRenewal& renewal) {
     constexpr NftForm kForm = NftForm::Tcp;
+    const std::uint64_t idle_ms = lane.milliseconds(NftIdle::Seconds120);
     const NftFlowWord word{.phase = NftPhase::SynReceived,
                            .is_begun_inbound = !lane.is_outbound(),
                            .is_service = renewal.is_service,
@@ -191,18 +200,19 @@ std::vector<NftRule> nft_note_syn(const NftLane& lane, const NftRenewal& renewal
     return {nft_rule({nft_is(nft_masked(lane.number_in(lane.half_open(), kForm), nft_u32(kNftPhaseBits)),
                              nft_u32(static_cast<std::uint32_t>(NftPhase::SynSent))),
                       nft_return()}),
+            nft_take_place(lane, nft_half_room(lane.direction), kForm, idle_ms),
             nft_rule({NftMapUpdate{.op = NftMapUpdate::Op::Replace,
                                    .key = lane.key(kForm),
                                    .map = lane.renewals(),
                                    .data = nft_constant(nft_u32(word.number())),
-                                   .timeout_ms = lane.milliseconds(NftIdle::Seconds120)},
+                                   .timeout_ms = idle_ms},
                       nft_return()}),
-            nft_rule({lane.bridge->drop(lane.direction, PC_REASON_flow_quota)})};
+            nft_rule({lane.bridge->drop(lane.direction, PC_REASON_flow_table_full)})};
 }
 
 std::vector<NftRule> nft_count_service_flow(const NftLane& lane, NftForm form) {
     // One that did not count any more, with others in its place, is not kept from going on: it was admitted.
-    return {nft_rule({NftUpdate{.key = lane.key(form), .set = lane.service_quota(), .timeout_ms = kServiceMilliseconds}})};
+    return {nft_try_place(lane, NftRoom::Services, form, kServiceMilliseconds)};
 }
 
 std::string nft_open(const NftLane& lane, NftForm form, const NftOpening& opening) {

@@ -2,6 +2,7 @@
 #include "compiler/lower_nft_fragments.h"
 
 #include "compiler/lower_nft_routed.h"
+#include "compiler/nft_room.h"
 #include "compiler/nft_words.h"
 
 namespace portcullis {
@@ -23,7 +24,7 @@ std::vector<NftStatement> if_fragment_header(Family family) {
 }
 
 std::vector<NftLoad> key(const NftLane& lane) {
-    std::vector<NftLoad> key = {nft_source(lane.family), nft_destination(lane.family)};
+    std::vector<NftLoad> key = {lane.binding(), nft_source(lane.family), nft_destination(lane.family)};
     if (lane.family == Family::Ipv4) {
         key.push_back(nft_payload(NftHeader::Network, 4, 2));
         key.push_back(nft_payload(NftHeader::Network, 9, 1));
@@ -38,6 +39,8 @@ std::vector<NftLoad> key(const NftLane& lane) {
     return key;
 }
 
+constexpr std::uint64_t kRememberedPerSecond = 17;
+constexpr std::uint32_t kRememberedAtOnce = 512;
 constexpr std::uint32_t kEpoch = 16;
 constexpr std::uint32_t kCounts = 4096;  // then it begins anew: later than any element of the first epoch is gone, but for a flood
 constexpr std::uint32_t kEpochBits = ~(kEpoch - 1);
@@ -55,7 +58,7 @@ std::string number_map(NftBuilder& bridge, std::string stem, std::uint32_t step,
     });
 }
 
-NftLoad count(const NftLane& lane) { return nft_from_map(lane.fragment_count(), {nft_constant(nft_u8(0))}, 4); }
+NftLoad count(const NftLane& lane) { return nft_from_map(lane.fragment_count(), {lane.binding()}, 4); }
 
 NftLoad current_epoch(const NftLane& lane) { return nft_masked(count(lane), nft_u32(kEpochBits)); }
 
@@ -72,7 +75,7 @@ std::vector<NftLoad> key_in(const NftLane& lane, NftLoad epoch) {
 }
 
 NftMapUpdate change_count(const NftLane& lane, NftMapUpdate::Op op, NftLoad data) {
-    return {.op = op, .key = {nft_constant(nft_u8(0))}, .map = lane.fragment_count(), .data = std::move(data)};
+    return {.op = op, .key = {lane.binding()}, .map = lane.fragment_count(), .data = std::move(data)};
 }
 
 // First fragments are few: all other packets meet one rule.
@@ -99,10 +102,14 @@ std::vector<NftStatement> nft_if_later_fragment(Family family) {
 
 NftRule nft_remember_fragment(const NftLane& lane) {
     const std::string next = number_map(*lane.bridge, "fragment-next", 1, [](std::uint32_t one) { return (one + 1) % kCounts; });
-    return if_first_fragment(lane, "remember",
-                             {nft_rule({change_count(lane, NftMapUpdate::Op::Add, nft_constant(nft_u32(0)))}),
-                              nft_rule({change_count(lane, NftMapUpdate::Op::Replace, nft_from_map(next, {count(lane)}, 4)),
-                                        NftUpdate{.key = key_in(lane, current_epoch(lane)), .set = lane.fragments()}})});
+    // So many of a port at once, and in thirty seconds twice as many: what floods leave is bounded.
+    const NftLimit limit{.packets = kRememberedPerSecond, .burst = kRememberedAtOnce, .is_over = true};
+    return if_first_fragment(
+        lane, "remember",
+        {nft_by_port(lane, lane.is_outbound() ? "remember-out" : "remember-in",
+                     {nft_rule({limit, nft_return()}), nft_rule({change_count(lane, NftMapUpdate::Op::Add, nft_constant(nft_u32(0)))}),
+                      nft_rule({change_count(lane, NftMapUpdate::Op::Replace, nft_from_map(next, {count(lane)}, 4)),
+                                NftUpdate{.key = key_in(lane, current_epoch(lane)), .set = lane.fragments()}})})});
 }
 
 NftRule nft_forget_fragment(const NftLane& lane) {

@@ -49,43 +49,47 @@ std::string check_type(NftBuilder& builder, const NftPort& port, Direction direc
     return builder.chain("type", {nft_rule({nft_verdict_of({nft_ether_type()}, builder.set(outer))}), nft_always(drop_other)});
 }
 
-// 2.1.3: the announcement of an instance that has moved here.
+// 2.1.3: the announcement of an instance that has moved here; its rate is looked at where devices are told apart (lower_nft.cpp).
 std::string admit_rarp(NftBuilder& netdev, const NftPort& port) {
-    constexpr std::uint64_t kInASecond = 10;
-    const NftBytes mac = nft_bytes(port.port->mac);
+    const NftSet announced{.name = "port.announced", .key = {NftType::Interface, NftType::EtherAddress}};
+    netdev.add_element(
+        announced,
+        {.from = nft_key({nft_ifindex(port.ifindex()), nft_bytes(port.port->mac)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+    const auto is_mac = [&](const NftLoad& load) { return nft_in({nft_iif(), load}, announced.name); };
     const NftBytes head = {0, 1, 8, 0, 6, 4, 0, 3};
     const NftConditions is_announcement = {
-        nft_is(nft_ether_source(), mac),
+        is_mac(nft_ether_source()),
         nft_is(nft_ether_destination(), NftBytes(6, 0xff)),
         nft_is(nft_payload(NftHeader::Network, 0, 8), head),
-        nft_is(nft_payload(NftHeader::Network, 8, 6), mac),
+        is_mac(nft_payload(NftHeader::Network, 8, 6)),
         nft_is(nft_payload(NftHeader::Network, 14, 4), NftBytes(4, 0)),
-        nft_is(nft_payload(NftHeader::Network, 18, 6), mac),
+        is_mac(nft_payload(NftHeader::Network, 18, 6)),
         nft_is(nft_payload(NftHeader::Network, 24, 4), NftBytes(4, 0)),
     };
-    const NftLimit limit{.packets = kInASecond, .burst = kInASecond, .is_over = false};
-    // A chain of the port's own: the rule's limit is its own.
-    const std::string limited = "rarp-limit-" + std::to_string(port.ifindex());
-    netdev.add_chain({.name = limited,
-                      .hook = {},
-                      .rules = {nft_rule({limit, nft_return()}), nft_always(netdev.drop(Direction::Outbound, PC_REASON_rate_limited))}});
     return netdev.chain("rarp",
-                        {nft_when(is_announcement, nft_goto(limited)), nft_always(netdev.drop(Direction::Outbound, PC_REASON_ethertype))});
+                        {nft_when(is_announcement, nft_return()), nft_always(netdev.drop(Direction::Outbound, PC_REASON_ethertype))});
 }
 
-// 2.1.6
+// 2.1.6: the same for all ports of the bridge.
 std::string bound_macs(NftBuilder& bridge, const NftPort& port) {
-    std::vector<Mac> macs = {port.port->mac};
-    for (const DeviceBinding* const peer : port.peers) {
-        macs.push_back(port.port_of(*peer).mac);
-    }
-    return nft_mac_set(bridge, "bound-macs", macs);
+    const std::string name = "port.bound-macs." + std::to_string(port.device->bridge);
+    return bridge.once(name, [&] {
+        const NftSet set{.name = name, .key = {NftType::EtherAddress}};
+        const auto add_mac = [&](const Mac& mac) {
+            bridge.add_element(set, {.from = nft_key({nft_bytes(mac)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+        };
+        add_mac(port.port->mac);
+        for (const DeviceBinding* const peer : port.peers) {
+            add_mac(port.port_of(*peer).mac);
+        }
+        return name;
+    });
 }
 
 }  // namespace
 
 std::string nft_frame_out(NftBuilder& netdev, const NftPort& port) {
-    const NftStatement is_own = nft_is_own_mac(netdev, port, nft_ether_source());
+    const NftStatement is_own = nft_is_own_mac(netdev, port, Direction::Outbound, nft_ether_source());
     // To 01-80-C2-00-00-0X: no bridge forwards it, and its hooks do not see it, where the rest of the stages would be.
     const NftStatement is_reserved =
         nft_is(nft_masked(nft_ether_destination(), {0xff, 0xff, 0xff, 0xff, 0xff, 0xf0}), {0x01, 0x80, 0xc2, 0, 0, 0});
@@ -100,9 +104,8 @@ std::string nft_frame_in(NftBuilder& bridge, const NftPort& port, NftEntrance en
     const NftVerdict bad_source = bridge.drop(Direction::Inbound, PC_REASON_source_mac);
     const NftVerdict bad_destination = bridge.drop(Direction::Inbound, PC_REASON_destination_mac);
     const NftStatement is_of_one = nft_is(nft_masked(nft_payload(NftHeader::Link, 6, 1), nft_u8(1)), nft_u8(0));
-    std::vector<Mac> never = nft_own_macs(port);
-    never.push_back({});
-    const NftConditions source_fits = {is_of_one, nft_not_in({nft_ether_source()}, nft_mac_set(bridge, "no-source", never))};
+    const NftConditions source_fits = {is_of_one, nft_is_not(nft_ether_source(), NftBytes(6, 0)),
+                                       nft_is_no_own_mac(bridge, port, Direction::Inbound, nft_ether_source())};
     const NftStatement is_no_peer = nft_not_in({nft_ether_source()}, bound_macs(bridge, port));
     // 2.1.6, once all else fits.
     std::string last;
@@ -110,8 +113,9 @@ std::string nft_frame_in(NftBuilder& bridge, const NftPort& port, NftEntrance en
         last = bridge.chain("bound-in", {nft_when({is_no_peer}, nft_return()), nft_always(bad_source)});
     }
     const NftVerdict fits = last.empty() ? nft_return() : nft_goto(last);
-    const std::string destination = bridge.chain("destination-in", {nft_when({nft_is_own_mac(bridge, port, nft_ether_destination())}, fits),
-                                                                    nft_when({nft_is_to_group()}, fits), nft_always(bad_destination)});
+    const std::string destination =
+        bridge.chain("destination-in", {nft_when({nft_is_own_mac(bridge, port, Direction::Inbound, nft_ether_destination())}, fits),
+                                        nft_when({nft_is_to_group()}, fits), nft_always(bad_destination)});
     const std::string source = bridge.chain("source-in", {nft_when(source_fits, nft_goto(destination)), nft_always(bad_source)});
     return check_type(bridge, port, Direction::Inbound, source, {});
 }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stage 7's rules and stage 8 (docs/semantics.md 6 and 8): which policy is asked, and, of an ACL, whether it is.
-#include <algorithm>
-
 #include "compiler/lower_nft_claims.h"
 #include "compiler/lower_nft_policies.h"
 #include "compiler/nft_intervals.h"
+#include "compiler/nft_names.h"
+#include "compiler/nft_room.h"
 #include "compiler/nft_words.h"
 
 namespace portcullis {
 namespace {
 
 const Prefix kLinkLocal = {.address = {.family = Family::Ipv6, .bytes = {0xfe, 0x80}}, .length = 10};
+
+std::string name_of(const char* what, Direction direction, NftCounted counted, NftPorts ports) {
+    return std::string(what) + (direction == Direction::Outbound ? "-out" : "-in") + (counted == NftCounted::Yes ? "" : "-uncounted") +
+           (ports == NftPorts::Known ? "" : "-unknown");
+}
 
 // Rules that send a packet to a listed multicast address to the policy's chain for those. Nobody has that address, so no reference matches.
 std::vector<NftRule> if_to_group(NftBuilder& bridge, const NftPort& port, Index policy, NftQuestion question) {
@@ -24,23 +29,30 @@ std::vector<NftRule> if_to_group(NftBuilder& bridge, const NftPort& port, Index 
 
 void append(std::vector<NftRule>& rules, const std::vector<NftRule>& more) { rules.insert(rules.end(), more.begin(), more.end()); }
 
-// The claims of the ports of the bridge that are in the port's subnet, its own among them: the same for all of these.
-std::vector<std::string> claims_in_subnet(NftBuilder& bridge, const NftPort& port) {
-    std::vector<const DeviceBinding*> devices = port.peers;
-    devices.push_back(port.device);
-    std::sort(devices.begin(), devices.end(), [](const auto* a, const auto* b) { return a->ifindex < b->ifindex; });
-    std::vector<std::string> names;
-    for (const DeviceBinding* const device : devices) {
-        NftPort other;
-        other.host = port.host;
-        other.device = device;
-        other.port = &port.port_of(*device);
-        const bool is_near = other.port->zone == port.port->zone && other.port->subnet == port.port->subnet;
-        if (std::string claims = is_near ? nft_claims(bridge, other) : std::string(); !claims.empty()) {
-            names.push_back(std::move(claims));
+// The numbers of the ports of the bridge, the port itself among them, that are in its subnet and may claim: the same for all of these.
+std::string claimants_in_subnet(NftBuilder& bridge, const NftPort& port) {
+    const Ruleset& ruleset = port.ruleset();
+    const std::string name = nft_name("port.claimants." + std::to_string(port.device->bridge),
+                                      {ruleset.zones[port.port->zone], ruleset.subnets[port.port->subnet]});
+    return bridge.once(name, [&] {
+        const NftSet set{.name = name, .key = {NftType::Word}};
+        std::vector<const DeviceBinding*> devices = port.peers;
+        devices.push_back(port.device);
+        bool has_some = false;
+        for (const DeviceBinding* const device : devices) {
+            const Port& other = port.port_of(*device);
+            if (other.claims_link_local && other.zone == port.port->zone && other.subnet == port.port->subnet) {
+                has_some = true;
+                bridge.add_element(set,
+                                   {.from = nft_u32(port.host->bindings == nullptr ? 0 : port.host->bindings->number_of(device->ifindex)),
+                                    .to = {},
+                                    .verdict = {},
+                                    .data = {},
+                                    .comment = {}});
+            }
         }
-    }
-    return names;
+        return has_some ? name : std::string();
+    });
 }
 
 // 8.1: link-local addresses are in the subnet of the interface that has them by its MAC, if any has; else those of the host and of routers
@@ -61,9 +73,9 @@ std::string link_local(NftBuilder& bridge, const NftPort& port, const NftLoad& r
     }
     std::vector<NftRule> rules = {nft_rule({nft_in({remote}, nft_subnet(bridge, port, Family::Ipv6)), nft_return()})};
     std::vector<NftStatement> is_nobodys;
-    const auto add = [&](std::string set) {
+    const auto add = [&](const NftLoad& what, std::string set) {
         std::vector<NftStatement> statements = is_nobodys;
-        statements.push_back(nft_in({remote}, std::move(set)));
+        statements.push_back(nft_in({what}, std::move(set)));
         statements.emplace_back(nft_return());
         rules.push_back(nft_rule(std::move(statements)));
     };
@@ -74,10 +86,10 @@ std::string link_local(NftBuilder& bridge, const NftPort& port, const NftLoad& r
         is_nobodys.push_back(nft_not_in({remote}, set_of("elsewhere", elsewhere)));
     }
     if (!of_all.empty()) {
-        add(set_of("of-all", of_all));
+        add(remote, set_of("of-all", of_all));
     }
-    for (const std::string& claims : claims_in_subnet(bridge, port)) {
-        add(claims);
+    if (const std::string claimants = claimants_in_subnet(bridge, port); !claimants.empty()) {
+        add(nft_from_map(nft_claimants(bridge, port), {remote}, 4), claimants);
     }
     append(rules, deciding);
     return bridge.chain("link-local", std::move(rules));
@@ -94,7 +106,9 @@ std::string nft_groups(NftBuilder& bridge, const NftPort& port, Direction direct
                                .asks_groups = counted == NftCounted::Yes};
     std::vector<NftRule> rules = if_to_group(bridge, port, policy, question);
     append(rules, nft_policy_rules(bridge, port, policy, question));
-    return bridge.chain("policy", std::move(rules));
+    const NftLane lane{.bridge = &bridge, .port = &port, .direction = direction, .family = family};
+    return nft_check_of_port(lane, name_of("groups", direction, counted, ports), bridge.chain("policy", std::move(rules)),
+                             bridge.drop(direction, PC_REASON_security_group));
 }
 
 std::string nft_acl(NftBuilder& bridge, const NftPort& port, Direction direction, Family family, NftEntrance entrance, NftCounted counted,
@@ -106,10 +120,10 @@ std::string nft_acl(NftBuilder& bridge, const NftPort& port, Direction direction
     const NftQuestion question{.direction = direction, .family = family, .reason = PC_REASON_network_acl, .ports = ports};
     const std::vector<NftRule> deciding = nft_policy_rules(bridge, port, policy, question);
     std::vector<NftRule> rules = if_to_group(bridge, port, policy, question);
+    const bool is_by_uplink = direction == Direction::Inbound && family == Family::Ipv6 && counted == NftCounted::Yes &&
+                              (entrance == NftEntrance::Uplink || entrance == NftEntrance::Elsewhere);
     if (counted == NftCounted::Yes) {
         const NftLoad remote = nft_remote(family, direction);
-        const bool is_by_uplink =
-            direction == Direction::Inbound && (entrance == NftEntrance::Uplink || entrance == NftEntrance::Elsewhere);
         if (family == Family::Ipv6) {
             // Whose it is cannot be told from where it entered, unless a port vouched for it.
             const std::string outside = is_by_uplink ? bridge.chain("policy", deciding) : link_local(bridge, port, remote, deciding);
@@ -118,7 +132,9 @@ std::string nft_acl(NftBuilder& bridge, const NftPort& port, Direction direction
         rules.push_back(nft_rule({nft_in({remote}, nft_subnet(bridge, port, family)), nft_return()}));
     }
     append(rules, deciding);
-    return bridge.chain("acl", std::move(rules));
+    const NftLane lane{.bridge = &bridge, .port = &port, .direction = direction, .family = family};
+    return nft_check_of_port(lane, name_of(is_by_uplink ? "acl-by-uplink" : "acl", direction, counted, ports),
+                             bridge.chain("acl", std::move(rules)), bridge.drop(direction, PC_REASON_network_acl));
 }
 
 }  // namespace portcullis

@@ -11,7 +11,7 @@
 namespace portcullis {
 
 // 2.1.1-2.1.4 outbound; check, in the netdev table: at ingress, before the bridge, so that frames which bridge hooks never see (to
-// 01-80-C2-00-00-0x) end as well. RARP (2.1.3) is judged there too and goes on to the bridge.
+// 01-80-C2-00-00-0x) end as well. RARP (2.1.3) is judged there too, but for its rate, and goes on to the bridge.
 [[nodiscard]] std::string nft_frame_out(NftBuilder& netdev, const NftPort& port);
 // 2.1.1-2.1.6 inbound; check. 2.5 stands where messages are judged: it comes after stage 3.
 [[nodiscard]] std::string nft_frame_in(NftBuilder& bridge, const NftPort& port, NftEntrance entrance);

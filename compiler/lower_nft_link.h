@@ -28,7 +28,7 @@ struct NftLink {
     // Alternatives: the packet is no fragment, an atomic one is none (3.2).
     [[nodiscard]] std::vector<NftStatement> is_whole() const;
     [[nodiscard]] std::vector<NftStatement> is_own(const NftLoad& address) const {
-        return nft_own_alternatives(*bridge, *port, family, address);
+        return nft_own_alternatives(*bridge, *port, direction, family, address);
     }
     [[nodiscard]] NftLoad source() const { return nft_source(family); }
     [[nodiscard]] NftLoad destination() const { return nft_destination(family); }

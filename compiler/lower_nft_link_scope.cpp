@@ -18,7 +18,8 @@ NftVerdict NftLink::admit(const NftLoad* target) const {
     }
     std::vector<NftRule> rules;
     if (target != nullptr) {
-        rules.push_back(nft_when(nft_all({{nft_in({*target}, instances)}, nft_not_own(*bridge, *port, family, *target)}), isolated));
+        rules.push_back(
+            nft_when(nft_all({{nft_in({*target}, instances)}, nft_not_own(*bridge, *port, direction, family, *target)}), isolated));
     }
     rules.push_back(nft_when({nft_in({nft_remote(family, direction)}, instances)}, isolated));
     rules.push_back(nft_always(bridge->pass(direction)));

@@ -113,7 +113,7 @@ class NeighbourDiscovery {
         }
         return alternatives;
     }
-    std::vector<NftConditions> target_is_other() { return {nft_not_own(bridge_, *link_.port, Family::Ipv6, target())}; }
+    std::vector<NftConditions> target_is_other() { return {nft_not_own(bridge_, *link_.port, link_.direction, Family::Ipv6, target())}; }
 
     // 2.3.4: a message whose target fits one of the alternatives, and which speaks of an address that may be a router's.
     std::string received(const std::vector<NftConditions>& targets, const NftLoad& spoken_of, NftNdOptions if_router) {
@@ -145,7 +145,8 @@ class NeighbourDiscovery {
         const std::string next = bridge_.chain("nd-in-kind", std::move(kinds));
         std::vector<NftRule> rules;
         for (const NftConditions& fits : targets) {
-            rules.push_back(nft_when(nft_all({fits, nft_not_own(bridge_, *link_.port, Family::Ipv6, link_.source())}), nft_goto(next)));
+            rules.push_back(nft_when(nft_all({fits, nft_not_own(bridge_, *link_.port, link_.direction, Family::Ipv6, link_.source())}),
+                                     nft_goto(next)));
         }
         return finish("nd-in", std::move(rules));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/semantics.md 2.3.2. Rules cannot walk; admitted are up to eight options of 8 bytes, or a single longer one.
 #include "compiler/lower_nft_link.h"
+#include "compiler/nft_lane.h"
 
 namespace portcullis {
 namespace {
@@ -28,8 +29,32 @@ void add(NftSet& set, const NftBytes& from, const NftBytes& to) {
     set.elements.push_back({.from = from, .to = to, .verdict = {}, .data = {}, .comment = {}});
 }
 
+// One with an own MAC, or a nonce: {interface, head, MAC} of all ports.
+NftStatement is_own_option(const NftLink& link, NftNdOptions kind, unsigned offset) {
+    NftSet set{.name = is_from_nobody(kind) ? "port.nd-options-from-nobody" : "port.nd-options",
+               .key = {NftType::Interface, NftType::Half, NftType::EtherAddress}};
+    set.is_interval = true;
+    const NftLane lane{.bridge = link.bridge, .port = link.port, .direction = link.direction, .family = link.family};
+    const NftBytes ifindex = nft_ifindex(link.port->ifindex());
+    const auto add_option = [&](const NftBytes& option, const NftBytes& from, const NftBytes& to) {
+        link.bridge->add_element(
+            set,
+            {.from = nft_key({ifindex, option, from}), .to = nft_key({ifindex, option, to}), .verdict = {}, .data = {}, .comment = {}});
+    };
+    add_option(head(kNonce, 1), NftBytes(6, 0x00), NftBytes(6, 0xff));
+    for (const std::uint8_t type : mac_types(kind)) {
+        for (const Mac& mac : nft_own_macs(*link.port)) {
+            add_option(head(type, 1), nft_bytes(mac), nft_bytes(mac));
+        }
+    }
+    return nft_in({lane.device(), network(offset, 2), network(offset + 2, 6)}, set.name);
+}
+
 // An option of 8 bytes at that offset.
 NftStatement is_option(const NftLink& link, NftNdOptions kind, unsigned offset) {
+    if (kind == NftNdOptions::Own || kind == NftNdOptions::OwnFromNobody) {
+        return is_own_option(link, kind, offset);
+    }
     const NftBytes none(6, 0x00), last(6, 0xff);
     NftSet set{.name = "nd-options", .key = {NftType::Half, NftType::EtherAddress}};
     set.is_interval = true;
@@ -56,14 +81,7 @@ NftStatement is_option(const NftLink& link, NftNdOptions kind, unsigned offset) 
     } else {
         add(set, nft_key({head(kNonce, 1), none}), nft_key({head(kNonce, 1), last}));
         for (const std::uint8_t type : mac_types(kind)) {
-            if (!is_known(kind)) {
-                add(set, nft_key({head(type, 1), none}), nft_key({head(type, 1), last}));
-                continue;
-            }
-            for (const Mac& mac : nft_own_macs(*link.port)) {
-                const NftBytes one = nft_key({head(type, 1), nft_bytes(mac)});
-                add(set, one, one);
-            }
+            add(set, nft_key({head(type, 1), none}), nft_key({head(type, 1), last}));
         }
     }
     return nft_in(std::move(key), link.bridge->set(std::move(set)));

@@ -2,8 +2,10 @@
 #include "compiler/lower_nft_own.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "compiler/lower_nft_claims.h"
+#include "compiler/nft_lane.h"
 
 namespace portcullis {
 
@@ -73,38 +75,84 @@ std::vector<Mac> nft_own_macs(const NftPort& port) {
     return macs;
 }
 
-NftStatement nft_is_own_mac(NftBuilder& builder, const NftPort& port, const NftLoad& load) {
-    const std::vector<Mac> macs = nft_own_macs(port);
-    return macs.size() == 1 ? nft_is(load, nft_bytes(macs[0])) : nft_in({load}, nft_mac_set(builder, "own-macs", macs));
-}
-
-NftStatement nft_is_no_own_mac(NftBuilder& builder, const NftPort& port, const NftLoad& load) {
-    const std::vector<Mac> macs = nft_own_macs(port);
-    return macs.size() == 1 ? nft_is_not(load, nft_bytes(macs[0])) : nft_not_in({load}, nft_mac_set(builder, "own-macs", macs));
-}
-
 namespace {
 
-std::string own_set(NftBuilder& bridge, const NftPort& port, Family family) {
-    return nft_prefix_set(bridge, family == Family::Ipv4 ? "own4" : "own6", family, port.port->addresses);
+NftLoad device_of(Direction direction) { return NftLane{.bridge = nullptr, .port = nullptr, .direction = direction}.device(); }
+
+// {interface, MAC} of all ports.
+std::string own_macs(NftBuilder& builder, const NftPort& port) {
+    const NftSet set{.name = "port.macs", .key = {NftType::Interface, NftType::EtherAddress}};
+    for (const Mac& mac : nft_own_macs(port)) {
+        builder.add_element(
+            set, {.from = nft_key({nft_ifindex(port.ifindex()), nft_bytes(mac)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+    }
+    return set.name;
+}
+
+// {interface, address} of all ports: those that have a single address, and prefixes, which are looked for otherwise. Empty: the port has
+// none.
+std::string own_set(NftBuilder& bridge, const NftPort& port, Family family, bool is_of_prefixes) {
+    NftSet set{.name = std::string(is_of_prefixes ? "port.own-prefixes" : "port.own") + (family == Family::Ipv4 ? "4" : "6"),
+               .key = {NftType::Interface, nft_address_type(family)}};
+    set.is_interval = is_of_prefixes;
+    std::vector<Prefix> sorted = port.port->addresses;
+    std::sort(sorted.begin(), sorted.end());
+    const Prefix* last = nullptr;
+    for (const Prefix& one : sorted) {
+        const bool is_prefix = one.length != address_bits(family);
+        if (one.family() != family || is_prefix != is_of_prefixes || (last != nullptr && last->contains(one))) {
+            continue;  // a prefix sorts before those it contains
+        }
+        last = &one;
+        const NftBytes ifindex = nft_ifindex(port.ifindex());
+        bridge.add_element(set, {.from = nft_key({ifindex, nft_first(one)}),
+                                 .to = is_prefix ? nft_key({ifindex, nft_last(one)}) : NftBytes(),
+                                 .verdict = {},
+                                 .data = {},
+                                 .comment = {}});
+    }
+    return last == nullptr ? std::string() : set.name;
+}
+
+// Key and set of each alternative.
+std::vector<std::pair<std::vector<NftLoad>, std::string>> own_sets(NftBuilder& bridge, const NftPort& port, Direction direction,
+                                                                   Family family, const NftLoad& address) {
+    const NftLane lane{.bridge = &bridge, .port = &port, .direction = direction, .family = family};
+    std::vector<std::pair<std::vector<NftLoad>, std::string>> sets;
+    for (const bool is_of_prefixes : {false, true}) {
+        if (std::string set = own_set(bridge, port, family, is_of_prefixes); !set.empty()) {
+            sets.emplace_back(std::vector{lane.device(), address}, std::move(set));
+        }
+    }
+    if (std::string claims = family == Family::Ipv6 ? nft_claims(bridge, port) : std::string(); !claims.empty()) {
+        sets.emplace_back(std::vector{lane.binding(), address}, std::move(claims));
+    }
+    return sets;
 }
 
 }  // namespace
 
-std::vector<NftStatement> nft_own_alternatives(NftBuilder& bridge, const NftPort& port, Family family, const NftLoad& address) {
-    std::vector<NftStatement> alternatives = {nft_in({address}, own_set(bridge, port, family))};
-    const std::string claims = family == Family::Ipv6 ? nft_claims(bridge, port) : std::string{};
-    if (!claims.empty()) {
-        alternatives.push_back(nft_in({address}, claims));
+NftStatement nft_is_own_mac(NftBuilder& builder, const NftPort& port, Direction direction, const NftLoad& load) {
+    return nft_in({device_of(direction), load}, own_macs(builder, port));
+}
+
+NftStatement nft_is_no_own_mac(NftBuilder& builder, const NftPort& port, Direction direction, const NftLoad& load) {
+    return nft_not_in({device_of(direction), load}, own_macs(builder, port));
+}
+
+std::vector<NftStatement> nft_own_alternatives(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
+                                               const NftLoad& address) {
+    std::vector<NftStatement> alternatives;
+    for (auto& [key, set] : own_sets(bridge, port, direction, family, address)) {
+        alternatives.push_back(nft_in(std::move(key), std::move(set)));
     }
     return alternatives;
 }
 
-NftConditions nft_not_own(NftBuilder& bridge, const NftPort& port, Family family, const NftLoad& address) {
-    NftConditions conditions = {nft_not_in({address}, own_set(bridge, port, family))};
-    const std::string claims = family == Family::Ipv6 ? nft_claims(bridge, port) : std::string{};
-    if (!claims.empty()) {
-        conditions.push_back(nft_not_in({address}, claims));
+NftConditions nft_not_own(NftBuilder& bridge, const NftPort& port, Direction direction, Family family, const NftLoad& address) {
+    NftConditions conditions;
+    for (auto& [key, set] : own_sets(bridge, port, direction, family, address)) {
+        conditions.push_back(nft_not_in(std::move(key), std::move(set)));
     }
     return conditions;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is a port's own (docs/semantics.md, "Own"), as sets and conditions of rules. Called by the other lower_nft_*.cpp of stages 1 to 4.
+// What is a port's own (docs/semantics.md, "Own"), as sets and conditions of rules: sets of all ports, whose keys begin with the interface,
+// so that the rules are the same for all. Called by the other lower_nft_*.cpp of stages 1 to 4.
 #pragma once
 
 #include <string>
@@ -25,14 +26,15 @@ using NftConditions = std::vector<NftStatement>;
 // The interface's MAC first.
 [[nodiscard]] std::vector<Mac> nft_own_macs(const NftPort& port);
 // 6 bytes are an own MAC.
-[[nodiscard]] NftStatement nft_is_own_mac(NftBuilder& builder, const NftPort& port, const NftLoad& load);
-[[nodiscard]] NftStatement nft_is_no_own_mac(NftBuilder& builder, const NftPort& port, const NftLoad& load);
+[[nodiscard]] NftStatement nft_is_own_mac(NftBuilder& builder, const NftPort& port, Direction direction, const NftLoad& load);
+[[nodiscard]] NftStatement nft_is_no_own_mac(NftBuilder& builder, const NftPort& port, Direction direction, const NftLoad& load);
 
-// The address is own: claimed ones (4.5) are another set than those of the documents, so these are alternatives.
-[[nodiscard]] std::vector<NftStatement> nft_own_alternatives(NftBuilder& bridge, const NftPort& port, Family family,
+// The address is own: single ones, prefixes and claimed ones (4.5) are in sets of their own, so these are alternatives; none: nothing is.
+[[nodiscard]] std::vector<NftStatement> nft_own_alternatives(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
                                                              const NftLoad& address);
 // The address is not own: all of these.
-[[nodiscard]] NftConditions nft_not_own(NftBuilder& bridge, const NftPort& port, Family family, const NftLoad& address);
+[[nodiscard]] NftConditions nft_not_own(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
+                                        const NftLoad& address);
 
 // Bits of the conditions of a rule, joined.
 [[nodiscard]] NftConditions nft_all(std::initializer_list<NftConditions> parts);

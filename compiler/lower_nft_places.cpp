@@ -2,6 +2,7 @@
 #include "compiler/lower_nft_places.h"
 
 #include "compiler/lower_nft_own.h"
+#include "compiler/nft_names.h"
 
 namespace portcullis {
 
@@ -9,16 +10,23 @@ std::vector<NftRule> nft_vpc_rules(NftBuilder& bridge, const NftPort& port, NftE
     if (entrance != NftEntrance::Port) {
         return {};
     }
-    // Those of the same VPC are listed, so that a port that is not known here is another VPC's.
-    NftSet set{.name = "same-vpc", .key = {NftType::Interface}};
-    for (const DeviceBinding* const peer : port.peers) {
-        if (port.port_of(*peer).zone == port.port->zone) {
-            set.elements.push_back({.from = nft_key({nft_ifindex(peer->ifindex)}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+    // Those of the same VPC are listed, so that a port that is not known here is another VPC's. The port itself belongs to it as well (a
+    // hairpin), and so the set is the same for all ports of the VPC.
+    const std::string name = "port.same-vpc." + std::to_string(port.device->bridge) + nft_name("", {port.ruleset().zones[port.port->zone]});
+    static_cast<void>(bridge.once(name, [&] {
+        const NftSet set{.name = name, .key = {NftType::Interface}};
+        const auto add = [&](std::uint32_t ifindex) {
+            bridge.add_element(set, {.from = nft_ifindex(ifindex), .to = {}, .verdict = {}, .data = {}, .comment = {}});
+        };
+        add(port.ifindex());
+        for (const DeviceBinding* const peer : port.peers) {
+            if (port.port_of(*peer).zone == port.port->zone) {
+                add(peer->ifindex);
+            }
         }
-    }
-    // The port itself belongs to it as well (a hairpin), and so the set is the same for all ports of the VPC.
-    set.elements.push_back({.from = nft_key({nft_ifindex(port.ifindex())}), .to = {}, .verdict = {}, .data = {}, .comment = {}});
-    return {nft_when({nft_not_in({nft_iif()}, bridge.set(std::move(set)))}, bridge.drop(Direction::Inbound, PC_REASON_vpc))};
+        return name;
+    }));
+    return {nft_when({nft_not_in({nft_iif()}, name)}, bridge.drop(Direction::Inbound, PC_REASON_vpc))};
 }
 
 std::string nft_instances(NftBuilder& bridge, const NftPort& port, Family family) {

@@ -134,8 +134,8 @@ std::string nft_untracked(NftBuilder& bridge, const NftPort& port, Direction dir
     return bridge.chain("untracked", std::move(rules));
 }
 
-std::string nft_untracked_quote(NftBuilder& bridge, const NftPort& port, Direction direction, Family family, const NftHeaderLoads& loads,
-                                const std::string& untracked) {
+std::vector<NftRule> nft_untracked_quote(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
+                                         const NftHeaderLoads& loads, const std::string& untracked) {
     NftSet by_own = port_ranges("untracked-quoted");
     NftSet by_other = port_ranges("untracked-back");
     for_each_range(port, direction, family,
@@ -159,7 +159,7 @@ std::string nft_untracked_quote(NftBuilder& bridge, const NftPort& port, Directi
     never_if({remote}, nft_denied(bridge, port.ruleset(), family, true));
     rules.push_back(nft_rule({nft_in({loads.protocol, loads.source_port}, bridge.set(std::move(by_other))),
                               nft_in({loads.protocol, loads.destination_port}, bridge.set(std::move(by_own))), nft_goto(untracked)}));
-    return bridge.chain("untracked-quoted", std::move(rules));
+    return rules;
 }
 
 }  // namespace portcullis

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/nft_builder.h"
 #include "compiler/nft_port.h"
@@ -14,9 +15,9 @@ struct NftHeaderLoads {
     NftLoad source, destination, protocol, source_port, destination_port;
 };
 
-// Check: goes to `untracked` if the packet that these fields are of, and that went in `direction`, needs no flow; returns otherwise. Empty:
-// it never does. No rule counts a decision.
-[[nodiscard]] std::string nft_untracked_quote(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
-                                              const NftHeaderLoads& loads, const std::string& untracked);
+// Rules that go to `untracked` if the packet that these fields are of, and that went in `direction`, needs no flow, and return where it
+// cannot; none: it never does. No rule counts a decision.
+[[nodiscard]] std::vector<NftRule> nft_untracked_quote(NftBuilder& bridge, const NftPort& port, Direction direction, Family family,
+                                                       const NftHeaderLoads& loads, const std::string& untracked);
 
 }  // namespace portcullis

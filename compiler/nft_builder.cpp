@@ -59,6 +59,12 @@ void NftBuilder::add_chain(NftChain chain) { add_once(chains_, std::move(chain))
 
 void NftBuilder::add_set(NftSet set) { add_once(sets_, std::move(set)); }
 
+void NftBuilder::add_element(const NftSet& shape, NftElement element) {
+    auto& elements = gathered_.try_emplace(shape.name, Gathered{.shape = shape, .elements = {}}).first->second.elements;
+    NftBytes key = element.from;
+    elements.try_emplace(std::move(key), std::move(element));
+}
+
 std::string NftBuilder::once(const std::string& key, const std::function<std::string()>& make) {
     const auto found = made_.find(key);
     return found != made_.end() ? found->second : made_.emplace(key, make()).first->second;
@@ -97,6 +103,12 @@ NftTable NftBuilder::take() && {
     NftTable table{.family = family_, .name = name_, .sets = {}, .chains = {}};
     for (auto& [name, set] : sets_) {
         table.sets.push_back(std::move(set));
+    }
+    for (auto& [name, gathered] : gathered_) {
+        for (auto& [key, element] : gathered.elements) {
+            gathered.shape.elements.push_back(std::move(element));
+        }
+        table.sets.push_back(std::move(gathered.shape));
     }
     for (auto& [name, chain] : chains_) {
         table.chains.push_back(std::move(chain));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,10 @@ class NftBuilder {
     void add_chain(NftChain chain);
     void add_set(NftSet set);
 
+    // An element of a verdict map or another set of interfaces that keeps its name whatever is in it: `shape` says the name and what it is
+    // like, and is the same each time. An element that is there already is the same.
+    void add_element(const NftSet& shape, NftElement element);
+
     // The name that `make` gave for the key the first time: what many ports share is lowered once. A key says all that `make` depends on.
     [[nodiscard]] std::string once(const std::string& key, const std::function<std::string()>& make);
     // The same for rules that stand in several chains. Valid as long as the builder.
@@ -45,6 +50,11 @@ class NftBuilder {
     NftFamily family_;
     std::string name_;
     std::unordered_map<std::string, NftSet> sets_;
+    struct Gathered {
+        NftSet shape;
+        std::map<NftBytes, NftElement> elements;
+    };
+    std::unordered_map<std::string, Gathered> gathered_;  // of add_element()
     std::unordered_map<std::string, NftChain> chains_;
     std::unordered_map<std::string, std::string> made_;  // of once()
     std::unordered_map<std::string, std::vector<NftRule>> made_rules_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/lower_nft_claims.h"
 #include "compiler/nft_flow_element.h"
 #include "compiler/nft_lane.h"
 #include "compiler/nft_words.h"
@@ -64,23 +65,16 @@ bool has_moved(const std::set<std::pair<std::string, Prefix>>& moved, const std:
     return false;
 }
 
-NftHost host_of(const std::optional<NftEnforced>& enforced) {
-    return enforced ? NftHost{.ruleset = enforced->ruleset, .devices = enforced->devices} : NftHost{};
-}
-
-std::vector<NftPort> ports_of(const NftHost& host) { return host.ruleset == nullptr ? std::vector<NftPort>() : nft_ports(host); }
-
 }  // namespace
 
 NftEnds::NftEnds(std::optional<NftEnforced> former, NftEnforced next)
     : former_(former),
-      former_host_(host_of(former)),
-      next_host_(host_of(next)),
-      former_ports_(ports_of(former_host_)),
-      next_ports_(ports_of(next_host_)) {
+      next_host_{.ruleset = next.ruleset, .devices = next.devices, .facts = nullptr, .bindings = next.bindings},
+      next_ports_(nft_ports(next_host_)) {
     find_moved();
     for (const NftPort& port : next_ports_) {
-        look_at(port);
+        by_number_.emplace(port.number, &port);
+        claimants_.insert(nft_claimants_of(port.device->bridge));
     }
 }
 
@@ -106,44 +100,25 @@ void NftEnds::find_moved() {
     }
 }
 
-void NftEnds::look_at(const NftPort& port) {
-    const auto same =
-        std::find_if(former_ports_.begin(), former_ports_.end(), [&](const NftPort& one) { return one.ifindex() == port.ifindex(); });
-    const bool is_known = same != former_ports_.end();
-    const bool is_rebound = is_known && same->port->interface_id != port.port->interface_id;
+std::vector<std::string> NftEnds::emptied() {
+    std::vector<std::string> names;
     for (const Family family : kFamilies) {
-        NftLane lane{.bridge = nullptr, .port = &port, .direction = Direction::Outbound, .family = family};
-        std::vector<std::string> gone;
-        if (is_rebound) {
-            gone = {lane.answered(),
-                    lane.half_open(),
-                    lane.quota_of(Direction::Outbound),
-                    lane.quota_of(Direction::Inbound),
-                    lane.service_quota(),
-                    lane.renewals(),
-                    lane.ends()};
-        } else if (is_known || !former_) {
-            for (const std::string& flows : {lane.answered(), lane.half_open(), lane.renewals()}) {
-                asked_[flows] = {.port = &port, .family = family, .is_new_here = !former_};
-            }
+        for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
+            names.push_back(NftLane{.bridge = nullptr, .port = nullptr, .direction = direction, .family = family}.fragments());
         }
-        // 9.2: of any change.
-        gone.push_back(lane.fragments());
-        lane.direction = Direction::Inbound;
-        gone.push_back(lane.fragments());
-        emptied_.insert(emptied_.end(), gone.begin(), gone.end());
     }
+    return names;
 }
 
 std::vector<std::string> NftEnds::asked() const {
     std::vector<std::string> names;
-    for (const std::string_view word : {"renew", "half", "flows"}) {
-        for (const auto& [name, asked] : asked_) {
-            if (name.compare(0, word.size(), word) == 0) {
-                names.push_back(name);
-            }
+    for (const auto set : {&NftLane::renewals, &NftLane::half_open, &NftLane::answered, &NftLane::ends}) {
+        for (const Family family : kFamilies) {
+            names.push_back((NftLane{.bridge = nullptr, .port = nullptr, .direction = Direction::Outbound, .family = family}.*set)());
         }
     }
+    names.insert(names.end(), claimants_.begin(), claimants_.end());
+    names.emplace_back(kNftClaims);
     return names;
 }
 
@@ -154,26 +129,36 @@ bool NftEnds::has_gained_owner(const NftPort& port, const Address& address) cons
 }
 
 NftFate NftEnds::fate_of(const std::string& set, const NftElement& element) const {
-    const auto at = asked_.find(set);
-    if (at == asked_.end()) {
-        return kStays;
-    }
-    const NftPort& port = *at->second.port;
-    std::optional<NftFlowElement> flow = nft_flow_of(element, at->second.family);
-    if (!flow || (at->second.is_new_here && !has_own_end(port, *flow))) {
+    const bool is_claimant = claimants_.contains(set);
+    const auto at = by_number_.find(is_claimant ? nft_number_of(element.data) : nft_number_of(element.from));
+    if (at == by_number_.end()) {
         return kEnds;
     }
-    if (flow->word.is_service) {
-        return is_listed_service(port, *flow) ? kStays : kEnds;  // 5.5
+    for (const Family family : kFamilies) {
+        const NftLane lane{.bridge = nullptr, .port = at->second, .direction = Direction::Outbound, .family = family};
+        if (set == lane.answered() || set == lane.half_open() || set == lane.renewals()) {
+            const std::optional<NftFlowElement> flow = nft_flow_of(element, family);
+            return flow ? fate_of(*at->second, *flow) : kEnds;
+        }
+    }
+    return kStays;
+}
+
+NftFate NftEnds::fate_of(const NftPort& port, NftFlowElement flow) const {
+    if (!former_ && !has_own_end(port, flow)) {
+        return kEnds;
+    }
+    if (flow.word.is_service) {
+        return is_listed_service(port, flow) ? kStays : kEnds;  // 5.5
     }
     const std::string& zone = port.ruleset().zones[port.port->zone];
-    if (has_moved(moved_, zone, flow->local) || has_moved(moved_, zone, flow->remote)) {
+    if (has_moved(moved_, zone, flow.local) || has_moved(moved_, zone, flow.remote)) {
         return kEnds;
     }
-    const NftFlowWord was = flow->word;
-    flow->word.counts = was.counts && !has_gained_owner(port, flow->remote);
-    flow->word.is_cut = port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, *flow);
-    return flow->word == was ? kStays : NftFate{.kind = NftFate::Kind::Becomes, .data = nft_u32(flow->word.number())};
+    const NftFlowWord was = flow.word;
+    flow.word.counts = was.counts && !has_gained_owner(port, flow.remote);
+    flow.word.is_cut = port.port->on_revoke == OnRevoke::Cut && !is_still_admitted(port, flow);
+    return flow.word == was ? kStays : NftFate{.kind = NftFate::Kind::Becomes, .data = nft_u32(flow.word.number())};
 }
 
 }  // namespace portcullis

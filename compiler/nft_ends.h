@@ -7,13 +7,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "compiler/nft_flow_element.h"
 #include "compiler/nft_image.h"
 #include "compiler/nft_port.h"
 #include "core/dataplane.h"
@@ -24,6 +25,7 @@ namespace portcullis {
 struct NftEnforced {
     const Ruleset* ruleset = nullptr;
     std::span<const DeviceBinding> devices;
+    const NftBindings* bindings = nullptr;  // of those devices
 };
 
 // What becomes of an element with a change.
@@ -39,32 +41,25 @@ class NftEnds {
     // Pre: everything outlives this. To be made only for a change: the memory of fragments ends with any.
     NftEnds(std::optional<NftEnforced> former, NftEnforced next);
 
-    // Dynamic sets of the bridge table all of whose elements go. Not all of them need exist.
-    [[nodiscard]] const std::vector<std::string>& emptied() const { return emptied_; }
-    // Data maps of the bridge table of whose elements each is to be asked about; to be read in this order: a flow that goes from one map to
+    // Dynamic sets of the bridge table all of whose elements go (9.2). Not all of them need exist.
+    [[nodiscard]] static std::vector<std::string> emptied();
+    // Sets of the bridge table of whose elements each is to be asked about; to be read in this order: a flow that goes from one map to
     // another meanwhile is then read at least once.
     [[nodiscard]] std::vector<std::string> asked() const;
-    // Pre: the set is one of asked(), and the element one of it: key and data.
+    // Pre: the set is one of asked(), and the element one of it: key and data. What is of no binding of the next ruleset ends.
     [[nodiscard]] NftFate fate_of(const std::string& set, const NftElement& element) const;
 
    private:
-    struct Asked {
-        const NftPort* port = nullptr;
-        Family family = Family::Ipv4;
-        bool is_new_here = false;  // no former ruleset tells whose addresses were
-    };
-    void look_at(const NftPort& port);
     void find_moved();
+    [[nodiscard]] NftFate fate_of(const NftPort& port, NftFlowElement flow) const;
     [[nodiscard]] bool has_gained_owner(const NftPort& port, const Address& address) const;
 
     std::optional<NftEnforced> former_;
-    NftHost former_host_;
     NftHost next_host_;
-    std::vector<NftPort> former_ports_;
     std::vector<NftPort> next_ports_;
-    std::set<std::pair<std::string, Prefix>> moved_;  // (VPC, prefix) of the former ruleset whose interfaces are others now
-    std::vector<std::string> emptied_;
-    std::map<std::string, Asked, std::less<>> asked_;
+    std::set<std::pair<std::string, Prefix>> moved_;               // (VPC, prefix) of the former ruleset whose interfaces are others now
+    std::unordered_map<std::uint32_t, const NftPort*> by_number_;  // of next_ports_
+    std::set<std::string> claimants_;                              // names of the maps of all bridges
 };
 
 }  // namespace portcullis

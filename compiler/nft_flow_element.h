@@ -21,6 +21,9 @@ struct NftFlowElement {
     [[nodiscard]] bool is_icmp() const;
 };
 
+// The number of a binding (compiler/nft_bindings.h) that a key or data begins with; 0: none.
+[[nodiscard]] std::uint32_t nft_number_of(const NftBytes& bytes);
+
 // None: no flow's.
 [[nodiscard]] std::optional<NftFlowElement> nft_flow_of(const NftElement& element, Family family);
 

@@ -48,26 +48,36 @@ std::uint32_t idle_seconds(const NftLane& lane, NftPhase phase, std::uint64_t le
 }  // namespace
 
 NftFlowList::NftFlowList(NftEnforced enforced)
-    : host_{.ruleset = enforced.ruleset, .devices = enforced.devices}, ports_(nft_ports(host_)) {}
+    : host_{.ruleset = enforced.ruleset, .devices = enforced.devices, .facts = nullptr, .bindings = enforced.bindings},
+      ports_(nft_ports(host_)) {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        by_number_.emplace(ports_[i].number, i);
+    }
+}
 
-std::vector<NftFlowMap> NftFlowList::maps_of(std::size_t port) const {
+std::vector<NftFlowMap> NftFlowList::maps() {
     std::vector<NftFlowMap> maps;
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-        const NftLane lane{.bridge = nullptr, .port = &ports_[port], .direction = Direction::Outbound, .family = family};
-        maps.push_back({.name = lane.renewals(), .port = lane.port, .family = family, .is_memory = true});
-        maps.push_back({.name = lane.half_open(), .port = lane.port, .family = family});
-        maps.push_back({.name = lane.answered(), .port = lane.port, .family = family});
+        const NftLane lane{.bridge = nullptr, .port = nullptr, .direction = Direction::Outbound, .family = family};
+        maps.push_back({.name = lane.renewals(), .family = family, .is_memory = true});
+        maps.push_back({.name = lane.half_open(), .family = family});
+        maps.push_back({.name = lane.answered(), .family = family});
     }
     return maps;
 }
 
-std::optional<Flow> NftFlowList::flow_of(const NftFlowMap& map, const NftElement& element) {
+std::optional<std::size_t> NftFlowList::port_of(const NftElement& element) const {
+    const auto at = by_number_.find(nft_number_of(element.from));
+    return at == by_number_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<Flow> NftFlowList::flow_of(std::size_t port, const NftFlowMap& map, const NftElement& element) const {
     const auto flow = nft_flow_of(element, map.family);
     if (!flow) {
         return std::nullopt;
     }
-    const NftLane lane{.bridge = nullptr, .port = map.port, .direction = Direction::Outbound, .family = map.family};
-    return Flow{.ifindex = map.port->ifindex(),
+    const NftLane lane{.bridge = nullptr, .port = &ports_[port], .direction = Direction::Outbound, .family = map.family};
+    return Flow{.ifindex = lane.port->ifindex(),
                 .begun = flow->word.is_begun_inbound ? Direction::Inbound : Direction::Outbound,
                 .protocol = flow->protocol,
                 .local = flow->local,

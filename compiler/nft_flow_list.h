@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/nft_ends.h"
@@ -16,7 +17,6 @@ namespace portcullis {
 
 struct NftFlowMap {
     std::string name;
-    const NftPort* port = nullptr;
     Family family = Family::Ipv4;
     bool is_memory = false;  // of what a flow becomes if its SYN is answered: no flow by itself, but to end with it
 };
@@ -31,16 +31,17 @@ class NftFlowList {
     NftFlowList& operator=(NftFlowList&&) = delete;
     ~NftFlowList() = default;
 
-    [[nodiscard]] std::size_t ports() const { return ports_.size(); }
-    [[nodiscard]] std::uint32_t ifindex_of(std::size_t port) const { return ports_[port].ifindex(); }
-    // To be read in this order: a flow that goes from one map to another meanwhile is then read at least once.
-    [[nodiscard]] std::vector<NftFlowMap> maps_of(std::size_t port) const;
-    // None: no flow's.
-    [[nodiscard]] static std::optional<Flow> flow_of(const NftFlowMap& map, const NftElement& element);
+    // Of all ports. To be read in this order: a flow that goes from one map to another meanwhile is then read at least once.
+    [[nodiscard]] static std::vector<NftFlowMap> maps();
+    // The port whose element it is, by its place in nft_ports(); none: of no port there is.
+    [[nodiscard]] std::optional<std::size_t> port_of(const NftElement& element) const;
+    // None: no flow's. Pre: port_of(element) is `port`.
+    [[nodiscard]] std::optional<Flow> flow_of(std::size_t port, const NftFlowMap& map, const NftElement& element) const;
 
    private:
     NftHost host_;
     std::vector<NftPort> ports_;
+    std::unordered_map<std::uint32_t, std::size_t> by_number_;  // place in ports_, by number of the binding
 };
 
 }  // namespace portcullis

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostVerdicts = 8;  // of a map that becomes rules: about what a look-up costs
 constexpr std::size_t kRegister = 4;      // fields of keys are padded to a multiple of it
-constexpr std::string_view kNamedAfterModel[] = {"group4.", "group6."};
+constexpr std::string_view kNamedAfterModel[] = {"group4.", "group6.", "port."};
 
 using Sets = std::unordered_map<std::string_view, const NftSet*>;
 using Statements = std::vector<NftStatement>;

@@ -10,9 +10,10 @@
 namespace portcullis {
 namespace {
 
-constexpr std::uint32_t kServiceFlows = 1024;                // 5.3
-constexpr std::uint32_t kFragments = 1024;                   // those whose epoch is over stay until their time is
-constexpr std::uint32_t kFragmentCounts = kNftRoomOnDemand;  // one number; those that were replaced count until the kernel collects them
+// Of all ports. Where there is no room errors are not related, renewals and first fragments not remembered. Buckets for all elements of a
+// size are there from the beginning, eight bytes and more for each; the size that a set has without naming one costs what is in it.
+constexpr std::uint32_t kFragments = 131'072;
+constexpr std::uint32_t kFragmentCounts = kNftRoomOnDemand;  // a number for each binding; replaced ones count until they are collected
 constexpr std::uint64_t kFragmentCountMilliseconds = 3'600'000;
 constexpr std::uint64_t kFragmentMilliseconds = 30'000;
 
@@ -52,25 +53,13 @@ std::string askers(NftBuilder& bridge, Family family, Direction direction) {
     return bridge.set(std::move(map));
 }
 
-NftSet dynamic_set(std::string name, std::vector<NftType> key, std::uint32_t size) {
-    NftSet set{.name = std::move(name), .key = std::move(key)};
-    set.is_dynamic = true;
-    set.has_timeout = true;
-    set.size = size;
-    return set;
+std::vector<NftType> behind_binding(std::vector<NftType> key) {
+    key.insert(key.begin(), NftType::Word);
+    return key;
 }
-
-std::vector<NftType> flow_key_types(Family family) {
-    return {nft_address_type(family), nft_address_type(family), NftType::Protocol, NftType::Port, NftType::Port};
-}
-
-// Buckets for all elements of a size are there from the beginning: half a mebibyte and more for a port's flows. The size that a set has
-// without naming one costs what is in it, so it stands for the default of quotas, which is one more, and for less where others bound it.
-std::uint32_t room_for(std::uint32_t elements) { return elements == kNftRoomOnDemand + 1 ? kNftRoomOnDemand : elements; }
-std::uint32_t room_beyond(std::uint32_t elements) { return std::max(elements, kNftRoomOnDemand); }
 
 void add_flow_map(NftBuilder& bridge, const std::string& name, Family family, std::uint32_t size) {
-    NftSet map = dynamic_set(name, flow_key_types(family), size);
+    NftSet map = nft_dynamic_set(name, behind_binding(nft_flow_key_types(family)), size);
     map.kind = NftSet::Kind::DataMap;
     map.data = NftType::Word;
     bridge.add_set(std::move(map));
@@ -87,28 +76,25 @@ std::vector<NftType> fragment_key_types(Family family, Direction direction) {
     return types;
 }
 
-void add_state_of(NftBuilder& bridge, const NftPort& port, Family family) {
-    NftLane lane{.bridge = &bridge, .port = &port, .direction = Direction::Outbound, .family = family};
-    const Port& own = *port.port;
-    add_flow_map(bridge, lane.answered(), family, room_for(own.flows));
-    // Quotas are those of the sets by side and of services.
-    add_flow_map(bridge, lane.half_open(), family, room_beyond(2 * own.half_open + kServiceFlows));
-    add_flow_map(bridge, lane.renewals(), family, own.half_open);
+void add_state_of(NftBuilder& bridge, std::uint32_t flows, Family family) {
+    NftLane lane{.bridge = &bridge, .port = nullptr, .direction = Direction::Outbound, .family = family};
+    const std::uint32_t fewer = std::max(flows / 4, kNftRoomOnDemand);
+    add_flow_map(bridge, lane.answered(), family, std::max(flows, kNftRoomOnDemand));
+    add_flow_map(bridge, lane.half_open(), family, fewer);
+    add_flow_map(bridge, lane.renewals(), family, fewer);
     for (const Direction side : {Direction::Outbound, Direction::Inbound}) {
-        bridge.add_set(dynamic_set(lane.quota_of(side), flow_key_types(family), own.half_open));
         lane.direction = side;
-        NftSet fragments = dynamic_set(lane.fragments(), fragment_key_types(family, side), kFragments);
+        NftSet fragments = nft_dynamic_set(lane.fragments(), behind_binding(fragment_key_types(family, side)), kFragments);
         fragments.timeout_ms = kFragmentMilliseconds;
         bridge.add_set(std::move(fragments));
     }
     const NftType address = nft_address_type(family);
-    bridge.add_set(dynamic_set(lane.ends(), {address, address}, room_for(own.flows)));
-    NftSet count = dynamic_set(lane.fragment_count(), {NftType::Byte}, kFragmentCounts);
+    bridge.add_set(nft_dynamic_set(lane.ends(), behind_binding({address, address}), std::max(flows / 2, kNftRoomOnDemand)));
+    NftSet count = nft_dynamic_set(lane.fragment_count(), {NftType::Word}, kFragmentCounts);
     count.kind = NftSet::Kind::DataMap;
     count.data = NftType::Word;
     count.timeout_ms = kFragmentCountMilliseconds;
     bridge.add_set(std::move(count));
-    bridge.add_set(dynamic_set(lane.service_quota(), flow_key_types(family), kServiceFlows));
 }
 
 std::string type_set(NftBuilder& bridge, Family family, bool with_queries) {
@@ -124,29 +110,19 @@ std::string type_set(NftBuilder& bridge, Family family, bool with_queries) {
 
 std::uint64_t seconds_or(std::uint32_t seconds, std::uint32_t otherwise) { return std::uint64_t{seconds != 0 ? seconds : otherwise}; }
 
-std::string nft_state_set(std::string_view word, Family family, std::uint32_t ifindex) {
-    return std::string(word) + (family == Family::Ipv4 ? "4-" : "6-") + std::to_string(ifindex);
-}
-
 }  // namespace
 
 std::string NftLane::stem(std::string_view word) const {
     return std::string(word) + (is_outbound() ? "-out" : "-in") + (family == Family::Ipv4 ? "4" : "6");
 }
 
-std::string NftLane::set(std::string_view word) const { return nft_state_set(word, family, port->ifindex()); }
+std::string NftLane::set(std::string_view word) const { return std::string(word) + (family == Family::Ipv4 ? "4" : "6"); }
 
-std::vector<std::string> nft_flow_maps(std::uint32_t ifindex) {
-    std::vector<std::string> maps;
-    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-        for (const std::string_view word : {"flows", "half"}) {
-            maps.push_back(nft_state_set(word, family, ifindex));
-        }
-    }
-    return maps;
-}
+NftLoad NftLane::device() const { return is_outbound() ? nft_iif() : nft_oif(); }
 
-std::vector<NftLoad> NftLane::key(NftForm form) const {
+NftLoad NftLane::binding() const { return nft_from_map(kNftNumbers, {device()}, 4); }
+
+std::vector<NftLoad> NftLane::flow_key(NftForm form) const {
     std::vector<NftLoad> key = {nft_local(family, direction), nft_remote(family, direction), nft_l4_protocol()};
     switch (form) {
         case NftForm::Tcp:
@@ -163,6 +139,12 @@ std::vector<NftLoad> NftLane::key(NftForm form) const {
             key.push_back(nft_constant(nft_u16(0)));
             break;
     }
+    return key;
+}
+
+std::vector<NftLoad> NftLane::key(NftForm form) const {
+    std::vector<NftLoad> key = flow_key(form);
+    key.insert(key.begin(), binding());
     return key;
 }
 
@@ -193,9 +175,21 @@ std::uint64_t NftLane::milliseconds(NftIdle idle) const {
     return 0;
 }
 
-void add_nft_state(NftBuilder& bridge, const NftPort& port) {
-    add_state_of(bridge, port, Family::Ipv4);
-    add_state_of(bridge, port, Family::Ipv6);
+void add_nft_state(NftBuilder& bridge, std::uint32_t flows) {
+    add_state_of(bridge, flows, Family::Ipv4);
+    add_state_of(bridge, flows, Family::Ipv6);
+}
+
+std::vector<NftType> nft_flow_key_types(Family family) {
+    return {nft_address_type(family), nft_address_type(family), NftType::Protocol, NftType::Port, NftType::Port};
+}
+
+NftSet nft_dynamic_set(std::string name, std::vector<NftType> key, std::uint32_t size) {
+    NftSet set{.name = std::move(name), .key = std::move(key)};
+    set.is_dynamic = true;
+    set.has_timeout = true;
+    set.size = size;
+    return set;
 }
 
 NftLoad nft_segment_flags() { return nft_masked(nft_tcp_flags(), nft_u8(kNftFlagsMask)); }

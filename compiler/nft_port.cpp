@@ -40,7 +40,13 @@ std::vector<NftPort> nft_ports(const NftHost& host) {
             continue;
         }
         const Ruleset& ruleset = *host.ruleset;
-        NftPort port{.host = &host, .device = &device, .port = &ruleset.ports[device.port], .around = {}, .uplinks = {}, .peers = {}};
+        NftPort port{.host = &host,
+                     .device = &device,
+                     .port = &ruleset.ports[device.port],
+                     .number = host.bindings == nullptr ? 0 : host.bindings->number_of(device.ifindex),
+                     .around = {},
+                     .uplinks = {},
+                     .peers = {}};
         port.around = ruleset.surroundings[port.port->surroundings];
         if (const DeviceBinding* const bridge = bridge_of(host, device)) {
             for (std::size_t i = 0; i < ruleset.bridges.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/nft_bindings.h"
 #include "core/dataplane.h"
 #include "core/host_facts.h"
 #include "core/ruleset.h"
@@ -23,12 +24,14 @@ struct NftHost {
     const Ruleset* ruleset = nullptr;
     std::span<const DeviceBinding> devices;
     const HostFacts* facts = nullptr;
+    const NftBindings* bindings = nullptr;  // none: nothing is asked about state
 };
 
 struct NftPort {
     const NftHost* host = nullptr;
     const DeviceBinding* device = nullptr;
     const Port* port = nullptr;
+    std::uint32_t number = 0;                 // of the binding: what its state in the kernel is found by
     Surroundings around;                      // the port's own and its bridge's, joined; sorted, without duplicates
     std::vector<std::uint32_t> uplinks;       // listed uplinks of its bridge and those without a bridge: ifindexes, sorted
     std::vector<const DeviceBinding*> peers;  // the other bound devices of its bridge

@@ -27,7 +27,7 @@ Result<std::size_t> NftClosing::close(std::span<const DeviceBinding> devices, Nf
             device.kind = DeviceBinding::Kind::Closed;
             device.port = 0;
         }
-        *image = lower_nft({}, closed, {});
+        *image = lower_nft({}, closed, {}, {});
         std::erase_if(image->tables, [](const NftTable& table) { return table.family == NftFamily::Inet; });  // drops nothing
         for (NftTable& table : image->tables) {
             table.name = kNftClosedTable;

@@ -8,8 +8,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "compiler/nft_bindings.h"
 #include "compiler/nft_builder.h"
-#include "compiler/nft_lane.h"
+#include "compiler/nft_flow_element.h"
+#include "compiler/nft_flow_list.h"
 #include "fallback/nft_decode.h"
 #include "fallback/nft_objects.h"
 #include "fallback/nft_read_whole.h"
@@ -135,21 +137,36 @@ std::vector<PortCounters> listed(const std::map<std::uint32_t, ByReason>& counts
     return ports;
 }
 
-Result<std::uint64_t> count_flows(NftSocket& socket, const NftImage& image, std::uint32_t ifindex) {
-    std::uint64_t flows = 0;
+// By ifindex.
+using FlowCounts = std::unordered_map<std::uint32_t, std::uint64_t>;
+
+Result<FlowCounts> count_flows(NftSocket& socket, const NftImage& image) {
     const NftTable* const bridge = find_table(image, NftFamily::Bridge);
-    for (const std::string& map : nft_flow_maps(ifindex)) {
-        if (bridge == nullptr || find_set(*bridge, map) == nullptr) {
+    const NftSet* const numbers = bridge == nullptr ? nullptr : find_set(*bridge, kNftNumbers);
+    std::unordered_map<std::uint32_t, std::uint32_t> ifindexes;  // by number of the binding
+    for (std::size_t i = 0; numbers != nullptr && i < numbers->elements.size(); ++i) {
+        ifindexes[nft_number_of(numbers->elements[i].data)] = ifindex_in(numbers->elements[i].from);
+    }
+    FlowCounts flows;
+    for (const NftFlowMap& map : NftFlowList::maps()) {
+        if (numbers == nullptr || map.is_memory) {
             continue;
         }
-        std::uint64_t found = 0;
+        FlowCounts found;
         auto read = read_whole(found, [&] {
-            return for_each_element(socket, {.family = bridge->family, .name = bridge->name}, map, [&](nftnl_set_elem&) { ++found; });
+            return for_each_element(socket, {.family = bridge->family, .name = bridge->name}, map.name, [&](nftnl_set_elem& element) {
+                const auto at = ifindexes.find(nft_number_of(key_of_element(element)));
+                if (at != ifindexes.end()) {
+                    ++found[at->second];
+                }
+            });
         });
         if (!read) {
             return fail(read.error());
         }
-        flows += found;
+        for (const auto& [ifindex, count] : found) {
+            flows[ifindex] += count;
+        }
     }
     return flows;
 }
@@ -183,13 +200,14 @@ Result<std::vector<PortCounters>> read_port_counters(NftSocket& socket, const Nf
             add_counts(found, meaning->second, counts);
         }
     }
+    const auto flows = count_flows(socket, image);
+    if (!flows) {
+        return fail(flows.error().with_context("cannot count flows"));
+    }
     std::vector<PortCounters> listing = listed(counts);
     for (PortCounters& port : listing) {
-        const auto flows = count_flows(socket, image, port.ifindex);
-        if (!flows) {
-            return fail(flows.error().with_context("cannot count flows"));
-        }
-        port.flows = *flows;
+        const auto count = flows->find(port.ifindex);
+        port.flows = count == flows->end() ? 0 : count->second;
     }
     return listing;
 }

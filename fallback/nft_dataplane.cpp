@@ -7,10 +7,10 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "compiler/lower_nft.h"
+#include "compiler/nft_bindings.h"
 #include "compiler/nft_ends.h"
 #include "compiler/nft_image.h"
 #include "compiler/nft_names.h"
@@ -35,31 +35,11 @@ bool is_managed(const DeviceBinding& device) {
     return device.kind == DeviceBinding::Kind::Bound || device.kind == DeviceBinding::Kind::Closed;
 }
 
-bool ends_with(std::string_view text, std::string_view end) {
-    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
-// What packets of a device left in its dynamic sets, "…-IFINDEX": of one that had the number before, if it is new.
-std::vector<NftStateEnd> state_of(const NftImage& image, const std::vector<DeviceBinding>& devices) {
-    std::vector<std::string> ends;
-    for (const DeviceBinding& device : devices) {
-        ends.push_back("-" + std::to_string(device.ifindex));
-    }
-    std::vector<NftStateEnd> state;
-    for (const NftTable& table : image.tables) {
-        for (const NftSet& set : table.sets) {
-            if (set.is_dynamic && std::any_of(ends.begin(), ends.end(), [&](const std::string& end) { return ends_with(set.name, end); })) {
-                state.push_back({.family = table.family, .set = set.name});
-            }
-        }
-    }
-    return state;
-}
-
 // What was applied last: what ends with a change depends on it.
 struct Former {
     Ruleset ruleset;
     std::vector<DeviceBinding> devices;
+    NftBindings bindings;
 };
 
 }  // namespace
@@ -77,9 +57,10 @@ struct NftDataplane::State {
     std::map<std::string, std::string> long_labels{};  // by what a comment says instead of them
 
     [[nodiscard]] Result<std::vector<DeviceBinding>> new_devices(std::span<const DeviceBinding> devices);
-    [[nodiscard]] Result<std::size_t> change(const std::shared_ptr<const NftImage>& image, const Ruleset& ruleset,
-                                             std::span<const DeviceBinding> devices, std::vector<NftStateEnd> ended);
-    void remember(const Ruleset& ruleset, std::span<const DeviceBinding> devices);
+    [[nodiscard]] Result<NftBindings> bindings(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                               const std::vector<DeviceBinding>& fresh);
+    [[nodiscard]] Result<std::size_t> change(const std::shared_ptr<const NftImage>& image, const NftEnforced& next);
+    void remember(const NftEnforced& enforced);
 };
 
 // Managed and not guarded by what stands: never seen before, or gone meanwhile and come back.
@@ -105,6 +86,20 @@ Result<std::vector<DeviceBinding>> NftDataplane::State::new_devices(std::span<co
     return found;
 }
 
+// A fresh device is another than the one whose number it has.
+Result<NftBindings> NftDataplane::State::bindings(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
+                                                  const std::vector<DeviceBinding>& fresh) {
+    const auto standing = writer.standing();
+    if (!standing) {
+        return fail(standing.error());
+    }
+    std::set<std::uint32_t> renewed;
+    for (const DeviceBinding& device : fresh) {
+        renewed.insert(device.ifindex);
+    }
+    return NftBindings(**standing, ruleset, devices, renewed);
+}
+
 NftDataplane::NftDataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 NftDataplane::~NftDataplane() = default;
@@ -127,7 +122,7 @@ Result<std::unique_ptr<NftDataplane>> NftDataplane::create(const NftDataplaneOpt
 }
 
 // 1. Devices that nothing stands at are closed.
-// 2. The change, in one transaction; with it, what their numbers' former devices left.
+// 2. The change, in one transaction; with it, new numbers for their bindings, under which nothing is left of former devices.
 // 3. Flows that do not outlive the change end.
 // 4. They are closed no longer.
 Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
@@ -140,9 +135,13 @@ Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const 
             return fail(closed.error().with_context("cannot close new devices"));
         }
     }
-    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, facts));
+    const auto bindings = state_->bindings(ruleset, devices, *fresh);
+    if (!bindings) {
+        return fail(bindings.error());
+    }
+    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, facts, *bindings));
     normalise(*image);
-    auto written = state_->change(image, ruleset, devices, state_of(*image, *fresh));
+    auto written = state_->change(image, {.ruleset = &ruleset, .devices = devices, .bindings = &*bindings});
     if (!written) {
         return fail(written.error());
     }
@@ -159,7 +158,11 @@ Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, st
     if (!standing) {
         return fail(standing.error());
     }
-    NftImage image = lower_nft(ruleset, devices, facts);
+    const auto bindings = state_->bindings(ruleset, devices, {});
+    if (!bindings) {
+        return fail(bindings.error());
+    }
+    NftImage image = lower_nft(ruleset, devices, facts, *bindings);
     normalise(image);
     std::vector<PlannedWrites> writes;
     for (const NftTableDiff& diff : diff_images(**standing, image)) {
@@ -171,17 +174,17 @@ Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, st
 }
 
 // State ends with a change alone: what a daemon that has started anew finds as it would have it goes on.
-Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const Ruleset& ruleset,
-                                                std::span<const DeviceBinding> devices, std::vector<NftStateEnd> ended) {
+Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const NftEnforced& next) {
     const auto standing = writer.standing();
     if (!standing) {
         return fail(standing.error());
     }
-    const bool is_change = is_unfinished || !(**standing == *image) || (former && former->ruleset.owners != ruleset.owners);
+    const bool is_change = is_unfinished || !(**standing == *image) || (former && former->ruleset.owners != next.ruleset->owners);
     std::optional<NftEnds> ends;
+    std::vector<NftStateEnd> ended;
     if (is_change) {
-        ends.emplace(former ? std::optional(NftEnforced{&former->ruleset, former->devices}) : std::nullopt, NftEnforced{&ruleset, devices});
-        for (const std::string& set : ends->emptied()) {
+        ends.emplace(former ? std::optional(NftEnforced{&former->ruleset, former->devices, &former->bindings}) : std::nullopt, next);
+        for (const std::string& set : NftEnds::emptied()) {
             ended.push_back({.family = NftFamily::Bridge, .set = set});
         }
     }
@@ -200,20 +203,20 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
         flows = *over;
     }
     is_unfinished = false;
-    remember(ruleset, devices);
+    remember(next);
     return *written + flows;
 }
 
-void NftDataplane::State::remember(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
-    former = Former{ruleset, {devices.begin(), devices.end()}};
+void NftDataplane::State::remember(const NftEnforced& enforced) {
+    former = Former{*enforced.ruleset, {enforced.devices.begin(), enforced.devices.end()}, *enforced.bindings};
     long_labels.clear();
-    for (const Rule& rule : ruleset.rules) {
+    for (const Rule& rule : enforced.ruleset->rules) {
         if (const std::string said = nft_label_in_comment(rule.label); said != rule.label) {
             long_labels.emplace(said, rule.label);
         }
     }
     managed.clear();
-    for (const DeviceBinding& device : devices) {
+    for (const DeviceBinding& device : enforced.devices) {
         if (is_managed(device)) {
             managed.push_back(device.ifindex);
         }
@@ -245,7 +248,7 @@ Result<FlowPage> NftDataplane::read_flows(const FlowFilter& filter, std::uint64_
     if (state_->wanted == nullptr || !state_->former) {
         return FlowPage{};
     }
-    const NftFlowList list({&state_->former->ruleset, state_->former->devices});
+    const NftFlowList list({&state_->former->ruleset, state_->former->devices, &state_->former->bindings});
     return portcullis::read_flows(state_->writer.socket(), *state_->wanted, list, filter, from);
 }
 
@@ -253,7 +256,7 @@ Result<FlowsEnded> NftDataplane::end_flows(const FlowFilter& filter, std::uint64
     if (state_->wanted == nullptr || !state_->former) {
         return FlowsEnded{};
     }
-    const NftFlowList list({&state_->former->ruleset, state_->former->devices});
+    const NftFlowList list({&state_->former->ruleset, state_->former->devices, &state_->former->bindings});
     return cut_flows(state_->writer, *state_->wanted, list, filter, from);
 }
 

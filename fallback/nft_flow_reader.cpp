@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fallback/nft_flow_reader.h"
 
-#include <algorithm>
 #include <cerrno>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,79 +16,76 @@ namespace {
 constexpr std::size_t kFlowsPerPage = 8192;
 constexpr int kMostAttempts = 100;
 
+// Where a page ends, unless one port has more.
+bool is_full(std::size_t flows) { return flows >= kFlowsPerPage; }
+
 struct FoundFlow {
     Flow flow;
     NftElement element;
+    std::size_t map = 0;  // place among NftFlowList::maps()
 };
 
-// Those that match.
-Result<std::vector<FoundFlow>> find_flows(NftSocket& socket, const NftTable& table, const NftSet& set, const NftFlowMap& map,
-                                          const FlowFilter& filter) {
-    std::vector<NftElement> elements;
-    auto read = read_whole(elements, [&] {
-        auto whole = read_elements(socket, {.family = table.family, .name = table.name}, set);
-        elements = std::move(whole).value_or(std::vector<NftElement>());
-        return whole ? Result<>() : fail(whole.error());
-    });
-    if (!read) {
-        return fail(read.error().with_context("cannot read " + set.name));
-    }
-    std::vector<FoundFlow> found;
-    for (NftElement& element : elements) {
-        auto flow = NftFlowList::flow_of(map, element);
-        if (flow && filter.matches(*flow)) {
-            found.push_back({.flow = std::move(*flow), .element = std::move(element)});
+using FlowsByPort = std::map<std::size_t, std::vector<FoundFlow>>;
+
+// Those that match, of ports from `from` on.
+Result<FlowsByPort> find_flows(NftSocket& socket, const NftTable& table, const NftFlowList& list, const FlowFilter& filter,
+                               std::uint64_t from, bool with_memory) {
+    const std::vector<NftFlowMap> maps = NftFlowList::maps();
+    FlowsByPort flows;
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        const NftSet* const set = maps[i].is_memory && !with_memory ? nullptr : find_set(table, maps[i].name);
+        if (set == nullptr) {
+            continue;
+        }
+        std::vector<NftElement> elements;
+        auto read = read_whole(elements, [&] {
+            auto whole = read_elements(socket, {.family = table.family, .name = table.name}, *set);
+            elements = std::move(whole).value_or(std::vector<NftElement>());
+            return whole ? Result<>() : fail(whole.error());
+        });
+        if (!read) {
+            return fail(read.error().with_context("cannot read " + set->name));
+        }
+        for (NftElement& element : elements) {
+            const auto port = list.port_of(element);
+            auto flow = port && *port >= from ? list.flow_of(*port, maps[i], element) : std::nullopt;
+            if (flow && filter.has_port(flow->ifindex) && filter.matches(*flow)) {
+                flows[*port].push_back({.flow = std::move(*flow), .element = std::move(element), .map = i});
+            }
         }
     }
-    return found;
+    return flows;
 }
 
-// All that matches of one port; and how many of that are flows.
+// What goes of a page of ports, set by set; how many of that are flows; and the port behind the page, if there are more.
 struct Cut {
     std::vector<NftElementChange> changes;
     std::uint64_t flows = 0;
+    std::optional<std::uint64_t> next;
 };
 
-Result<Cut> find_cut(NftSocket& socket, const NftTable& table, const std::vector<NftFlowMap>& maps, const FlowFilter& filter) {
+Cut cut_of(const NftTable& table, FlowsByPort found) {
+    const std::vector<NftFlowMap> maps = NftFlowList::maps();
+    std::vector<NftElementChange> by_map(maps.size());
     Cut cut;
-    for (const NftFlowMap& map : maps) {
-        const NftSet* const set = find_set(table, map.name);
-        auto found = set == nullptr ? Result<std::vector<FoundFlow>>() : find_flows(socket, table, *set, map, filter);
-        if (!found) {
-            return fail(found.error());
+    for (auto& [port, flows] : found) {
+        if (is_full(cut.flows)) {
+            cut.next = port;
+            break;
         }
-        if (found->empty()) {
-            continue;
+        for (FoundFlow& one : flows) {
+            by_map[one.map].gone.push_back(std::move(one.element));
+            cut.flows += maps[one.map].is_memory ? 0 : 1;
         }
-        NftElementChange change{.family = table.family, .set = set, .gone = {}, .fresh = {}};
-        for (FoundFlow& one : *found) {
-            change.gone.push_back(std::move(one.element));
+    }
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        if (!by_map[i].gone.empty()) {
+            by_map[i].family = table.family;
+            by_map[i].set = find_set(table, maps[i].name);
+            cut.changes.push_back(std::move(by_map[i]));
         }
-        cut.flows += map.is_memory ? 0 : found->size();
-        cut.changes.push_back(std::move(change));
     }
     return cut;
-}
-
-// What changed between reading and writing is read again.
-Result<std::uint64_t> cut_port(NftWriter& writer, const NftTable& table, const std::vector<NftFlowMap>& maps, const FlowFilter& filter) {
-    for (int i = 0; i < kMostAttempts; ++i) {
-        const auto cut = find_cut(writer.socket(), table, maps, filter);
-        if (!cut) {
-            return fail(cut.error());
-        }
-        if (cut->changes.empty()) {
-            return std::uint64_t{0};
-        }
-        const auto written = writer.change_elements(cut->changes);
-        if (!written) {
-            return fail(written.error().with_context("cannot end flows"));
-        }
-        if (*written) {
-            return cut->flows;
-        }
-    }
-    return fail("cannot end flows: packets keep changing them", EBUSY);
 }
 
 }  // namespace
@@ -96,48 +94,47 @@ Result<FlowPage> read_flows(NftSocket& socket, const NftImage& image, const NftF
                             std::uint64_t from) {
     const NftTable* const bridge = find_table(image, NftFamily::Bridge);
     FlowPage page;
-    std::uint64_t port = from;
-    for (; bridge != nullptr && port < list.ports() && page.flows.size() < kFlowsPerPage; ++port) {
-        if (!filter.has_port(list.ifindex_of(port))) {
-            continue;
-        }
-        for (const NftFlowMap& map : list.maps_of(port)) {
-            const NftSet* const set = map.is_memory ? nullptr : find_set(*bridge, map.name);
-            auto found = set == nullptr ? Result<std::vector<FoundFlow>>() : find_flows(socket, *bridge, *set, map, filter);
-            if (!found) {
-                return fail(found.error());
-            }
-            for (FoundFlow& one : *found) {
-                page.flows.push_back(std::move(one.flow));
-            }
-        }
+    if (bridge == nullptr) {
+        return page;
     }
-    if (bridge != nullptr && port < list.ports()) {
-        page.next = port;
+    auto found = find_flows(socket, *bridge, list, filter, from, false);
+    if (!found) {
+        return fail(found.error());
+    }
+    for (auto& [port, flows] : *found) {
+        if (is_full(page.flows.size())) {
+            page.next = port;
+            break;
+        }
+        for (FoundFlow& one : flows) {
+            page.flows.push_back(std::move(one.flow));
+        }
     }
     return page;
 }
 
+// What changed between reading and writing is read again.
 Result<FlowsEnded> cut_flows(NftWriter& writer, const NftImage& image, const NftFlowList& list, const FlowFilter& filter,
                              std::uint64_t from) {
     const NftTable* const bridge = find_table(image, NftFamily::Bridge);
-    FlowsEnded ended;
-    std::uint64_t port = from;
-    while (bridge != nullptr && port < list.ports() && !filter.has_port(list.ifindex_of(port))) {
-        ++port;
+    for (int i = 0; bridge != nullptr && i < kMostAttempts; ++i) {
+        auto found = find_flows(writer.socket(), *bridge, list, filter, from, true);
+        if (!found) {
+            return fail(found.error());
+        }
+        const Cut cut = cut_of(*bridge, std::move(*found));
+        if (cut.changes.empty()) {
+            return FlowsEnded{};
+        }
+        const auto written = writer.change_elements(cut.changes);
+        if (!written) {
+            return fail(written.error().with_context("cannot end flows"));
+        }
+        if (*written) {
+            return FlowsEnded{.count = cut.flows, .next = cut.next};
+        }
     }
-    if (bridge == nullptr || port >= list.ports()) {
-        return ended;
-    }
-    const auto count = cut_port(writer, *bridge, list.maps_of(port), filter);
-    if (!count) {
-        return fail(count.error());
-    }
-    ended.count = *count;
-    if (port + 1 < list.ports()) {
-        ended.next = port + 1;
-    }
-    return ended;
+    return bridge == nullptr ? Result<FlowsEnded>(FlowsEnded{}) : fail("cannot end flows: packets keep changing them", EBUSY);
 }
 
 }  // namespace portcullis

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flows out of the dynamic maps that packets fill, port by port, and the end of some of them.
+// Flows out of the dynamic maps that packets fill, by port, and the end of some of them.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace portcullis {
 // `from`: number of the port. A page holds whole ports, and ends behind the one that fills it.
 [[nodiscard]] Result<FlowPage> read_flows(NftSocket& socket, const NftImage& image, const NftFlowList& list, const FlowFilter& filter,
                                           std::uint64_t from);
-// One port at a time, each in one transaction.
+// A page of ports at a time, each in one transaction.
 [[nodiscard]] Result<FlowsEnded> cut_flows(NftWriter& writer, const NftImage& image, const NftFlowList& list, const FlowFilter& filter,
                                            std::uint64_t from);
 

@@ -69,7 +69,7 @@ ScaleCost NftScale::enforce() {
     const Ruleset ruleset = value_or_end(compile(model_), "compile the model");
     const std::vector<DeviceBinding> devices = host_.bindings(ruleset);
     NftImage image;
-    cost.lowering_ms = milliseconds([&] { image = lower_nft(ruleset, devices, {}); });
+    cost.lowering_ms = milliseconds([&] { image = lower_nft(ruleset, devices, {}, NftBindings({}, ruleset, devices, {})); });
     count_objects(image, cost);
     return cost;
 }

@@ -30,7 +30,7 @@ class Dataplane : public testing::Test {
         return value_or_end(read_back(socket, kNftTable), "read back").image;
     }
     static NftImage lowered(const Ruleset& ruleset, std::span<const DeviceBinding> devices) {
-        NftImage image = lower_nft(ruleset, devices, {});
+        NftImage image = lower_nft(ruleset, devices, {}, NftBindings({}, ruleset, devices, {}));
         normalise(image);
         return image;
     }

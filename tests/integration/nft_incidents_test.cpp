@@ -79,7 +79,7 @@ class NftIncident : public testing::Test {
 std::shared_ptr<const NftImage> image_of(const NftBridge& bridge, const json& model, const std::function<void(NftTable&)>& spoil) {
     const Ruleset ruleset = NftBridge::ruleset_of(model);
     const std::vector<DeviceBinding> devices = bridge.bindings(ruleset);
-    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, {}));
+    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, {}, NftBindings({}, ruleset, devices, {})));
     for (NftTable& table : image->tables) {
         if (table.family == NftFamily::Bridge) {
             spoil(table);

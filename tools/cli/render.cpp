@@ -58,7 +58,7 @@ int render_nftables(const Ruleset& ruleset, const Terminal& terminal) {
         const auto device = std::ranges::find(host.devices, one.ifindex, &DeviceBinding::ifindex);
         host.notes.push_back(device->device + ": not done: " + one.what);
     }
-    const std::string text = render_nft(lower_nft(ruleset, host.devices, monitor->facts()));
+    const std::string text = render_nft(lower_nft(ruleset, host.devices, monitor->facts(), NftBindings({}, ruleset, host.devices, {})));
     if (const std::size_t unsaid = count_of("# no words for", text); unsaid != 0) {
         host.notes.push_back(std::to_string(unsaid) +
                              " rules have no words in nft's language and stand as comments: to be read, not to be loaded");

@@ -82,7 +82,7 @@ void expect_shallow(const Model& model) {
     ASSERT_GT(devices.size(), 2U);
     const HostFacts facts{.addresses = {Address::ipv4(10, 0, 0, 1), test::address("fe80::1")},
                           .tunnels = {{.protocol = 17, .port = 22}, {.protocol = 47}}};
-    for (const NftTable& table : lower_nft(ruleset, devices, facts).tables) {
+    for (const NftTable& table : lower_nft(ruleset, devices, facts, NftBindings({}, ruleset, devices, {})).tables) {
         Depth depth(table);
         for (const NftChain& chain : table.chains) {
             EXPECT_TRUE(!chain.hook || depth.of(chain.name).depth <= kDeepest) << depth.of(chain.name).text;

@@ -109,6 +109,7 @@ NftPacket packet_of(const Question& question) {
     packet.link.assign(frame.begin(), frame.begin() + 14);
     packet.network.assign(frame.begin() + 14, frame.begin() + 14 + header);
     packet.protocol = question.protocol();
+    (question.is_outbound() ? packet.iif : packet.oif) = question.port->ifindex();
     if (!question.is_later()) {
         packet.transport.assign(frame.begin() + 14 + header, frame.end());
     }
@@ -131,7 +132,7 @@ struct Subject {
         if (model.host_services) {
             facts.tunnels = {{.protocol = 17, .port = 22}, {.protocol = 17, .port = 1024}, {.protocol = 47}};
         }
-        host = {.ruleset = &ruleset, .devices = devices, .facts = &facts};
+        host = {.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = nullptr};
         ports = nft_ports(host);
     }
     Subject(const Subject&) = delete;

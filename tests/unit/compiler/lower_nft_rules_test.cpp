@@ -90,7 +90,7 @@ struct Subject {
                                    .bridge = kBridge});
             }
         }
-        host = {.ruleset = &ruleset, .devices = devices, .facts = &facts};
+        host = {.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = nullptr};
         ports = nft_ports(host);
     }
     Subject(const Subject&) = delete;

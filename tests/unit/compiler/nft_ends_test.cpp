@@ -23,6 +23,7 @@ using test::udp;
 
 constexpr std::uint32_t kIfindex = 7, kBridge = 100;
 constexpr std::uint8_t kUdp = 17;
+constexpr std::uint32_t kNumber = 1;  // of the binding: the first
 
 struct Host {
     explicit Host(const Model& model) : ruleset(*compile(model)) {
@@ -33,10 +34,12 @@ struct Host {
                            .kind = DeviceBinding::Kind::Bound,
                            .port = static_cast<Index>(port - ruleset.ports.begin()),
                            .bridge = kBridge});
+        bindings = NftBindings({}, ruleset, devices, {});
     }
-    [[nodiscard]] NftEnforced enforced() const { return {.ruleset = &ruleset, .devices = devices}; }
+    [[nodiscard]] NftEnforced enforced() const { return {.ruleset = &ruleset, .devices = devices, .bindings = &bindings}; }
     Ruleset ruleset;
     std::vector<DeviceBinding> devices;
+    NftBindings bindings;
 };
 
 // eni-1 with those outbound rules, beside eni-2, which carries sg-2.
@@ -51,7 +54,8 @@ Model model_with(std::vector<SecurityGroupRule> outbound, OnRevoke on_revoke = O
 
 NftElement flow_to(const Address& remote, const NftFlowWord& word) {
     NftElement element;
-    element.from = nft_key({nft_bytes(Address::ipv4(10, 0, 1, 1)), nft_bytes(remote), nft_u8(kUdp), nft_u16(40'000), nft_u16(53)});
+    element.from =
+        nft_key({nft_u32(kNumber), nft_bytes(Address::ipv4(10, 0, 1, 1)), nft_bytes(remote), nft_u8(kUdp), nft_u16(40'000), nft_u16(53)});
     element.data = nft_u32(word.number());
     return element;
 }
@@ -61,7 +65,7 @@ const Address kNeighbour = Address::ipv4(10, 0, 1, 2);
 const Address kNobody = Address::ipv4(10, 0, 1, 3);
 const NftFlowWord kFlow = {.phase = NftPhase::UdpStream, .counts = true};
 const NftFlowWord kCut = {.phase = NftPhase::UdpStream, .counts = true, .is_cut = true};
-constexpr const char* kMap = "flows4-7";
+constexpr const char* kMap = "flows4";
 
 NftFate fate(const Model& former, const Model& next, const NftElement& element) {
     const Host before(former), after(next);
@@ -115,11 +119,29 @@ TEST(NftEnds, WhatIsNoFlowEnds) {
     EXPECT_EQ(fate(kOpen, kOpen, element), kEnds);
 }
 
+// Whatever kind of state it is.
+TEST(NftEnds, WhatABindingLeftThatIsNoMoreEnds) {
+    const Host before(kOpen), after(kOpen);
+    const NftEnds ends(before.enforced(), after.enforced());
+    const NftBytes former = nft_u32(kNumber + 1), present = nft_u32(kNumber);
+    NftElement flow = flow_to(kOutside, kFlow);
+    std::copy(former.begin(), former.end(), flow.from.begin());
+    EXPECT_EQ(ends.fate_of("flows4", flow), kEnds);
+    for (const char* const set : {"ends4", "ends6", "claims"}) {
+        EXPECT_EQ(ends.fate_of(set, {.from = former}), kEnds) << set;
+        EXPECT_EQ(ends.fate_of(set, {.from = present}), kStays) << set;
+    }
+    const NftBytes address = nft_bytes(kOutside);
+    EXPECT_EQ(ends.fate_of("claimants-100", {.from = address, .to = {}, .verdict = {}, .data = former}), kEnds);
+    EXPECT_EQ(ends.fate_of("claimants-100", {.from = address, .to = {}, .verdict = {}, .data = present}), kStays);
+}
+
 // A flow goes from the first to the last, and must not be missed on its way.
 TEST(NftEnds, MapsAreReadInTheOrderInWhichFlowsGoThroughThem) {
     const Host before(kOpen), after(kClosed);
     const std::vector<std::string> asked = NftEnds(before.enforced(), after.enforced()).asked();
-    const std::vector<std::string> wanted = {"renew4-7", "renew6-7", "half4-7", "half6-7", "flows4-7", "flows6-7"};
+    const std::vector<std::string> wanted = {"renew4", "renew6", "half4", "half6",         "flows4",
+                                             "flows6", "ends4",  "ends6", "claimants-100", "claims"};
     EXPECT_EQ(asked, wanted);
 }
 

@@ -17,6 +17,7 @@ using testing::ElementsAre;
 
 constexpr std::uint32_t kIfindex = 7;
 constexpr std::uint8_t kUdp = 17, kIcmp = 1;
+constexpr std::uint32_t kNumber = 1;  // of the binding: the first
 
 class NftFlowListTest : public testing::Test {
    protected:
@@ -29,32 +30,38 @@ class NftFlowListTest : public testing::Test {
     }
     static NftElement element(std::uint8_t protocol, std::uint16_t local, std::uint16_t remote, const NftFlowWord& word) {
         NftElement element;
-        element.from = nft_key({nft_bytes(Address::ipv4(10, 0, 1, 1)), nft_bytes(Address::ipv4(198, 51, 100, 7)), nft_u8(protocol),
-                                nft_u16(local), nft_u16(remote)});
+        element.from = nft_key({nft_u32(kNumber), nft_bytes(Address::ipv4(10, 0, 1, 1)), nft_bytes(Address::ipv4(198, 51, 100, 7)),
+                                nft_u8(protocol), nft_u16(local), nft_u16(remote)});
         element.data = nft_u32(word.number());
         return element;
     }
 
     Ruleset ruleset = *compile(model());
     std::vector<DeviceBinding> devices{{.ifindex = kIfindex, .device = "tap1", .kind = DeviceBinding::Kind::Bound, .port = 0}};
-    NftFlowList list{{.ruleset = &ruleset, .devices = devices}};
-    std::vector<NftFlowMap> maps = list.maps_of(0);
+    NftBindings bindings{{}, ruleset, devices, {}};
+    NftFlowList list{{.ruleset = &ruleset, .devices = devices, .bindings = &bindings}};
+    std::vector<NftFlowMap> maps = NftFlowList::maps();
 };
 
-TEST_F(NftFlowListTest, MapsOfAPortAreReadInTheOrderInWhichAFlowGoesThroughThem) {
-    ASSERT_EQ(list.ports(), 1U);
-    EXPECT_EQ(list.ifindex_of(0), kIfindex);
+TEST_F(NftFlowListTest, ElementIsOfThePortWhoseBindingItNames) {
+    NftElement one = element(kUdp, 40'000, 53, {.phase = NftPhase::UdpStream});
+    EXPECT_EQ(list.port_of(one), std::optional<std::size_t>(0));
+    one.from[3] = kNumber + 1;
+    EXPECT_EQ(list.port_of(one), std::nullopt);
+}
+
+TEST_F(NftFlowListTest, MapsAreReadInTheOrderInWhichAFlowGoesThroughThem) {
     std::vector<std::string> names;
     for (const NftFlowMap& map : maps) {
         names.push_back(map.name + (map.is_memory ? " (memory)" : ""));
     }
-    EXPECT_THAT(names, ElementsAre("renew4-7 (memory)", "half4-7", "flows4-7", "renew6-7 (memory)", "half6-7", "flows6-7"));
+    EXPECT_THAT(names, ElementsAre("renew4 (memory)", "half4", "flows4", "renew6 (memory)", "half6", "flows6"));
 }
 
 TEST_F(NftFlowListTest, ElementIsAFlowWithItsEndsStateAndIdleTime) {
     NftElement answered = element(kUdp, 40'000, 53, {.phase = NftPhase::UdpStream, .is_begun_inbound = true, .is_cut = true});
     answered.expires_ms = 1000;
-    const auto flow = NftFlowList::flow_of(maps[2], answered);
+    const auto flow = list.flow_of(0, maps[2], answered);
     ASSERT_TRUE(flow);
     EXPECT_EQ(flow->ifindex, kIfindex);
     EXPECT_EQ(flow->begun, Direction::Inbound);
@@ -69,7 +76,7 @@ TEST_F(NftFlowListTest, ElementIsAFlowWithItsEndsStateAndIdleTime) {
 }
 
 TEST_F(NftFlowListTest, RemotePortOfAQueryIsItsType) {
-    const auto flow = NftFlowList::flow_of(maps[1], element(kIcmp, 77, 8 << 8, {.phase = NftPhase::Icmp}));
+    const auto flow = list.flow_of(0, maps[1], element(kIcmp, 77, 8 << 8, {.phase = NftPhase::Icmp}));
     ASSERT_TRUE(flow);
     EXPECT_EQ(flow->local_port, 77);
     EXPECT_EQ(flow->remote_port, 8);
@@ -79,8 +86,8 @@ TEST_F(NftFlowListTest, RemotePortOfAQueryIsItsType) {
 TEST_F(NftFlowListTest, ElementOfAnotherShapeIsNoFlow) {
     NftElement shapeless = element(kUdp, 1, 2, {.phase = NftPhase::Udp});
     shapeless.data.clear();
-    EXPECT_FALSE(NftFlowList::flow_of(maps[2], shapeless));
-    EXPECT_FALSE(NftFlowList::flow_of(maps[2], element(kUdp, 1, 2, {.phase = NftPhase{200}})));
+    EXPECT_FALSE(list.flow_of(0, maps[2], shapeless));
+    EXPECT_FALSE(list.flow_of(0, maps[2], element(kUdp, 1, 2, {.phase = NftPhase{200}})));
 }
 
 }  // namespace
