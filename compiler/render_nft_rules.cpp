@@ -20,7 +20,7 @@ bool shift_left(NftBytes& value, unsigned shift) {
         }
         for (std::size_t byte = 0; byte < value.size(); ++byte) {
             const unsigned carry = byte + 1 < value.size() ? value[byte + 1] >> 7 : 0;
-            value[byte] = static_cast<std::uint8_t>(value[byte] << 1 | carry);
+            value[byte] = static_cast<std::uint8_t>(static_cast<unsigned>(value[byte]) << 1U | carry);
         }
     }
     return true;

@@ -53,7 +53,7 @@ class FakeDataplane final : public Dataplane {
     Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t /*from*/) override {
         return FlowsEnded{.count = std::erase_if(flows, [&](const Flow& flow) { return filter.matches(flow); })};
     }
-    Result<std::vector<Neighbour>> neighbours() override { return others; }
+    Result<std::vector<portcullis::Neighbour>> neighbours() override { return others; }
     bool can_probe() const override { return can_probe_packets; }
     // The same verdict for every packet.
     Result<std::vector<ProbeVerdict>> probe(std::span<const ProbePacket> conversation, ProbeRules /*rules*/) override {
@@ -82,8 +82,8 @@ class FakeDataplane final : public Dataplane {
     std::vector<PlannedWrites> writes;  // that plan tells
     std::vector<RuleHits> hits;
     std::vector<Flow> flows;
-    std::vector<std::string> differences;  // that verify finds
-    std::vector<Neighbour> others;         // at our hooks
+    std::vector<std::string> differences;       // that verify finds
+    std::vector<portcullis::Neighbour> others;  // at our hooks
     bool can_probe_packets = false;
     ProbeVerdict probe_verdict;
     std::vector<Event> events;

@@ -3,53 +3,24 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <thread>
 #include <vector>
 
-#include "core/unique_fd.h"
 #include "tests/support/netns.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/temporary_directory.h"
 #include "tools/cli/client.h"
 
 namespace portcullis {
 namespace {
 
+using test::RawClient;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-// A client that keeps to no rule.
-class RawClient {
-   public:
-    explicit RawClient(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
-        const void* generic = &address;
-        if (::connect(fd_.value(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
-            std::abort();
-        }
-    }
-    void send(std::string_view text) const { (void)::send(fd_.value(), text.data(), text.size(), MSG_NOSIGNAL); }
-    // All that comes until the other side closes.
-    [[nodiscard]] std::string receive() const {
-        std::string text;
-        std::array<char, 4096> buffer{};
-        for (ssize_t size = 0; (size = ::recv(fd_.value(), buffer.data(), buffer.size(), 0)) > 0;) {
-            text.append(buffer.data(), static_cast<std::size_t>(size));
-        }
-        return text;
-    }
-
-   private:
-    UniqueFd fd_;
-};
 
 // The loop runs on a thread of its own, so that clients may block.
 class ControlSocketTest : public testing::Test {
