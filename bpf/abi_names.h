@@ -7,7 +7,7 @@
  * from 0 on, all of PC_NAME_PART bytes but the last; each says how long the whole is. */
 #define PC_NAME_RULE 1u      /* its label */
 #define PC_NAME_GROUP 2u     /* id, as is that of a zone and of a subnet */
-#define PC_NAME_INTERFACE 3u /* ids, as compiler/lower_bpf_keys.h writes them */
+#define PC_NAME_INTERFACE 3u /* ids, as compiler/lower_bpf/keys.h writes them */
 #define PC_NAME_ZONE 4u
 #define PC_NAME_SUBNET 5u
 #define PC_NAME_PART 60u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map of the data path. Keys and values: bpf/abi.h. Sizes here are the defaults of compiler/lower_bpf.h (MapCapacities); the loader
+ * Every map of the data path. Keys and values: bpf/abi.h. Sizes here are the defaults of compiler/lower_bpf/lower_bpf.h (MapCapacities); the loader
  * sets the real ones before loading. Array rows cost their value; entries of hash maps about 64 bytes more than key and value, of tries
  * about 40 more.
  */

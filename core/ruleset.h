@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The normal form: what must hold on each port, whatever the back end. Made by compiler/compile.h from a model that validated, lowered by
-// compiler/lower_bpf.h (and later lower_nft.h).
+// The normal form: what must hold on each port, whatever the back end. Made by compiler/compile/compile.h from a model that validated,
+// lowered by compiler/lower_bpf/lower_bpf.h (and later lower_nft.h).
 //
 // Groups, ACLs and lists are one thing here: a Policy is, for one direction, a function from the remote address to a PortSet, and a PortSet
 // one from (protocol, port) to a decision. First-match order, unions, nested prefixes and prefix lists are resolved already. Policies and
@@ -145,8 +145,8 @@ struct ClosedPort {
 };
 
 // What a ruleset is, told from every other one: two with the same object have the same rules, port sets and policies at the same indices.
-// One that came about by a change of another (compiler/recompile.h) says what stood there before, at exactly the indices whose content is
-// another one now. Nothing is one content before and another after: an index is empty in between, for one change.
+// One that came about by a change of another (compiler/compile/recompile.h) says what stood there before, at exactly the indices whose
+// content is another one now. Nothing is one content before and another after: an index is empty in between, for one change.
 struct RulesetRevision {
     std::weak_ptr<const RulesetRevision> former;  // expired or none: nothing is known of what was before
     std::vector<std::pair<Index, Rule>> rules;    // sorted by index, each once

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/lower_nft.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_standing.h"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "compiler/nft_bindings.h"
-#include "compiler/nft_builder.h"
-#include "compiler/nft_flow_element.h"
-#include "compiler/nft_flow_list.h"
+#include "compiler/lower_nft/nft_bindings.h"
+#include "compiler/lower_nft/nft_builder.h"
+#include "compiler/lower_nft/nft_flow_element.h"
+#include "compiler/lower_nft/nft_flow_list.h"
 #include "fallback/nft_decode.h"
 #include "fallback/nft_objects.h"
 #include "fallback/nft_read_whole.h"

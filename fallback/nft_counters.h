@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/dataplane.h"
 #include "core/result.h"
 #include "fallback/nft_socket.h"

@@ -9,12 +9,12 @@
 #include <string>
 #include <utility>
 
-#include "compiler/lower_nft.h"
-#include "compiler/nft_bindings.h"
-#include "compiler/nft_ends.h"
-#include "compiler/nft_image.h"
-#include "compiler/nft_names.h"
-#include "compiler/nft_unenforced.h"
+#include "compiler/lower_nft/lower_nft.h"
+#include "compiler/lower_nft/nft_bindings.h"
+#include "compiler/lower_nft/nft_ends.h"
+#include "compiler/lower_nft/nft_image.h"
+#include "compiler/lower_nft/nft_names.h"
+#include "compiler/lower_nft/nft_unenforced.h"
 #include "fallback/nft_closing.h"
 #include "fallback/nft_counters.h"
 #include "fallback/nft_departures.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The nftables back end: Dataplane over the tables that compiler/lower_nft.h makes of a ruleset. Called by the daemon's controller, from
-// one thread, in the network namespace in which it was created.
+// The nftables back end: Dataplane over the tables that compiler/lower_nft/lower_nft.h makes of a ruleset. Called by the daemon's
+// controller, from one thread, in the network namespace in which it was created.
 //
 // Invariant: what it believes to be in the kernel was read from there or committed by itself, and counts only as long as the kernel's
 // generation is the one it then had. Destruction leaves the enforcement standing.

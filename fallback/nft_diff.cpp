@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "compiler/nft_references.h"
+#include "compiler/lower_nft/nft_references.h"
 #include "fallback/nft_chain_order.h"
 
 namespace portcullis {

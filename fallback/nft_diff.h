@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 

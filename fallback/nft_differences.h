@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "fallback/nft_batch.h"
 
 namespace portcullis {

@@ -3,7 +3,7 @@
 // NFT_REG32_00 on, one behind the other as keys have them, and what comes next begins there again. nft_decode.h is the way back.
 #pragma once
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 struct nftnl_expr;
 struct nftnl_rule;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends what does not outlive a change of the ruleset: asks compiler/nft_ends.h about each element that packets left in dynamic maps, and
-// deletes those that are over.
+// Ends what does not outlive a change of the ruleset: asks compiler/lower_nft/nft_ends.h about each element that packets left in dynamic
+// maps, and deletes those that are over.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <span>
 
-#include "compiler/nft_ends.h"
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_ends.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/result.h"
 #include "fallback/nft_writer.h"
 

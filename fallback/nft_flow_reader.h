@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "compiler/nft_flow_list.h"
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_flow_list.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/flow.h"
 #include "core/result.h"
 #include "fallback/nft_writer.h"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_writer.h"
 

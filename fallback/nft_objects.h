@@ -19,7 +19,7 @@ extern "C" {
 #include <cstdlib>
 #include <memory>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_writer.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/result.h"
 
 namespace portcullis {

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "compiler/lower_nft.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_encode.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_socket.h"

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/result.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_readback.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/dataplane.h"
 #include "core/result.h"
 #include "loader/attach_mode.h"

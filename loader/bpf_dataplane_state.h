@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "compiler/lower_bpf_change.h"
+#include "compiler/lower_bpf/change.h"
 #include "loader/bpf_dataplane.h"
 #include "loader/device_hooks.h"
 #include "loader/events.h"

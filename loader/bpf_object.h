@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "core/verdict.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bpf/abi.h"
-#include "compiler/numbering.h"
+#include "compiler/lower_bpf/numbering.h"
 #include "core/event.h"
 #include "core/result.h"
 #include "core/unique_fd.h"

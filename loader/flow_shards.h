@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/result.h"
 #include "loader/standing_set.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "bpf/abi.h"
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/dataplane.h"
 #include "core/result.h"
 #include "core/ruleset.h"

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "bpf/abi.h"
-#include "compiler/lower_bpf_change.h"
-#include "compiler/map_changes.h"
+#include "compiler/lower_bpf/change.h"
+#include "compiler/lower_bpf/map_changes.h"
 #include "core/result.h"
 #include "loader/host_image.h"
 

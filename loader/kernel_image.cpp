@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "compiler/lower_bpf_keys.h"
+#include "compiler/lower_bpf/keys.h"
 #include "loader/kernel_numbers.h"
 #include "loader/same_bytes.h"
 

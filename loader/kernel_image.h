@@ -4,14 +4,14 @@
 //
 // What the active generation says is in force. Entries that nothing refers to, of a change that was interrupted, are part of the image, so
 // that the next change removes them; their numbers are not given out before. What a number stands for is told by what the maps hold under
-// it, all of it (compiler/lower_bpf_keys.h): what somebody has tampered with is no longer what is wanted, and is written anew.
+// it, all of it (compiler/lower_bpf/keys.h): what somebody has tampered with is no longer what is wanted, and is written anew.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "bpf/abi.h"
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/result.h"
 #include "loader/device_slots.h"
 #include "loader/host_image.h"

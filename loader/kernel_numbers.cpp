@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "compiler/lower_bpf_keys.h"
+#include "compiler/lower_bpf/keys.h"
 
 namespace portcullis {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 
 namespace portcullis {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bpf/abi.h"
-#include "compiler/numbering.h"
+#include "compiler/lower_bpf/numbering.h"
 #include "core/dataplane.h"
 #include "core/result.h"
 #include "loader/bpf_map.h"

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "compiler/numbering.h"
+#include "compiler/lower_bpf/numbering.h"
 #include "core/dataplane.h"
 #include "core/result.h"
 #include "loader/bpf_map.h"

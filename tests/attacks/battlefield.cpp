@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/parse.h"
 
 namespace portcullis::test {
 namespace {

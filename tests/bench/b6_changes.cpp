@@ -3,7 +3,7 @@
 // are loaded whole or changed by one element.
 #include <algorithm>
 
-#include "compiler/compile.h"
+#include "compiler/compile/compile.h"
 #include "loader/grace_period.h"
 #include "tests/bench/nft_peers.h"
 #include "tests/bench/program_bench.h"

@@ -2,8 +2,8 @@
 // B7: cold start: from the text of a large model to its enforcement, on one core: seconds, memory of the process, memory of the maps.
 #include <cerrno>
 
-#include "compiler/compile.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/parse.h"
 #include "tests/bench/map_memory.h"
 #include "tests/bench/memory_use.h"
 #include "tests/bench/program_bench.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_diff.h"
 
 namespace portcullis::bench {

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 #include "core/model.h"
 #include "tests/bench/scale_host.h"
 

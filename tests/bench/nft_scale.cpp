@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/nft_scale.h"
 
-#include "compiler/compile.h"
-#include "compiler/lower_nft.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_teardown.h"
 #include "fallback/nft_writer.h"
 #include "tests/bench/linear_image.h"

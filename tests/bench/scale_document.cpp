@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The large model as text: what compiler/parse.h reads it from.
+// The large model as text: what compiler/parse/parse.h reads it from.
 #include "tests/bench/scale_model.h"
 
 namespace portcullis::bench {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tests/conformance/case_packet.h"
 
 namespace portcullis::test {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/evaluate.h"
+#include "compiler/evaluate/evaluate.h"
 #include "core/host_facts.h"
 #include "core/model.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model -> a document that compiler/parse.h reads back as the same model: how a random model that told two judges apart is shown, kept
-// and made into a case.
+// Model -> a document that compiler/parse/parse.h reads back as the same model: how a random model that told two judges apart is shown,
+// kept and made into a case.
 #pragma once
 
 #include <string>

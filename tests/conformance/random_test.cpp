@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "compiler/parse.h"
-#include "compiler/validate.h"
+#include "compiler/parse/parse.h"
+#include "compiler/validate/validate.h"
 #include "tests/conformance/bpf_judge.h"
 #include "tests/conformance/bridge_runner.h"
 #include "tests/conformance/comparison.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "compiler/recompile.h"
+#include "compiler/compile/recompile.h"
 #include "loader/bpf_dataplane.h"
 #include "tests/dataplane/differences.h"
 #include "tests/dataplane/small_maps.h"

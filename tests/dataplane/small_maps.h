@@ -2,7 +2,7 @@
 // Capacities of maps that load in no time and hold what a test's model needs.
 #pragma once
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 
 namespace portcullis::test {
 

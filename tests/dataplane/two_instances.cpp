@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "compiler/compile.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/parse.h"
 
 namespace portcullis::test {
 namespace {

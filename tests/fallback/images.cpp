@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fallback/images.h"
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_diff.h"
 
 namespace portcullis::test {

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "compiler/lower_nft.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_standing.h"

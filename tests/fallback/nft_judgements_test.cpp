@@ -2,9 +2,9 @@
 // What lowering makes of random models the kernel takes, and has it as it was made.
 #include <gtest/gtest.h>
 
-#include "compiler/compile.h"
-#include "compiler/lower_nft_judgements.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/judgements.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_writer.h"
 #include "tests/fallback/images.h"

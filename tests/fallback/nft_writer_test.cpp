@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/fallback/images.h"
 #include "tests/support/netns.h"
 

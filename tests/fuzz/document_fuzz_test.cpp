@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "compiler/compile.h"
-#include "compiler/explain.h"
-#include "compiler/lower_bpf.h"
-#include "compiler/lower_nft.h"
-#include "compiler/parse.h"
-#include "compiler/render_bpf.h"
-#include "compiler/render_nft.h"
+#include "compiler/compile/compile.h"
+#include "compiler/explain/explain.h"
+#include "compiler/lower_bpf/lower_bpf.h"
+#include "compiler/lower_bpf/render_bpf.h"
+#include "compiler/lower_nft/lower_nft.h"
+#include "compiler/lower_nft/render_nft.h"
+#include "compiler/parse/parse.h"
 #include "tests/conformance/model_documents.h"
 #include "tests/conformance/random_model.h"
 #include "tests/conformance/random_run.h"

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "compiler/compile.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/parse.h"
 #include "tests/support/command_output.h"
 
 namespace portcullis::test {

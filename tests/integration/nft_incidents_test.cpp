@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "compiler/lower_nft.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_writer.h"
 #include "tests/integration/nft_bridge.h"

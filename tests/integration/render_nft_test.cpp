@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What compiler/render_nft.h prints is what nft itself takes, construct by construct, and nft gives the kernel the loads that were meant.
-#include "compiler/render_nft.h"
+// What compiler/lower_nft/render_nft.h prints is what nft itself takes, construct by construct, and nft gives the kernel the loads that
+// were meant.
+#include "compiler/lower_nft/render_nft.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/integration/daemon_process.h"
 #include "tests/support/command_output.h"
 #include "tests/support/netns.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "compiler/compile.h"
+#include "compiler/compile/compile.h"
 
 namespace portcullis::test {
 

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "compiler/compile.h"
-#include "compiler/lower_bpf.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_bpf/lower_bpf.h"
+#include "compiler/parse/parse.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/text.h"
 #include "tools/daemon/model_files.h"

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "compiler/explain.h"
+#include "compiler/explain/explain.h"
 
 namespace portcullis {
 

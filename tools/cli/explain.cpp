@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // portcullis explain: the verdict for one packet, stage by stage, from a model alone, or with what a running daemon's programs say.
-#include "compiler/explain.h"
+#include "compiler/explain/explain.h"
 
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tools/cli/api_answers.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/text.h"

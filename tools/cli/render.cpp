@@ -5,13 +5,13 @@
 #include <ostream>
 #include <string_view>
 
-#include "compiler/compile.h"
-#include "compiler/lower_bpf.h"
-#include "compiler/lower_nft.h"
-#include "compiler/nft_unenforced.h"
-#include "compiler/parse.h"
-#include "compiler/render_bpf.h"
-#include "compiler/render_nft.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_bpf/lower_bpf.h"
+#include "compiler/lower_bpf/render_bpf.h"
+#include "compiler/lower_nft/lower_nft.h"
+#include "compiler/lower_nft/nft_unenforced.h"
+#include "compiler/lower_nft/render_nft.h"
+#include "compiler/parse/parse.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/documents_host.h"
 #include "tools/cli/text.h"

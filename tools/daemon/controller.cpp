@@ -6,8 +6,8 @@
 #include <iterator>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/model_diff.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/model_diff.h"
 #include "tools/daemon/clock.h"
 
 namespace portcullis {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/parse.h"
-#include "compiler/recompile.h"
+#include "compiler/compile/recompile.h"
+#include "compiler/parse/parse.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
 #include "tools/daemon/healing_log.h"
@@ -36,7 +36,7 @@ struct ChangeOutcome {
     std::uint64_t generation = 0;   // Enforced: the one that is enforced
     std::vector<Finding> findings;  // warnings, and when Refused the errors
     std::string failure;
-    std::string diff;                       // Enforced: what differs, in one line of bounded length (compiler/model_diff.h)
+    std::string diff;                       // Enforced: what differs, in one line of bounded length (compiler/parse/model_diff.h)
     std::uint64_t compiled = 0;             // sets of groups and ACLs whose policies were compiled for it
     std::uint64_t kernel_writes = 0;        // Enforced
     std::string why_nothing_is_enforced{};  // as Dataplane's

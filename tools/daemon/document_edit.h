@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "core/result.h"
 #include "tools/daemon/object_name.h"
 

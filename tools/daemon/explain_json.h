@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "compiler/explain.h"
+#include "compiler/explain/explain.h"
 #include "core/result.h"
 
 namespace portcullis {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tools/daemon/object_name.h"
 
 namespace portcullis {

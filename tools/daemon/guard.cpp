@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "fallback/nft_guard.h"
 #include "tools/daemon/backend.h"
 #include "tools/daemon/model_files.h"

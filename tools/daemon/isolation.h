@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "core/result.h"
 #include "tools/daemon/object_name.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/explain.h"
-#include "compiler/gate_probes.h"
+#include "compiler/explain/explain.h"
+#include "compiler/explain/gate_probes.h"
 #include "core/dataplane.h"
 #include "tools/daemon/bindings.h"
 

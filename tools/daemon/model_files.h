@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "core/result.h"
 
 namespace portcullis {

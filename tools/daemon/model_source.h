@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tools/daemon/model_files.h"
 
 namespace portcullis {

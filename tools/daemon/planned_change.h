@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/model_diff.h"
+#include "compiler/parse/model_diff.h"
 #include "core/dataplane.h"
 #include "core/model.h"
 #include "tools/daemon/bindings.h"

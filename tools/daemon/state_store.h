@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "core/result.h"
 #include "tools/daemon/bindings.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "compiler/probe_questions.h"
+#include "compiler/explain/probe_questions.h"
 
 namespace portcullis {
 namespace {

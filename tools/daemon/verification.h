@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/gate_probes.h"
+#include "compiler/explain/gate_probes.h"
 #include "core/dataplane.h"
 #include "core/model.h"
 #include "core/result.h"

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/compile.h"
+#include "compiler/compile/compile.h"
 #include "tests/unit/compiler/model_builder.h"
 #include "tests/unit/compiler/ruleset_text.h"
 

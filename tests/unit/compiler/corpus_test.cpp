@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 
 namespace portcullis {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "compiler/evaluate.h"
+#include "compiler/evaluate/evaluate.h"
 #include "core/model.h"
 #include "tests/support/packet.h"
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "compiler/evaluate.h"
-#include "compiler/explain.h"
-#include "compiler/explain_ends.h"
-#include "compiler/explain_probe.h"
+#include "compiler/evaluate/evaluate.h"
+#include "compiler/explain/ends.h"
+#include "compiler/explain/explain.h"
+#include "compiler/explain/probe.h"
 #include "tests/unit/compiler/random_model.h"
 
 namespace portcullis::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/semantics.md 12.
-#include "compiler/explain.h"
+#include "compiler/explain/explain.h"
 
 #include "tests/unit/compiler/evaluate_office.h"
 

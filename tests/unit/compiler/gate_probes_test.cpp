@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions that are drawn from a model, and the frames that they become at the gates of a host.
-#include "compiler/gate_probes.h"
+#include "compiler/explain/gate_probes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "compiler/probe_questions.h"
+#include "compiler/explain/probe_questions.h"
 #include "tests/unit/compiler/documents.h"
 
 namespace portcullis {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "compiler/compile.h"
-#include "compiler/lower_bpf.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "tests/unit/compiler/map_interpreter.h"
 #include "tests/unit/compiler/naive_rules.h"
 #include "tests/unit/compiler/random_model.h"

@@ -7,9 +7,9 @@
 #include <map>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/evaluate_rules.h"
-#include "compiler/lower_bpf.h"
+#include "compiler/compile/compile.h"
+#include "compiler/evaluate/rules.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "core/rule_label.h"
 #include "tests/unit/compiler/decoded_image.h"
 #include "tests/unit/compiler/map_interpreter.h"

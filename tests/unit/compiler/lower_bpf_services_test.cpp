@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/compile.h"
-#include "compiler/lower_bpf.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 #include "tests/unit/compiler/decoded_image.h"
 #include "tests/unit/compiler/map_interpreter.h"
 #include "tests/unit/compiler/model_builder.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/compile.h"
+#include "compiler/compile/compile.h"
 #include "tests/unit/compiler/decoded_image.h"
 #include "tests/unit/compiler/model_builder.h"
 

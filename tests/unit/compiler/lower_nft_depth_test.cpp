@@ -7,8 +7,8 @@
 #include <map>
 #include <variant>
 
-#include "compiler/compile.h"
-#include "compiler/lower_nft.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "tests/unit/compiler/model_builder.h"
 #include "tests/unit/compiler/random_model.h"
 

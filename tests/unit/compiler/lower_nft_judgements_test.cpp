@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the model: stages 5 to 8 of packets without a flow, their chains put in order and walked as nf_tables would walk them, end as
 // the reference evaluator says, and count rules that it names.
-#include "compiler/lower_nft_judgements.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/evaluate.h"
-#include "compiler/nft_names.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/evaluate/evaluate.h"
+#include "compiler/lower_nft/judgements.h"
+#include "compiler/lower_nft/nft_names.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/support/packet.h"
 #include "tests/unit/compiler/nft_interpreter.h"
 #include "tests/unit/compiler/random_model.h"
@@ -150,7 +149,7 @@ struct Outcome {
     std::vector<std::string> hits;
 };
 
-// Puts the chains of one packet in order, as compiler/lower_nft.cpp does for all.
+// Puts the chains of one packet in order, as compiler/lower_nft/lower_nft.cpp does for all.
 class Walk {
    public:
     explicit Walk(const Question& question) : question_(question), packet_(packet_of(question)) {}

@@ -7,11 +7,11 @@
 #include <set>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/evaluate_rules.h"
-#include "compiler/lower_nft_judgements.h"
-#include "compiler/nft_names.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/evaluate/rules.h"
+#include "compiler/lower_nft/judgements.h"
+#include "compiler/lower_nft/nft_names.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "core/rule_label.h"
 #include "tests/unit/compiler/nft_interpreter.h"
 #include "tests/unit/compiler/random_model.h"

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "compiler/compile.h"
-#include "compiler/lower_nft.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/lower_nft.h"
 #include "tests/unit/compiler/model_builder.h"
 
 namespace portcullis {

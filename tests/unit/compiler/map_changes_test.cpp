@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/map_changes.h"
+#include "compiler/lower_bpf/map_changes.h"
 
 #include <gtest/gtest.h>
 

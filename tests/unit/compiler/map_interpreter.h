@@ -7,7 +7,7 @@
 #include <optional>
 #include <tuple>
 
-#include "compiler/lower_bpf.h"
+#include "compiler/lower_bpf/lower_bpf.h"
 
 namespace portcullis::test {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several documents become one model.
-#include "compiler/merge.h"
+#include "compiler/parse/merge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/model_diff.h"
+#include "compiler/parse/model_diff.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

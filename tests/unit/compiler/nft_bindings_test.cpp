@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which binding has which number, by what stands in the kernel.
-#include "compiler/nft_bindings.h"
+#include "compiler/lower_nft/nft_bindings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "compiler/compile.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/unit/compiler/model_builder.h"
 
 namespace portcullis {

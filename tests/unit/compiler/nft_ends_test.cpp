@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of elements of flow maps when the ruleset changes (docs/semantics.md 5.5, 7.8).
-#include "compiler/nft_ends.h"
+#include "compiler/lower_nft/nft_ends.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "compiler/compile.h"
-#include "compiler/nft_flow_word.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/nft_flow_word.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/unit/compiler/model_builder.h"
 
 namespace portcullis {

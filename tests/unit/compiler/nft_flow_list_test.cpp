@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elements of flow maps in the words of core/flow.h.
-#include "compiler/nft_flow_list.h"
+#include "compiler/lower_nft/nft_flow_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/compile.h"
-#include "compiler/nft_flow_word.h"
-#include "compiler/nft_words.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_nft/nft_flow_word.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "tests/unit/compiler/model_builder.h"
 
 namespace portcullis {

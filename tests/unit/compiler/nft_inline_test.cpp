@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/nft_inline.h"
+#include "compiler/lower_nft/nft_inline.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_words.h"
 
 namespace portcullis {
 namespace {

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "compiler/nft_image.h"
+#include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis::test {
 

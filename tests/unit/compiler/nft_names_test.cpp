@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/nft_names.h"
+#include "compiler/lower_nft/nft_names.h"
 
 #include <gtest/gtest.h>
 

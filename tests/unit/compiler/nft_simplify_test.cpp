@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/nft_simplify.h"
+#include "compiler/lower_nft/nft_simplify.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "compiler/nft_builder.h"
-#include "compiler/nft_words.h"
+#include "compiler/lower_nft/nft_builder.h"
+#include "compiler/lower_nft/nft_words.h"
 
 namespace portcullis {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/nft_unenforced.h"
+#include "compiler/lower_nft/nft_unenforced.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

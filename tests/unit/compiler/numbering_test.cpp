@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/numbering.h"
+#include "compiler/lower_bpf/numbering.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tests/unit/compiler/documents.h"
 #include "tests/unit/compiler/refused_variant.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader makes of right documents, key by key.
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

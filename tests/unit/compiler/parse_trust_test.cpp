@@ -5,8 +5,8 @@
 
 #include <tuple>
 
-#include "compiler/compile.h"
-#include "compiler/parse.h"
+#include "compiler/compile/compile.h"
+#include "compiler/parse/parse.h"
 #include "tests/unit/compiler/documents.h"
 
 namespace portcullis {

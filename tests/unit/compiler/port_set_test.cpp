@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/port_set.h"
+#include "compiler/compile/port_set.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever changes: a ruleset that came about by changes, and the maps made of it by changes, hold what a compilation from scratch gives,
 // entry for entry; and what did not change was not compiled again.
-#include "compiler/recompile.h"
+#include "compiler/compile/recompile.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <utility>
 
-#include "compiler/compile.h"
-#include "compiler/lower_bpf_change.h"
+#include "compiler/compile/compile.h"
+#include "compiler/lower_bpf/change.h"
 #include "tests/unit/compiler/decoded_image.h"
 #include "tests/unit/compiler/random_model.h"
 

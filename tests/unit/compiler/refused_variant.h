@@ -8,7 +8,7 @@
 #include <ostream>
 #include <string>
 
-#include "compiler/parse.h"
+#include "compiler/parse/parse.h"
 #include "tests/unit/compiler/documents.h"
 
 namespace portcullis {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services, DHCP servers and routers beside the interfaces of a model.
-#include "compiler/validate_services.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "compiler/validate/services.h"
 #include "tests/unit/compiler/documents.h"
 
 namespace portcullis {

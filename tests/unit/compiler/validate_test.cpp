@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must be true of the model as a whole.
-#include "compiler/validate.h"
+#include "compiler/validate/validate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compiler/lower_bpf_keys.h"
+#include "compiler/lower_bpf/keys.h"
 
 namespace portcullis {
 namespace {

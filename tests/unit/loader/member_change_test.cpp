@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/lower_bpf_change.h"
-#include "compiler/recompile.h"
+#include "compiler/compile/recompile.h"
+#include "compiler/lower_bpf/change.h"
 #include "loader/host_image.h"
 #include "loader/image_diff.h"
 #include "loader/image_writes.h"
