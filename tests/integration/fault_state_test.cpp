@@ -55,6 +55,21 @@ TEST_F(FaultState, AFullDiskRefusesAChangeAndTheLastGoodModelStays) {
     expect_kernel_equals_model();
 }
 
+TEST_F(FaultState, ADaemonThatStartsOnAFullDiskTakesUpTheSavedModelOnceThereIsRoom) {
+    ASSERT_NO_FATAL_FAILURE(begin());
+    kill();
+    fill();
+    daemon = std::make_unique<DaemonProcess>(directory, std::vector<std::string>{"--log-level", "debug"});
+    ProgramOutcome status;
+    EXPECT_TRUE(wait_until([&] { return (status = run_portcullis(directory, {"--json", "status"})).status == 1; })) << daemon->log();
+    EXPECT_THAT(status.output, HasSubstr("No space left on device"));
+    make_room();
+    EXPECT_TRUE(daemon->wait_until_ready()) << daemon->log();
+    EXPECT_EQ(run_portcullis(directory, {"status"}).status, 0);
+    end_probes();
+    expect_kernel_equals_model();
+}
+
 TEST_F(FaultState, ADirectoryThatCannotBeWrittenKeepsTheDaemonFromStartingAndEnforcementStays) {
     ASSERT_NO_FATAL_FAILURE(begin());
     kill();

@@ -7,7 +7,7 @@ check_format() {
 }
 
 check_shell() {
-  shellcheck --external-sources --check-sourced tools/dev tools/dev.d/vm_init .ci/run tests/packaging/check \
+  shellcheck --external-sources --check-sourced tools/dev tools/dev.d/{vm_init,vm_reboot_init} .ci/run tests/packaging/check \
     packaging/man/describe packaging/completion/portcullis packaging/debian/{postinst,prerm,postrm} # tools/dev sources all of tools/dev.d
 }
 

@@ -9,7 +9,7 @@ packages_test=(libgtest-dev libgmock-dev nftables iproute2 iputils-ping iperf3 u
 packages_check=(clang-format clang-tidy clang-tools libclang-rt-dev shellcheck python3 python3-yaml)
 packages_package=(dpkg-dev file)
 packages_demo=(iproute2 iputils-ping curl socat busybox jq)
-packages_vm=(qemu-system-x86 binutils cpio xz-utils jq debian-archive-keyring procps kmod iproute2 iputils-ping)
+packages_vm=(qemu-system-x86 e2fsprogs binutils cpio xz-utils jq debian-archive-keyring procps kmod iproute2 iputils-ping)
 
 is_installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -119,8 +119,9 @@ vm_run() {
 }
 
 # verb_vm [--kernel 5.10|6.1|6.12|all] [--quick|--all-tests] [--seconds N] [--] [CTEST ARGUMENT…]
+# verb_vm --reboot [--cuts N] [--kernel 6.1|6.12] [--seconds N]
 verb_vm() {
-  local kernels=("${vm_kernels[@]}") extent=usual seconds=''
+  local kernels=("${vm_kernels[@]}") extent=usual seconds='' cuts=3
   while [ $# -gt 0 ]; do
     case $1 in
       --kernel)
@@ -130,9 +131,10 @@ verb_vm() {
         ;;
       --quick) extent=quick ;;
       --all-tests) extent=all ;;
-      --seconds)
-        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--seconds wants a number"
-        seconds=$2
+      --reboot) extent=reboot ;;
+      --seconds | --cuts)
+        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "$1 wants a number"
+        if [ "$1" = --cuts ]; then cuts=$2; else seconds=$2; fi
         shift
         ;;
       --) shift && break ;;
@@ -142,6 +144,13 @@ verb_vm() {
   done
   [ "$(dpkg --print-architecture)" = amd64 ] || die "the kernels for verb vm are those of amd64"
   need_packages "${packages_build[@]}" "${packages_test[@]}" "${packages_vm[@]}"
+  if [ "$extent" = reboot ]; then
+    [ $# = 0 ] || die "vm --reboot runs no tests of ctest"
+    [ ${#kernels[@]} = 1 ] || kernels=(6.12)
+    build_preset dev portcullis portcullisd
+    vm_reboot "${kernels[0]}" "$cuts" "${seconds:-600}"
+    return
+  fi
   build_preset dev
   vm_run "$extent" "${seconds:-${vm_seconds[$extent]}}" "${kernels[@]}" -- "$@"
 }

@@ -46,6 +46,7 @@ vm_stage_system() {
   echo 'root:x:0:0:root:/root:/bin/sh' >"$stage/etc/passwd"
   echo 'root:x:0:' >"$stage/etc/group"
   cp tools/dev.d/vm_init "$stage/init"
+  cp tools/dev.d/vm_guest "$stage/vm_guest"
 }
 
 # vm_stage_build STAGE LIST…: the sources, for the data among them, and the programs that the listed tests run, without debug information.
