@@ -31,6 +31,15 @@ namespace portcullis {
 
 namespace {
 
+// By ids, since indices of two rulesets may mean different interfaces.
+bool has_same_owners(const Ruleset& a, const Ruleset& b) {
+    const auto is_same = [](const InterfaceGroups& one, const InterfaceGroups& other) {
+        return one.id == other.id && one.stands_for == other.stands_for;
+    };
+    return a.owners == b.owners && a.zones == b.zones &&
+           std::equal(a.interfaces.begin(), a.interfaces.end(), b.interfaces.begin(), b.interfaces.end(), is_same);
+}
+
 bool is_managed(const DeviceBinding& device) {
     return device.kind == DeviceBinding::Kind::Bound || device.kind == DeviceBinding::Kind::Closed;
 }
@@ -69,10 +78,12 @@ Result<std::vector<DeviceBinding>> NftDataplane::State::new_devices(std::span<co
     if (!gone) {
         return fail(gone.error());
     }
-    for (const DeviceBinding& device : devices) {
-        if (!*gone || (*gone)->count(device.ifindex) != 0) {
-            departed.insert(device.ifindex);
-        }
+    // Those that are not here now as well: they may be back before anything is written.
+    if (*gone) {
+        departed.insert((*gone)->begin(), (*gone)->end());
+    }
+    for (std::size_t i = 0; !*gone && i < devices.size(); ++i) {
+        departed.insert(devices[i].ifindex);
     }
     const auto standing = writer.standing();
     if (!standing) {
@@ -179,7 +190,7 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
     if (!standing) {
         return fail(standing.error());
     }
-    const bool is_change = is_unfinished || !(**standing == *image) || (former && former->ruleset.owners != next.ruleset->owners);
+    const bool is_change = is_unfinished || !(**standing == *image) || (former && !has_same_owners(former->ruleset, *next.ruleset));
     std::optional<NftEnds> ends;
     std::vector<NftStateEnd> ended;
     if (is_change) {

@@ -10,6 +10,7 @@
 #include "fallback/nft_diff.h"
 #include "fallback/nft_encode.h"
 #include "fallback/nft_objects.h"
+#include "fallback/nft_preparation.h"
 #include "fallback/nft_transaction.h"
 
 namespace portcullis {
@@ -172,11 +173,12 @@ Result<std::optional<std::size_t>> NftWriter::attempt(const NftImage& image, con
             adopted.insert(family);
         }
     }
-    for (const NftStateEnd& end : ends) {
-        encode_end(batch, end, table_, *standing_, image);
-    }
     for (const NftTableDiff& diff : diffs) {
         encode_diff(batch, diff, flags_);
+    }
+    // Last, for what packets leave meanwhile by the former rules is to go as well.
+    for (const NftStateEnd& end : ends) {
+        encode_end(batch, end, table_, *standing_, image);
     }
     if (batch.is_empty()) {
         return std::optional<std::size_t>(0);
@@ -216,18 +218,30 @@ std::shared_ptr<const NftImage> NftWriter::without_absent(const std::shared_ptr<
 
 Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends) {
     absent_.clear();
+    bool prepares = true;
+    std::size_t prepared = 0;
     for (int i = 0; i < kMostAttempts; ++i) {
         if (auto looked = look(); !looked) {
             return fail(looked.error());
         }
         const auto possible = without_absent(image);
+        if (prepares) {
+            const auto first = std::make_shared<const NftImage>(nft_prepared(*standing_, *possible));
+            const auto brought = attempt(*first, {});
+            if (!brought || !*brought) {
+                prepares = brought.has_value();  // else something cannot be there beside what is: all at once, then
+                continue;
+            }
+            standing_ = first;
+            prepared += **brought;
+        }
         auto written = attempt(*possible, ends);
         if (!written) {
             return fail(written.error());
         }
         if (*written) {
             standing_ = possible;
-            return **written;
+            return prepared + **written;
         }
     }
     return fail("cannot write nftables tables: others keep changing nf_tables", EBUSY);

@@ -277,8 +277,9 @@ Result<BpfObject> BpfObject::load_over(const StandingSet& standing, const MapCap
     } else {
         taken = object && taken ? object->verify() : taken;
         taken = object && taken ? object->stamp() : taken;
-        taken = object && taken ? link_tails(*object) : taken;
     }
+    // Another daemon that was never put in force may have named its own.
+    taken = object && taken ? link_tails(*object) : taken;
     if (!taken) {
         return fail(std::move(taken.error()));
     }

@@ -15,6 +15,7 @@
 #include <set>
 
 #include "loader/bpffs.h"
+#include "loader/build_stamp.h"
 #include "loader/pin_sets.h"
 
 namespace portcullis {
@@ -61,8 +62,17 @@ Result<std::vector<std::string>> pin_missing(std::vector<BpfObject::Part> parts,
     return missing;
 }
 
-// Moves every pin of one directory into another, over what is there, and removes what only the other had.
-Result<> move_over(const fs::path& from, const fs::path& to) {
+std::set<std::string> names_of(const std::vector<BpfObject::Part>& parts) {
+    std::set<std::string> names;
+    for (const BpfObject::Part& part : parts) {
+        names.insert(part.name);
+    }
+    return names;
+}
+
+// Moves the pins of one directory but the stamp into another, over what is there, and removes what the other has and the set does not, some
+// of whose pins may have been moved before.
+Result<> move_over(const fs::path& from, const fs::path& to, const std::set<std::string>& set) {
     auto moving = names_in(from, "pc_");
     if (!moving) {
         return fail(std::move(moving.error()));
@@ -75,12 +85,12 @@ Result<> move_over(const fs::path& from, const fs::path& to) {
         return made;
     }
     for (const std::string& name : *moving) {
-        if (::rename((from / name).c_str(), (to / name).c_str()) != 0) {
+        if (name != kBuildStamp && ::rename((from / name).c_str(), (to / name).c_str()) != 0) {
             return fail(Error::from_errno("cannot move the pin " + (from / name).string(), errno));
         }
     }
     for (const std::string& name : *former) {
-        if (!std::ranges::binary_search(*moving, name)) {  // a leftover; teardown finds it again
+        if (!set.contains(name)) {  // a leftover; teardown finds it again
             (void)::unlink((to / name).c_str());
         }
     }
@@ -168,6 +178,8 @@ Result<> Pins::pin(const BpfObject& object) {
         return pinned;
     }
     own_set_ = set;
+    own_maps_ = names_of(object.maps());
+    own_programs_ = names_of(object.programs());
     return {};
 }
 
@@ -200,10 +212,19 @@ Result<> Pins::promote() {
     if (own_set_.empty() || own_set_ == directory_) {
         return {};
     }
-    for (const char* kind : kKindsOfSet) {
-        if (auto moved = move_over(fs::path(own_set_) / kind, fs::path(directory_) / kind); !moved) {
-            return moved;
-        }
+    // The stamp vouches for programs, so there is none while they are not all of one build.
+    const fs::path from = fs::path(own_set_) / "maps" / kBuildStamp;
+    const fs::path stamp = fs::path(directory_) / "maps" / kBuildStamp;
+    if (::unlink(stamp.c_str()) != 0 && errno != ENOENT) {
+        return fail(Error::from_errno("cannot remove the pin " + stamp.string(), errno));
+    }
+    auto moved = move_over(fs::path(own_set_) / "maps", fs::path(directory_) / "maps", own_maps_);
+    moved = moved ? move_over(fs::path(own_set_) / "progs", fs::path(directory_) / "progs", own_programs_) : moved;
+    if (!moved) {
+        return moved;
+    }
+    if (::rename(from.c_str(), stamp.c_str()) != 0) {
+        return fail(Error::from_errno("cannot move the pin " + from.string(), errno));
     }
     own_set_ = directory_;
     auto sets = sets_in(directory_);

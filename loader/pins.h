@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Pins {
     std::string directory_;
     LogCallback log_;
     std::string own_set_;  // where `pin` pinned; empty before
+    std::set<std::string> own_maps_;
+    std::set<std::string> own_programs_;
 };
 
 // Pins::hold_enforcement, asked without bpf(2) and without making anything: false where there is no such directory on a bpffs.

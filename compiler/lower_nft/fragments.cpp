@@ -104,12 +104,15 @@ NftRule nft_remember_fragment(const NftLane& lane) {
     const std::string next = number_map(*lane.bridge, "fragment-next", 1, [](std::uint32_t one) { return (one + 1) % kCounts; });
     // So many of a port at once, and in thirty seconds twice as many: what floods leave is bounded.
     const NftLimit limit{.packets = kRememberedPerSecond, .burst = kRememberedAtOnce, .is_over = true};
-    return if_first_fragment(
-        lane, "remember",
-        {nft_by_port(lane, lane.is_outbound() ? "remember-out" : "remember-in",
-                     {nft_rule({limit, nft_return()}), nft_rule({change_count(lane, NftMapUpdate::Op::Add, nft_constant(nft_u32(0)))}),
-                      nft_rule({change_count(lane, NftMapUpdate::Op::Replace, nft_from_map(next, {count(lane)}, 4)),
-                                NftUpdate{.key = key_in(lane, current_epoch(lane)), .set = lane.fragments()}})})});
+    const std::string name = lane.is_outbound() ? "remember-out" : "remember-in";
+    // Named after the port, not by its content, which is that of all ports: the limit is its own.
+    NftChain chain{.name = nft_name_of_binding(lane, name), .hook = {}, .rules = {}};
+    chain.rules = {nft_rule({limit, nft_return()}), nft_rule({change_count(lane, NftMapUpdate::Op::Add, nft_constant(nft_u32(0)))}),
+                   nft_rule({change_count(lane, NftMapUpdate::Op::Replace, nft_from_map(next, {count(lane)}, 4)),
+                             NftUpdate{.key = key_in(lane, current_epoch(lane)), .set = lane.fragments()}})};
+    const std::string own = chain.name;
+    lane.bridge->add_chain(std::move(chain));
+    return if_first_fragment(lane, "remember", {nft_to_port(lane, name, own)});
 }
 
 NftRule nft_forget_fragment(const NftLane& lane) {

@@ -4,7 +4,9 @@
 #include "compiler/lower_nft/lower_nft.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "compiler/lower_nft/guards.h"
 #include "compiler/lower_nft/nft_inline.h"
@@ -149,14 +151,26 @@ std::string sent_chain(NftBuilder& bridge, const NftPort& port) {
                                  nft_rule({nft_goto(inbound_chain(bridge, port, NftEntrance::Elsewhere))})});
 }
 
-// One hook: by the device to the number of those that are led to the same chain, and by that number to the chain. So at each commit the
-// kernel walks through a chain once, and not once for each device. What is not ours goes on.
+// One hook: by the device to a number of the chain, and by that number to the chain. So at each commit the kernel walks through a chain
+// once, and not once for each device. What is not ours goes on. The two maps may change between the look-ups of one packet, for each
+// look-up asks for what holds then (docs/nftables.md, "A change"): a number means the same chain as long as there is one of that name, and
+// a device of ours that is led nowhere is led no further.
 struct Dispatch {
     NftHook::Point point;
     const char* name;
+    Direction direction;
     NftLoad device;
     std::map<std::uint32_t, NftVerdict> chains{};  // by ifindex
 };
+
+// Chains are named by their content. Of two whose names have the same number the one of the higher ifindex gets the next.
+std::uint32_t number_of(const std::string& chain, std::set<std::uint32_t>& taken) {
+    auto number = static_cast<std::uint32_t>(std::hash<std::string>{}(chain));
+    while (!taken.insert(number).second) {
+        ++number;
+    }
+    return number;
+}
 
 void add_dispatch(NftBuilder& bridge, Dispatch dispatch) {
     NftChain chain{.name = dispatch.name, .hook = NftHook{.point = dispatch.point, .priority = kBridgePriority}, .rules = {}};
@@ -165,16 +179,21 @@ void add_dispatch(NftBuilder& bridge, Dispatch dispatch) {
                        .key = {NftType::Interface},
                        .data = NftType::Word};
     const NftSet ways{.name = std::string("port.ways-") + dispatch.name, .kind = NftSet::Kind::VerdictMap, .key = {NftType::Word}};
-    std::map<std::string, std::uint32_t> numbers;  // of a chain: the lowest ifindex that leads there
+    const NftSet ours{.name = std::string("port.ours-") + dispatch.name, .key = {NftType::Interface}};
+    std::map<std::string, std::uint32_t> numbers;
+    std::set<std::uint32_t> taken;
     for (const auto& [ifindex, verdict] : dispatch.chains) {
-        const auto [number, is_first] = numbers.try_emplace(verdict.chain, ifindex);
+        const auto [number, is_first] = numbers.try_emplace(verdict.chain, 0);
         if (is_first) {
-            bridge.add_element(ways, to_chain(nft_u32(ifindex), verdict));
+            number->second = number_of(verdict.chain, taken);
+            bridge.add_element(ways, to_chain(nft_u32(number->second), verdict));
         }
         bridge.add_element(alike, {.from = nft_ifindex(ifindex), .to = {}, .verdict = {}, .data = nft_u32(number->second), .comment = {}});
+        bridge.add_element(ours, {.from = nft_ifindex(ifindex), .to = {}, .verdict = {}, .data = {}, .comment = {}});
     }
     if (!dispatch.chains.empty()) {
-        chain.rules.push_back(nft_rule({nft_verdict_of({nft_from_map(alike.name, {std::move(dispatch.device)}, 4)}, ways.name)}));
+        chain.rules.push_back(nft_rule({nft_verdict_of({nft_from_map(alike.name, {dispatch.device}, 4)}, ways.name)}));
+        chain.rules.push_back(nft_rule({nft_in({dispatch.device}, ours.name), bridge.drop(dispatch.direction, PC_REASON_closed)}));
     }
     bridge.add_chain(std::move(chain));
 }
@@ -185,9 +204,9 @@ NftImage lower_nft(const Ruleset& ruleset, std::span<const DeviceBinding> device
     const NftHost host{.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &bindings};
     NftBuilder netdev(NftFamily::Netdev, std::string(kNftTable));
     NftBuilder bridge(NftFamily::Bridge, std::string(kNftTable));
-    Dispatch from{NftHook::Point::Prerouting, "prerouting", nft_iif()};
-    Dispatch forwarded{NftHook::Point::Forward, "forward", nft_oif()};
-    Dispatch sent{NftHook::Point::Output, "output", nft_oif()};
+    Dispatch from{NftHook::Point::Prerouting, "prerouting", Direction::Outbound, nft_iif()};
+    Dispatch forwarded{NftHook::Point::Forward, "forward", Direction::Inbound, nft_oif()};
+    Dispatch sent{NftHook::Point::Output, "output", Direction::Inbound, nft_oif()};
     const std::vector<NftPort> ports = nft_ports(host);
     if (std::any_of(ports.begin(), ports.end(), [](const NftPort& port) { return is_judged(*port.device); })) {
         bridge.add_set(bindings.map());

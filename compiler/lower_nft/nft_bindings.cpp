@@ -45,7 +45,9 @@ NftBindings::NftBindings(const NftImage& standing, const Ruleset& ruleset, std::
         if (device.kind != DeviceBinding::Kind::Bound) {
             continue;
         }
-        Binding binding{.number = 0, .comment = nft_name("interface", {ruleset.ports[device.port].interface_id})};
+        const Port& port = ruleset.ports[device.port];
+        Binding binding{.number = 0,
+                        .comment = nft_name("binding", {port.interface_id, ruleset.zones[port.zone], std::to_string(device.bridge)})};
         const auto former = had.by_ifindex.find(device.ifindex);
         const bool stays =
             former != had.by_ifindex.end() && former->second->comment == binding.comment && !renewed.contains(device.ifindex);

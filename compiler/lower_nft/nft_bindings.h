@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A number for each binding of an interface to a device. What packets leave in nf_tables stands under it in sets that all ports share, so
 // it is never used again: a device that comes back under its former ifindex, or for another interface, finds nothing of what was before,
-// from the transaction of the change on. The numbers are kept in the kernel, in a map that rules read, and outlive the daemon there.
+// from the transaction of the change on. So does an interface that is moved to another VPC, where other addresses mean other interfaces,
+// and a port that changes bridges, where others have claimed theirs. The numbers are kept in the kernel, in a map that rules read, and
+// outlive the daemon there.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +25,8 @@ inline constexpr const char* kNftNumbers = "port.numbers";
 class NftBindings {
    public:
     NftBindings() = default;  // of no device
-    // Of all Bound devices. Those that `standing` numbers for the same interface keep their number, unless their ifindex is among
-    // `renewed`: another device has it now.
+    // Of all Bound devices. Those that `standing` numbers for the same interface, VPC and bridge keep their number, unless their ifindex is
+    // among `renewed`: another device has it now.
     NftBindings(const NftImage& standing, const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                 const std::set<std::uint32_t>& renewed);
 

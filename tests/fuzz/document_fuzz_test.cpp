@@ -111,7 +111,9 @@ Lowered lower(const Model& model, BackEnds back_ends) {
         lowered.bpf.insert(lowered.bpf.end(), map.entries.begin(), map.entries.end());
     }
     if (back_ends == BackEnds::Both) {
-        lowered.nft = render_nft(lower_nft(*ruleset, bindings_for(*ruleset), {.addresses = {*Address::parse("10.0.1.1")}, .tunnels = {}}));
+        const auto devices = bindings_for(*ruleset);
+        lowered.nft = render_nft(lower_nft(*ruleset, devices, {.addresses = {*Address::parse("10.0.1.1")}, .tunnels = {}},
+                                           NftBindings({}, *ruleset, devices, {})));
     }
     return lowered;
 }

@@ -59,6 +59,19 @@ TEST_F(NftBindingsTest, AnotherInterfaceAtTheSameDeviceHasAnotherNumber) {
     EXPECT_NE(next({bound(7, 1)}).number_of(7), former);
 }
 
+// Where the same addresses mean others.
+TEST_F(NftBindingsTest, TheSameInterfaceInAnotherVpcOrAtAnotherBridgeHasAnotherNumber) {
+    const std::uint32_t former = next({bound(7, 0)}).number_of(7);
+    DeviceBinding moved = bound(7, 0);
+    moved.bridge = 101;
+    const std::uint32_t elsewhere = next({moved}).number_of(7);
+    EXPECT_NE(elsewhere, former);
+    for (std::string& zone : ruleset_.zones) {
+        zone += "-other";
+    }
+    EXPECT_NE(next({moved}).number_of(7), elsewhere);
+}
+
 TEST_F(NftBindingsTest, AnotherDeviceUnderTheSameIfindexHasAnotherNumber) {
     const std::uint32_t former = next({bound(7, 0)}).number_of(7);
     EXPECT_NE(next({bound(7, 0)}, {7}).number_of(7), former);
