@@ -216,10 +216,20 @@ std::shared_ptr<const NftImage> NftWriter::without_absent(const std::shared_ptr<
     return absent_.empty() ? image : without_chains(image, {absent_.begin(), absent_.end()});
 }
 
+// What was prepared is of no use any more. Should it stay, nothing leads to it, and the next write removes it.
+void NftWriter::give_up(const std::shared_ptr<const NftImage>& former) {
+    if (former != nullptr && look()) {
+        if (const auto restored = attempt(*former, {}); restored && *restored) {
+            standing_ = former;
+        }
+    }
+}
+
 Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends) {
     absent_.clear();
     bool prepares = true;
     std::size_t prepared = 0;
+    std::shared_ptr<const NftImage> former;  // before anything was prepared
     for (int i = 0; i < kMostAttempts; ++i) {
         if (auto looked = look(); !looked) {
             return fail(looked.error());
@@ -232,11 +242,13 @@ Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& imag
                 prepares = brought.has_value();  // else something cannot be there beside what is: all at once, then
                 continue;
             }
+            former = former == nullptr ? standing_ : former;
             standing_ = first;
             prepared += **brought;
         }
         auto written = attempt(*possible, ends);
         if (!written) {
+            give_up(prepared == 0 ? nullptr : former);
             return fail(written.error());
         }
         if (*written) {

@@ -71,6 +71,7 @@ class NftWriter {
     [[nodiscard]] Result<> look_at_devices();
     [[nodiscard]] bool is_ours_alone() const;
     [[nodiscard]] Result<std::optional<std::size_t>> attempt(const NftImage& image, const std::vector<NftStateEnd>& ends);
+    void give_up(const std::shared_ptr<const NftImage>& former);
     void note_written(const std::vector<NftTableDiff>& diffs, const std::set<NftFamily>& adopted);
     [[nodiscard]] Result<std::optional<std::size_t>> after_refusal(const NftBatch& batch, const std::vector<NftRefusal>& refusals);
     [[nodiscard]] std::shared_ptr<const NftImage> without_absent(const std::shared_ptr<const NftImage>& image) const;

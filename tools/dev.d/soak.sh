@@ -6,6 +6,7 @@
 soak_faults=(
   "kill integration_fault_kill_test FaultKill.* 1000"
   "swap integration_fault_kill_test FaultSwap.* 1000"
+  "nft-swap integration_fault_nft_test FaultNftSwap.* 1000"
   "plug integration_fault_devices_test FaultDevices.ANewcomer* 10000"
   "exchange integration_fault_devices_test FaultDevices.ADevice* 1000"
   "flap integration_fault_devices_test FaultDevices.Events* 5000"
@@ -35,7 +36,8 @@ verb_soak() {
   [ ${#wanted[@]} -gt 0 ] || read -ra wanted <<<"$known"
   require_root soak
   need_packages "${packages_build[@]}" "${packages_test[@]}"
-  build_preset dev portcullis portcullisd integration_fault_kill_test integration_fault_devices_test integration_fault_daemon_test
+  build_preset dev portcullis portcullisd integration_fault_kill_test integration_fault_devices_test integration_fault_daemon_test \
+    integration_fault_nft_test
   mkdir -p build/log
   for found in "${soak_faults[@]}"; do
     read -r name program filter usual <<<"$found"
