@@ -153,8 +153,8 @@ std::string sent_chain(NftBuilder& bridge, const NftPort& port) {
 
 // One hook: by the device to a number of the chain, and by that number to the chain. So at each commit the kernel walks through a chain
 // once, and not once for each device. What is not ours goes on. The two maps may change between the look-ups of one packet, for each
-// look-up asks for what holds then (docs/nftables.md, "A change"): a number means the same chain as long as there is one of that name, and
-// a device of ours that is led nowhere is led no further.
+// look-up asks for what holds then (docs/nftables.md, "A change"): a number is of what the chain is made of, so it
+// never comes to mean one for other options, and a device of ours that is led nowhere goes no further.
 struct Dispatch {
     NftHook::Point point;
     const char* name;

@@ -61,6 +61,7 @@ const std::map<std::string, Layout>& host_values() {
            FIELD(pc_host, jiffy_ns), FIELD(pc_host, device_version)}}},
         {"pc_devices", {sizeof(pc_device), {FIELD(pc_device, kind), FIELD(pc_device, slot), FIELD(pc_device, bridge)}}},
         {"pc_device_cache", {sizeof(std::uint64_t), {}}},
+        {"pc_build", {sizeof(std::uint64_t), {}}},
         {"pc_ports",
          {sizeof(pc_port),
           {FIELD(pc_port, ifindex), FIELD(pc_port, port_id), FIELD(pc_port, bridge), FIELD(pc_port, reserved), FIELD(pc_port, view)}}},

@@ -112,7 +112,7 @@ DaemonProcess::~DaemonProcess() {
 }
 
 bool DaemonProcess::wait_until_told(std::string_view wanted) {
-    const auto end = std::chrono::steady_clock::now() + patience(std::chrono::seconds(20));
+    const auto end = std::chrono::steady_clock::now() + patience(std::chrono::seconds(60));
     std::array<char, 4096> message{};
     while (std::chrono::steady_clock::now() < end) {
         pollfd waiting{.fd = notifications_.value(), .events = POLLIN, .revents = 0};

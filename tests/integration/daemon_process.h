@@ -31,7 +31,7 @@ class DaemonProcess {
     DaemonProcess& operator=(const DaemonProcess&) = delete;
     ~DaemonProcess();
 
-    // Whether it says READY (sd_notify) before it ends, within twenty seconds.
+    // Whether it says READY (sd_notify) before it ends, within a minute.
     [[nodiscard]] bool wait_until_ready() { return wait_until_told("READY=1"); }
     // The same for any of its messages to systemd from now on.
     [[nodiscard]] bool wait_until_told(std::string_view message);
