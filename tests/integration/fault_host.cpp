@@ -94,6 +94,9 @@ void FaultHost::begin(const std::vector<std::string>& more) {
 void FaultHost::end_probes() {
     const std::uint64_t so_far = dropped();
     EXPECT_TRUE(wait_until([&] { return dropped() > so_far; })) << "the flood does not come to the ports any more";
+    // What was lost is sent again after seconds.
+    const std::uint64_t connections = conversations_->connections();
+    EXPECT_TRUE(wait_until([&] { return conversations_->connections() > connections; })) << "no connection comes about any more";
     flood_->stop();
     conversations_->stop();
     std::printf(

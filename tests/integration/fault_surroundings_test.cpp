@@ -30,7 +30,7 @@ TEST_F(FaultSurroundings, ABridgeThatIsDeletedAndMadeAgainLetsNothingForbiddenTh
             host.host().ip("link del " + std::string(former));
             rebuild_bridge(next);
         }
-        say_progress(done, count(3));
+        say_progress(done + 1, count(3));
     }
     EXPECT_TRUE(wait_until([this] { return run_portcullis(directory, {"status"}).status == 0; }));
     EXPECT_EQ(state_of("p1"), "enforced");
