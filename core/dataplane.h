@@ -156,8 +156,9 @@ class Dataplane {
     // None where the back end shares no hook with anybody.
     [[nodiscard]] virtual Result<std::vector<Neighbour>> neighbours() { return std::vector<Neighbour>(); }
 
-    // Live flows that match: a part of the answer, which begins at `from`, 0 or where the part before said. Each part looks at a bounded
-    // number of flows. Flows that begin or end meanwhile may be missing, and one that changes may come twice.
+    // Live flows that match: a part of the answer, which begins at `from`, 0 or where the part before said. Each part gives a bounded
+    // number of flows, and with BPF looks at as many. Flows that begin or end meanwhile may be missing, and one that changes may come
+    // twice.
     [[nodiscard]] virtual Result<FlowPage> read_flows(const FlowFilter& filter, std::uint64_t from) const = 0;
     // Ends those that match, in parts likewise; their next packets are judged as if there had been none before.
     [[nodiscard]] virtual Result<FlowsEnded> end_flows(const FlowFilter& filter, std::uint64_t from) = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model: what the operator's documents declare, in EC2's terms. Made by compiler/parse/parse.h and checked by
-// compiler/validate/validate.h; read by compiler/compile/compile.h and, independently, by compiler/evaluate.h. Passive data: order of
-// vectors is the order of the documents; identifiers are opaque text.
+// compiler/validate/validate.h; read by compiler/compile/compile.h and, independently, by compiler/evaluate/evaluate.h. Passive data: order
+// of vectors is the order of the documents; identifiers are opaque text.
 #pragma once
 
 #include <cstdint>

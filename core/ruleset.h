@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The normal form: what must hold on each port, whatever the back end. Made by compiler/compile/compile.h from a model that validated,
-// lowered by compiler/lower_bpf/lower_bpf.h (and later lower_nft.h).
+// lowered by compiler/lower_bpf/lower_bpf.h and compiler/lower_nft/lower_nft.h.
 //
 // Groups, ACLs and lists are one thing here: a Policy is, for one direction, a function from the remote address to a PortSet, and a PortSet
 // one from (protocol, port) to a decision. First-match order, unions, nested prefixes and prefix lists are resolved already. Policies and

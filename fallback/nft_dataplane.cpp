@@ -133,7 +133,8 @@ Result<std::unique_ptr<NftDataplane>> NftDataplane::create(const NftDataplaneOpt
 }
 
 // 1. Devices that nothing stands at are closed.
-// 2. The change, in one transaction; with it, new numbers for their bindings, under which nothing is left of former devices.
+// 2. The change, which takes effect in one transaction; with it, new numbers for their bindings, under which nothing is left of former
+// devices.
 // 3. Flows that do not outlive the change end.
 // 4. They are closed no longer.
 Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
@@ -184,7 +185,8 @@ Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, st
     return writes;
 }
 
-// State ends with a change alone: what a daemon that has started anew finds as it would have it goes on.
+// State ends with a change: what a daemon that has started anew finds as it would have it goes on, but for flows that are over by what is
+// so now, since the daemon before may have ended between a change and the end of its flows.
 Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const NftEnforced& next) {
     const auto standing = writer.standing();
     if (!standing) {
@@ -193,8 +195,10 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
     const bool is_change = is_unfinished || !(**standing == *image) || (former && !has_same_owners(former->ruleset, *next.ruleset));
     std::optional<NftEnds> ends;
     std::vector<NftStateEnd> ended;
-    if (is_change) {
+    if (is_change || !former) {
         ends.emplace(former ? std::optional(NftEnforced{&former->ruleset, former->devices, &former->bindings}) : std::nullopt, next);
+    }
+    if (is_change) {
         for (const std::string& set : NftEnds::emptied()) {
             ended.push_back({.family = NftFamily::Bridge, .set = set});
         }

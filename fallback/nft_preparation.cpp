@@ -2,7 +2,7 @@
 #include "fallback/nft_preparation.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstddef>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -13,29 +13,76 @@
 namespace portcullis {
 namespace {
 
+// By name. Of `wanted`, those that `had` does not have.
 template <class Object>
-void add_missing(std::vector<Object>& to, const std::vector<Object>& from, bool (*counts)(const Object&)) {
+std::vector<const Object*> missing(const std::vector<Object>& had, const std::vector<Object>& wanted) {
     std::unordered_set<std::string_view> known;
-    for (const Object& object : to) {
+    for (const Object& object : had) {
         known.insert(object.name);
     }
-    std::vector<Object> missing;
-    std::copy_if(from.begin(), from.end(), std::back_inserter(missing),
-                 [&](const Object& object) { return counts(object) && known.count(object.name) == 0; });
-    to.insert(to.end(), std::make_move_iterator(missing.begin()), std::make_move_iterator(missing.end()));
+    std::vector<const Object*> objects;
+    for (const Object& object : wanted) {
+        if (known.count(object.name) == 0) {
+            objects.push_back(&object);
+        }
+    }
+    return objects;
+}
+
+// Rules that name it are good for either.
+bool has_same_type(const NftSet& a, const NftSet& b) {
+    return a.kind == b.kind && a.key == b.key && (a.kind != NftSet::Kind::DataMap || a.data == b.data);
+}
+
+bool keeps_types(const NftTable& had, const NftTable& wanted) {
+    return std::all_of(wanted.sets.begin(), wanted.sets.end(), [&](const NftSet& set) {
+        const NftSet* const former = find_set(had, set.name);
+        return former == nullptr || has_same_type(*former, set);
+    });
+}
+
+struct Besides {
+    std::vector<const NftSet*> sets;
+    std::vector<const NftChain*> chains;  // without a hook
+};
+
+Besides besides(const NftTable& had, const NftTable& wanted) {
+    Besides besides{.sets = missing(had.sets, wanted.sets), .chains = missing(had.chains, wanted.chains)};
+    besides.chains.erase(
+        std::remove_if(besides.chains.begin(), besides.chains.end(), [](const NftChain* chain) { return chain->hook.has_value(); }),
+        besides.chains.end());
+    return besides;
 }
 
 }  // namespace
 
-NftImage nft_prepared(const NftImage& had, const NftImage& wanted) {
-    NftImage prepared = had;
-    for (NftTable& table : prepared.tables) {
-        if (const NftTable* const now = find_table(wanted, table.family)) {
-            add_missing<NftSet>(table.sets, now->sets, [](const NftSet& /*set*/) { return true; });
-            add_missing<NftChain>(table.chains, now->chains, [](const NftChain& chain) { return !chain.hook; });
+std::optional<NftImage> nft_prepared(const NftImage& had, const NftImage& wanted) {
+    std::optional<NftImage> prepared;
+    for (std::size_t i = 0; i < had.tables.size(); ++i) {
+        const NftTable* const now = find_table(wanted, had.tables[i].family);
+        if (now == nullptr) {
+            continue;
+        }
+        if (!keeps_types(had.tables[i], *now)) {
+            return std::nullopt;
+        }
+        const Besides fresh = besides(had.tables[i], *now);
+        if (fresh.sets.empty() && fresh.chains.empty()) {
+            continue;
+        }
+        if (!prepared) {
+            prepared = had;
+        }
+        for (const NftSet* const set : fresh.sets) {
+            prepared->tables[i].sets.push_back(*set);
+        }
+        for (const NftChain* const chain : fresh.chains) {
+            prepared->tables[i].chains.push_back(*chain);
         }
     }
-    normalise(prepared);
+    if (prepared) {
+        normalise(*prepared);
+    }
     return prepared;
 }
 

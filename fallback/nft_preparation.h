@@ -5,11 +5,14 @@
 // would come back from there unjudged. Chains that are there before, in a transaction of their own, have their rules in both.
 #pragma once
 
+#include <optional>
+
 #include "compiler/lower_nft/nft_image.h"
 
 namespace portcullis {
 
-// `had` with the sets and the chains without a hook that `wanted` has besides. Both normal, and so is this.
-[[nodiscard]] NftImage nft_prepared(const NftImage& had, const NftImage& wanted);
+// `had` with the sets and the chains without a hook that `wanted` has besides. Both normal, and so is this. None: there is nothing besides,
+// or it cannot be there before the change, since one of the sets that it may name is of another type until then.
+[[nodiscard]] std::optional<NftImage> nft_prepared(const NftImage& had, const NftImage& wanted);
 
 }  // namespace portcullis

@@ -227,7 +227,6 @@ void NftWriter::give_up(const std::shared_ptr<const NftImage>& former) {
 
 Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends) {
     absent_.clear();
-    bool prepares = true;
     std::size_t prepared = 0;
     std::shared_ptr<const NftImage> former;  // before anything was prepared
     for (int i = 0; i < kMostAttempts; ++i) {
@@ -235,15 +234,16 @@ Result<std::size_t> NftWriter::write(const std::shared_ptr<const NftImage>& imag
             return fail(looked.error());
         }
         const auto possible = without_absent(image);
-        if (prepares) {
-            const auto first = std::make_shared<const NftImage>(nft_prepared(*standing_, *possible));
+        if (auto first = nft_prepared(*standing_, *possible)) {
             const auto brought = attempt(*first, {});
-            if (!brought || !*brought) {
-                prepares = brought.has_value();  // else something cannot be there beside what is: all at once, then
+            if (!brought) {
+                return fail(brought.error());
+            }
+            if (!*brought) {
                 continue;
             }
             former = former == nullptr ? standing_ : former;
-            standing_ = first;
+            standing_ = std::make_shared<const NftImage>(std::move(*first));
             prepared += **brought;
         }
         auto written = attempt(*possible, ends);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the kernel hold an image, whatever it held before: looks, writes the difference in one transaction, and begins anew as often as
-// others wrote in between. What it knows of the kernel counts only for the generation that it was read in or written to.
+// Makes the kernel hold an image, whatever it held before: looks, writes what is new and led to by nothing, then the rest of the difference
+// in one transaction, by which it takes effect, and begins anew as often as others wrote in between. What it knows of the kernel counts
+// only for the generation that it was read in or written to.
 #pragma once
 
 #include <cstddef>
@@ -38,9 +39,9 @@ class NftWriter {
     // `owns_tables`: as NftDataplaneOptions.
     [[nodiscard]] static Result<NftWriter> open(std::string table, bool owns_tables);
 
-    // Returns what was written; 0: all was there already. Failure: nothing was. Base chains of devices that are not there are left out.
-    // `image` is normal (nft_diff.h) and shared, since it is large. `ends` that the kernel or the image does not have are
-    // passed over.
+    // Returns what was written; 0: all was there already. Failure: nothing was that has an effect. Base chains of devices that are not
+    // there are left out. `image` is normal (nft_diff.h) and shared, since it is large. `ends` that the kernel or the image does not have
+    // are passed over.
     [[nodiscard]] Result<std::size_t> write(const std::shared_ptr<const NftImage>& image, const std::vector<NftStateEnd>& ends = {});
 
     // The same, for what others changed since the last write. Returns what that was, a sentence for each of our tables.

@@ -140,9 +140,10 @@ void sort_departed(const MapImage::Entries<Key, std::uint32_t>& departed, std::u
 
 // pc_names holds all names in one.
 void tell_names_apart(MapImage& policy) {
-    const auto rules = std::ranges::stable_partition(policy.names, [](const auto& entry) { return entry.first.kind != PC_NAME_RULE; });
-    policy.rule_names.assign(rules.begin(), rules.end());
-    policy.names.erase(rules.begin(), rules.end());
+    const auto rules =
+        std::stable_partition(policy.names.begin(), policy.names.end(), [](const auto& entry) { return entry.first.kind != PC_NAME_RULE; });
+    policy.rule_names.assign(rules, policy.names.end());
+    policy.names.erase(rules, policy.names.end());
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ struct MapImage {
 [[nodiscard]] std::uint32_t ticks_of(std::uint32_t seconds);
 
 // Fails when something does not fit, naming the map, its limit and the need; `numberings` is then to be rolled back. `lowered`: what
-// lower_bpf_change goes on from, filled in on success.
+// lower_bpf_change() goes on from, filled in on success.
 [[nodiscard]] Result<MapImage> lower_bpf(const Ruleset& ruleset, const MapCapacities& capacities, Numberings& numberings,
                                          const DeviceNumbers& devices = {}, LoweredPolicies* lowered = nullptr);
 

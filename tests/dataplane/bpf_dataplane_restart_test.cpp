@@ -3,9 +3,12 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <filesystem>
+#include <set>
 
 #include "bpf/abi.h"
 #include "loader/bpf_dataplane.h"
@@ -129,6 +132,43 @@ TEST_P(BpfDataplaneRestart, ProgramsOfAnotherBuildAreReplacedOverTheSameMaps) {
     restart();
     EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
     EXPECT_EQ(pinned_program("pc_from_instance"), replaced);
+}
+
+// The stamp would vouch for programs of which some are the former daemon's.
+TEST_P(BpfDataplaneRestart, WhilePinsMoveNoStampIsThereAndNoneThatMovedIsLost) {
+    restart();
+    apply(TestPolicy{});
+    const auto names = [](const std::string& kind) {
+        std::set<std::string> found;
+        for (const auto& entry : std::filesystem::directory_iterator(PrivateBpffs::directory() + "/" + kind)) {
+            found.insert(entry.path().filename());
+        }
+        return found;
+    };
+    const auto maps = names("maps");
+    const auto programs = names("progs");
+    ASSERT_TRUE(maps.contains("pc_build"));
+    const std::uint32_t before = pinned_program("pc_from_instance");
+    pretend_another_build(PrivateBpffs::directory());
+    restart();
+    // Most maps move before this one.
+    const std::string obstacle = PrivateBpffs::directory() + "/maps/pc_tunnels";
+    ASSERT_EQ(::unlink(obstacle.c_str()), 0);
+    ASSERT_EQ(::mkdir(obstacle.c_str(), 0700), 0);
+    for (int time = 0; time < 2; ++time) {
+        const auto refused = dataplane_->apply(ruleset_of({}), net_.devices({}), {});
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().message, HasSubstr("pc_tunnels"));
+        EXPECT_FALSE(names("maps").contains("pc_build"));
+        EXPECT_EQ(names("maps").size(), maps.size() - 1);
+        EXPECT_EQ(pinned_program("pc_from_instance"), before);
+    }
+    ASSERT_EQ(::rmdir(obstacle.c_str()), 0);
+    apply(TestPolicy{});
+    EXPECT_EQ(names("maps"), maps);
+    EXPECT_EQ(names("progs"), programs);
+    EXPECT_NE(pinned_program("pc_from_instance"), before);
+    EXPECT_FALSE(std::filesystem::exists(PrivateBpffs::directory() + "/next1"));
 }
 
 // It would judge what leaves by what is for arrivals.

@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "compiler/lower_nft/lower_nft.h"
+#include "compiler/lower_nft/nft_flow_word.h"
+#include "compiler/lower_nft/nft_words.h"
 #include "fallback/nft_diff.h"
 #include "fallback/nft_readback.h"
 #include "fallback/nft_standing.h"
@@ -15,6 +17,7 @@
 #include "fallback/nft_writer.h"
 #include "tests/fallback/large_model.h"
 #include "tests/support/netns.h"
+#include "tests/unit/compiler/model_builder.h"
 
 namespace portcullis::test {
 namespace {
@@ -86,6 +89,76 @@ TEST_F(Dataplane, WritesOneElementForEachAddressOfAMemberThatJoins) {
     const auto devices = bound_devices(host_, after, 3);
     EXPECT_EQ(apply(*dataplane, after, devices), 2U);  // that of the model, and the link-local one
     EXPECT_TRUE(read() == lowered(after, devices));
+}
+
+// eni-1 on p1, and beside it, on another host, an interface of that id; whichever it is, the tables are the same.
+Ruleset beside(const std::string& neighbour) {
+    Model model = base_model();
+    model.security_groups = {group("sg-1", {}, {from("0.0.0.0/0", everything())})};
+    model.network_interfaces = {interface("eni-1", 1, {"sg-1"}), interface(neighbour, 2, {"sg-1"})};
+    model.ports = {{.network_interface_id = "eni-1", .device = "p1"}};
+    return compiled(model);
+}
+
+// UDP of that binding from that address to 10.0.1.2, as packets leave it.
+NftElement flow_of(std::uint32_t binding, const Address& local) {
+    NftElement flow;
+    flow.from =
+        nft_key({nft_u32(binding), nft_bytes(local), nft_bytes(Address::ipv4(10, 0, 1, 2)), nft_u8(17), nft_u16(40'000), nft_u16(53)});
+    flow.data = nft_u32(NftFlowWord{.phase = NftPhase::UdpStream, .counts = true}.number());
+    flow.timeout_ms = 3'600'000;
+    return flow;
+}
+
+// What packets do to the tables of a daemon, which must not own them.
+class Packets {
+   public:
+    void leave(std::vector<NftElement> flows) {
+        const NftElementChange change{.family = NftFamily::Bridge, .set = &set_, .gone = {}, .fresh = std::move(flows)};
+        EXPECT_TRUE(value_or_end(writer_.change_elements({change}), "leave flows"));
+    }
+    [[nodiscard]] std::vector<NftBytes> left() {
+        std::vector<NftBytes> keys;
+        for (const NftElement& flow :
+             value_or_end(read_elements(writer_.socket(), {.family = NftFamily::Bridge, .name = kNftTable}, set_), "read flows")) {
+            keys.push_back(flow.from);
+        }
+        return keys;
+    }
+
+   private:
+    NftWriter writer_ = value_or_end(NftWriter::open(std::string(kNftTable), false), "open");
+    NftSet set_ = *find_set(*find_table(*value_or_end(writer_.standing(), "look"), NftFamily::Bridge), "flows4");
+};
+
+const Address kOwn = Address::ipv4(10, 0, 1, 1);
+
+TEST_F(Dataplane, EndsFlowsOfAnAddressThatBecameAnotherInterfacesThoughTheTablesStay) {
+    const Ruleset before = beside("eni-2"), after = beside("eni-3");
+    add_devices(host_, 1);
+    const auto devices = bound_devices(host_, before, 1);
+    ASSERT_TRUE(lowered(before, devices) == lowered(after, devices));
+    const auto dataplane = value_or_end(NftDataplane::create({.owns_tables = false}), "start");
+    (void)apply(*dataplane, before, devices);
+    Packets packets;
+    packets.leave({flow_of(1, kOwn)});
+    (void)apply(*dataplane, before, devices);
+    EXPECT_THAT(packets.left(), testing::SizeIs(1)) << "nothing has changed";
+    (void)apply(*dataplane, after, devices);
+    EXPECT_THAT(packets.left(), testing::IsEmpty());
+}
+
+TEST_F(Dataplane, StartedAnewEndsWhatADaemonThatWasKilledBehindAChangeHadLeft) {
+    const Ruleset ruleset = beside("eni-2");
+    add_devices(host_, 1);
+    const auto devices = bound_devices(host_, ruleset, 1);
+    (void)apply(*value_or_end(NftDataplane::create({.owns_tables = false}), "start"), ruleset, devices);
+    Packets packets;
+    const NftElement live = flow_of(1, kOwn);
+    packets.leave(
+        {live, flow_of(1, Address::ipv4(10, 0, 1, 77)), flow_of(99, kOwn)});  // of an address that departed, of a binding that is gone
+    (void)apply(*value_or_end(NftDataplane::create({.owns_tables = false}), "start anew"), ruleset, devices);
+    EXPECT_THAT(packets.left(), testing::ElementsAre(live.from));
 }
 
 TEST_F(Dataplane, GuardsADeviceMoreOnceItIsGiven) {

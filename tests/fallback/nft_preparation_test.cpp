@@ -39,15 +39,26 @@ std::vector<std::string> chains_of(const NftImage& image) {
 TEST(Preparation, HasTheNewChainBesideTheFormerOneAndNothingThatLeadsToIt) {
     const auto had = shared(leading_to("old"));
     const auto wanted = shared(leading_to("new"));
-    const NftImage prepared = nft_prepared(*had, *wanted);
-    EXPECT_THAT(chains_of(prepared), testing::UnorderedElementsAre("forward", "old", "new"));
-    EXPECT_EQ(prepared.tables[0].sets, had->tables[0].sets);
+    const auto prepared = nft_prepared(*had, *wanted);
+    ASSERT_TRUE(prepared);
+    EXPECT_THAT(chains_of(*prepared), testing::UnorderedElementsAre("forward", "old", "new"));
+    EXPECT_EQ(prepared->tables[0].sets, had->tables[0].sets);
 }
 
-TEST(Preparation, OfWhatStandsAlreadyIsNothing) {
+TEST(Preparation, OfWhatStandsAlreadyOrOfAWholeTableIsNothing) {
     const auto image = shared(whole_image(""));
-    EXPECT_EQ(nft_prepared(*image, *image), *image);
-    EXPECT_EQ(nft_prepared({}, *image), NftImage{});
+    EXPECT_EQ(nft_prepared(*image, *image), std::nullopt);
+    EXPECT_EQ(nft_prepared({}, *image), std::nullopt);
+    EXPECT_EQ(nft_prepared(*image, {}), std::nullopt);
+}
+
+// The new chain's rule would name a set that is of another type until the change.
+TEST(Preparation, IsNothingWhereASetIsOfAnotherType) {
+    const auto had = shared(leading_to("old"));
+    NftImage wanted = leading_to("new");
+    wanted.tables[0].sets[0].key = {NftType::Word};
+    wanted.tables[0].sets[0].elements.clear();
+    EXPECT_EQ(nft_prepared(*had, *shared(std::move(wanted))), std::nullopt);
 }
 
 class WrittenPreparation : public testing::Test {

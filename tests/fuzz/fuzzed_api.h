@@ -4,7 +4,7 @@
 // are a model. The loop has a thread of its own; what others read is read between two requests, when it is idle.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>

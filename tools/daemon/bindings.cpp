@@ -258,9 +258,9 @@ void Planner::close_quarantined(const std::vector<Quarantine>& quarantines) {
     for (const auto& [ifindex, device] : devices_) {
         const auto line = lines_.find(ifindex);
         const std::string interface_id = line == lines_.end() ? std::string{} : line->second.interface_id;
-        const auto found = std::ranges::find_if(quarantines, [&](const Quarantine& quarantine) {
-            return (!quarantine.interface_id.empty() && quarantine.interface_id == interface_id) || quarantine.ifindex == ifindex ||
-                   (!quarantine.device.empty() && quarantine.device == device.name);
+        const auto found = std::ranges::find_if(quarantines, [&, number = ifindex, &name = device.name](const Quarantine& quarantine) {
+            return (!quarantine.interface_id.empty() && quarantine.interface_id == interface_id) || quarantine.ifindex == number ||
+                   (!quarantine.device.empty() && quarantine.device == name);
         });
         if (found == quarantines.end() || device.is_bridge || !device.is_ethernet) {
             continue;

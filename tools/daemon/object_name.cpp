@@ -2,7 +2,8 @@
 #include "tools/daemon/object_name.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "tools/daemon/percent.h"
 
 namespace portcullis {
 namespace {
@@ -19,26 +20,6 @@ constexpr std::array<ObjectKind, 6> kKinds{{
     {.path = "ports", .parent = "Portcullis", .keys = {"Ports", ""}, .id_key = "NetworkInterfaceId", .dependent = ""},
 }};
 
-// None where a '%' is not followed by two hexadecimal digits.
-std::optional<std::string> decode(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            decoded += text[i];
-            continue;
-        }
-        const std::string_view digits = text.substr(i + 1, 2);
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        if (digits.size() != 2 || error != std::errc{} || end != digits.data() + digits.size()) {
-            return std::nullopt;
-        }
-        decoded += static_cast<char>(value);
-        i += 2;
-    }
-    return decoded;
-}
-
 }  // namespace
 
 Result<std::optional<ObjectName>> parse_object_path(std::string_view path) {
@@ -52,7 +33,7 @@ Result<std::optional<ObjectName>> parse_object_path(std::string_view path) {
         return std::nullopt;
     }
     const std::string_view rest = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
-    std::optional<std::string> id = rest.find('/') == std::string_view::npos ? decode(rest) : std::nullopt;
+    std::optional<std::string> id = rest.find('/') == std::string_view::npos ? percent_decoded(rest) : std::nullopt;
     if (!id || id->empty() || id->size() > kLongestId) {
         return fail("the path must end in /" + std::string(kind->path) + "/ID, the id of 1 to " + std::to_string(kLongestId) +
                     " bytes, percent-encoded");

@@ -64,8 +64,8 @@ class Listing {
     // Rules of one label are one rule: the same permission given twice.
     void shorten() {
         std::ranges::sort(candidates_, is_before);
-        const auto repeated = std::ranges::unique(candidates_, {}, &Candidate::label);
-        candidates_.erase(repeated.begin(), repeated.end());
+        const auto has_same_label = [](const Candidate& one, const Candidate& other) { return one.label == other.label; };
+        candidates_.erase(std::unique(candidates_.begin(), candidates_.end(), has_same_label), candidates_.end());
         if (candidates_.size() > most_) {
             candidates_.resize(most_);
             is_truncated_ = true;

@@ -89,7 +89,7 @@ vm_selection() {
 }
 
 # The time after which a guest is taken for hung; a machine that has other things to do wants more (--seconds).
-declare -A vm_seconds=([quick]=600 [usual]=1800 [all]=5400)
+declare -A vm_seconds=([quick]=600 [usual]=3600 [all]=14400)
 
 # vm_run EXTENT SECONDS KERNEL… -- [CTEST ARGUMENT…]
 vm_run() {
