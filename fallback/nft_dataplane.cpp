@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compiler/lower_nft/lower_nft.h"
+#include "compiler/lower_nft/lower_nft_change.h"
 #include "compiler/lower_nft/nft_bindings.h"
 #include "compiler/lower_nft/nft_ends.h"
 #include "compiler/lower_nft/nft_image.h"
@@ -44,12 +45,39 @@ bool is_managed(const DeviceBinding& device) {
     return device.kind == DeviceBinding::Kind::Bound || device.kind == DeviceBinding::Kind::Closed;
 }
 
-// What was applied last: what ends with a change depends on it.
+// What was applied last: what ends with a change depends on it, and how much of it is to be lowered.
 struct Former {
     Ruleset ruleset;
     std::vector<DeviceBinding> devices;
+    HostFacts facts;
     NftBindings bindings;
+    std::shared_ptr<const NftImage> image;  // that all this was lowered to
+    [[nodiscard]] NftHost host() const { return {.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &bindings}; }
+    [[nodiscard]] NftEnforced enforced() const { return {.ruleset = &ruleset, .devices = devices, .bindings = &bindings}; }
 };
+
+// Normal. What of the former image can stay, stays (compiler/lower_nft/lower_nft_change.h).
+NftImage lowered(const std::optional<Former>& former, const NftHost& next) {
+    std::optional<std::vector<NftSet>> sets = former ? nft_changed_sets(former->host(), next) : std::nullopt;
+    if (!sets) {
+        NftImage image = lower_nft(*next.ruleset, next.devices, *next.facts, *next.bindings);
+        normalise(image);
+        return image;
+    }
+    NftImage changed;
+    changed.tables.push_back({.family = NftFamily::Bridge, .name = std::string(kNftTable), .sets = std::move(*sets), .chains = {}});
+    normalise(changed);
+    NftImage image = *former->image;
+    for (NftTable& table : image.tables) {
+        for (NftSet& set : table.sets) {
+            const NftSet* const now = table.family == NftFamily::Bridge ? find_set(changed.tables.front(), set.name) : nullptr;
+            if (now != nullptr) {
+                set = *now;
+            }
+        }
+    }
+    return image;
+}
 
 }  // namespace
 
@@ -68,8 +96,8 @@ struct NftDataplane::State {
     [[nodiscard]] Result<std::vector<DeviceBinding>> new_devices(std::span<const DeviceBinding> devices);
     [[nodiscard]] Result<NftBindings> bindings(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                const std::vector<DeviceBinding>& fresh);
-    [[nodiscard]] Result<std::size_t> change(const std::shared_ptr<const NftImage>& image, const NftEnforced& next);
-    void remember(const NftEnforced& enforced);
+    [[nodiscard]] Result<std::size_t> change(const std::shared_ptr<const NftImage>& image, const NftHost& next);
+    void remember(const NftHost& host, const std::shared_ptr<const NftImage>& image);
 };
 
 // Managed and not guarded by what stands: never seen before, or gone meanwhile and come back.
@@ -151,9 +179,8 @@ Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const 
     if (!bindings) {
         return fail(bindings.error());
     }
-    auto image = std::make_shared<NftImage>(lower_nft(ruleset, devices, facts, *bindings));
-    normalise(*image);
-    auto written = state_->change(image, {.ruleset = &ruleset, .devices = devices, .bindings = &*bindings});
+    const NftHost host{.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &*bindings};
+    auto written = state_->change(std::make_shared<const NftImage>(lowered(state_->former, host)), host);
     if (!written) {
         return fail(written.error());
     }
@@ -174,8 +201,7 @@ Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, st
     if (!bindings) {
         return fail(bindings.error());
     }
-    NftImage image = lower_nft(ruleset, devices, facts, *bindings);
-    normalise(image);
+    const NftImage image = lowered(state_->former, {.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &*bindings});
     std::vector<PlannedWrites> writes;
     for (const NftTableDiff& diff : diff_images(**standing, image)) {
         const NftTable& table = diff.wanted != nullptr ? *diff.wanted : *diff.had;
@@ -187,7 +213,7 @@ Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, st
 
 // State ends with a change: what a daemon that has started anew finds as it would have it goes on, but for flows that are over by what is
 // so now, since the daemon before may have ended between a change and the end of its flows.
-Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const NftEnforced& next) {
+Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftImage>& image, const NftHost& next) {
     const auto standing = writer.standing();
     if (!standing) {
         return fail(standing.error());
@@ -196,7 +222,8 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
     std::optional<NftEnds> ends;
     std::vector<NftStateEnd> ended;
     if (is_change || !former) {
-        ends.emplace(former ? std::optional(NftEnforced{&former->ruleset, former->devices, &former->bindings}) : std::nullopt, next);
+        ends.emplace(former ? std::optional(former->enforced()) : std::nullopt,
+                     NftEnforced{.ruleset = next.ruleset, .devices = next.devices, .bindings = next.bindings});
     }
     if (is_change) {
         for (const std::string& set : NftEnds::emptied()) {
@@ -218,20 +245,24 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
         flows = *over;
     }
     is_unfinished = false;
-    remember(next);
+    remember(next, image);
     return *written + flows;
 }
 
-void NftDataplane::State::remember(const NftEnforced& enforced) {
-    former = Former{*enforced.ruleset, {enforced.devices.begin(), enforced.devices.end()}, *enforced.bindings};
+void NftDataplane::State::remember(const NftHost& host, const std::shared_ptr<const NftImage>& image) {
+    former = Former{.ruleset = *host.ruleset,
+                    .devices = {host.devices.begin(), host.devices.end()},
+                    .facts = *host.facts,
+                    .bindings = *host.bindings,
+                    .image = image};
     long_labels.clear();
-    for (const Rule& rule : enforced.ruleset->rules) {
+    for (const Rule& rule : host.ruleset->rules) {
         if (const std::string said = nft_label_in_comment(rule.label); said != rule.label) {
             long_labels.emplace(said, rule.label);
         }
     }
     managed.clear();
-    for (const DeviceBinding& device : enforced.devices) {
+    for (const DeviceBinding& device : host.devices) {
         if (is_managed(device)) {
             managed.push_back(device.ifindex);
         }
@@ -263,7 +294,7 @@ Result<FlowPage> NftDataplane::read_flows(const FlowFilter& filter, std::uint64_
     if (state_->wanted == nullptr || !state_->former) {
         return FlowPage{};
     }
-    const NftFlowList list({&state_->former->ruleset, state_->former->devices, &state_->former->bindings});
+    const NftFlowList list(state_->former->enforced());
     return portcullis::read_flows(state_->writer.socket(), *state_->wanted, list, filter, from);
 }
 
@@ -271,7 +302,7 @@ Result<FlowsEnded> NftDataplane::end_flows(const FlowFilter& filter, std::uint64
     if (state_->wanted == nullptr || !state_->former) {
         return FlowsEnded{};
     }
-    const NftFlowList list({&state_->former->ruleset, state_->former->devices, &state_->former->bindings});
+    const NftFlowList list(state_->former->enforced());
     return cut_flows(state_->writer, *state_->wanted, list, filter, from);
 }
 

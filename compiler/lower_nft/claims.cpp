@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/lower_nft/claims.h"
 
-#include "compiler/lower_nft/nft_names.h"
 #include "compiler/lower_nft/nft_room.h"
 #include "compiler/lower_nft/nft_words.h"
 #include "compiler/lower_nft/own.h"
+#include "compiler/lower_nft/owner_sets.h"
 #include "compiler/lower_nft/reserved.h"
 
 namespace portcullis {
@@ -29,22 +29,8 @@ std::string reserved_set(NftBuilder& bridge, const NftPort& port) {
 }
 
 std::string taken_set(NftBuilder& bridge, const NftPort& port) {
-    const std::string name = nft_name("taken6", {port.ruleset().zones[port.port->zone]});
-    return bridge.once(name, [&] {
-        NftSet set{.name = name, .key = {NftType::Ipv6Address}};
-        set.is_interval = true;
-        const Prefix* last = nullptr;
-        for (const AddressOwner& owner : port.ruleset().owners) {  // sorted: a prefix comes before those in it
-            const bool is_of_zone = owner.zone == port.port->zone && link_local().contains(owner.prefix);
-            if (is_of_zone && (last == nullptr || !last->contains(owner.prefix))) {
-                set.elements.push_back(
-                    {.from = nft_first(owner.prefix), .to = nft_last(owner.prefix), .verdict = {}, .data = {}, .comment = {}});
-                last = &owner.prefix;
-            }
-        }
-        bridge.add_set(set);
-        return name;
-    });
+    const Index zone = port.port->zone;
+    return bridge.once_set("taken " + std::to_string(zone), [&] { return nft_taken_set(port.ruleset(), zone); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "compiler/lower_nft/nft_names.h"
 #include "compiler/lower_nft/nft_room.h"
 #include "compiler/lower_nft/nft_words.h"
+#include "compiler/lower_nft/owner_sets.h"
 #include "compiler/lower_nft/policies.h"
 
 namespace portcullis {
@@ -55,15 +56,15 @@ std::string claimants_in_subnet(NftBuilder& bridge, const NftPort& port) {
     });
 }
 
+std::string elsewhere(NftBuilder& bridge, const NftPort& port) {
+    const Index zone = port.port->zone, subnet = port.port->subnet;
+    return bridge.once_set("elsewhere " + std::to_string(zone) + " " + std::to_string(subnet),
+                           [&] { return nft_elsewhere_set(port.ruleset(), zone, subnet); });
+}
+
 // 8.1: link-local addresses are in the subnet of the interface that has them by its MAC, if any has; else those of the host and of routers
 // are in every subnet, and what a port of the bridge has claimed is in that port's. What is not in the subnet meets the rules `deciding`.
 std::string link_local(NftBuilder& bridge, const NftPort& port, const NftLoad& remote, const std::vector<NftRule>& deciding) {
-    std::vector<Prefix> elsewhere;
-    for (const AddressOwner& owner : port.ruleset().owners) {
-        if (owner.zone == port.port->zone && kLinkLocal.contains(owner.prefix) && owner.subnet && *owner.subnet != port.port->subnet) {
-            elsewhere.push_back(owner.prefix);
-        }
-    }
     std::vector<Prefix> of_all;
     for (const Address& address : port.host->facts->addresses) {
         of_all.push_back(Prefix::host(address));
@@ -72,24 +73,13 @@ std::string link_local(NftBuilder& bridge, const NftPort& port, const NftLoad& r
         of_all.push_back(Prefix::host(address));
     }
     std::vector<NftRule> rules = {nft_rule({nft_in({remote}, nft_subnet(bridge, port, Family::Ipv6)), nft_return()})};
-    std::vector<NftStatement> is_nobodys;
-    const auto add = [&](const NftLoad& what, std::string set) {
-        std::vector<NftStatement> statements = is_nobodys;
-        statements.push_back(nft_in({what}, std::move(set)));
-        statements.emplace_back(nft_return());
-        rules.push_back(nft_rule(std::move(statements)));
-    };
-    const auto set_of = [&](const char* name, const std::vector<Prefix>& prefixes) {
-        return bridge.set(nft_interval_set(name, Family::Ipv6, nft_covered(prefixes, Family::Ipv6)));
-    };
-    if (!elsewhere.empty()) {
-        is_nobodys.push_back(nft_not_in({remote}, set_of("elsewhere", elsewhere)));
-    }
+    const NftStatement is_nobodys = nft_not_in({remote}, elsewhere(bridge, port));
     if (!of_all.empty()) {
-        add(remote, set_of("of-all", of_all));
+        std::string set = bridge.set(nft_interval_set("of-all", Family::Ipv6, nft_covered(of_all, Family::Ipv6)));
+        rules.push_back(nft_rule({is_nobodys, nft_in({remote}, std::move(set)), nft_return()}));
     }
     if (const std::string claimants = claimants_in_subnet(bridge, port); !claimants.empty()) {
-        add(nft_from_map(nft_claimants(bridge, port), {remote}, 4), claimants);
+        rules.push_back(nft_rule({is_nobodys, nft_in({nft_from_map(nft_claimants(bridge, port), {remote}, 4)}, claimants), nft_return()}));
     }
     append(rules, deciding);
     return bridge.chain("link-local", std::move(rules));

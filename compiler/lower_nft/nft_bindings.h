@@ -35,10 +35,13 @@ class NftBindings {
     // The map as it is to be.
     [[nodiscard]] NftSet map() const;
 
+    bool operator==(const NftBindings&) const = default;
+
    private:
     struct Binding {
         std::uint32_t number = 0;
         std::string comment;
+        bool operator==(const Binding&) const = default;
     };
     std::map<std::uint32_t, Binding> bindings_;  // by ifindex
     std::uint32_t last_ = 0;

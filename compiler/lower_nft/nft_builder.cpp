@@ -70,6 +70,15 @@ std::string NftBuilder::once(const std::string& key, const std::function<std::st
     return found != made_.end() ? found->second : made_.emplace(key, make()).first->second;
 }
 
+std::string NftBuilder::once_set(const std::string& key, const std::function<NftSet()>& make) {
+    return once(key, [&] {
+        NftSet set = make();
+        std::string name = set.name;
+        add_set(std::move(set));
+        return name;
+    });
+}
+
 const std::vector<NftRule>& NftBuilder::once_rules(const std::string& key, const std::function<std::vector<NftRule>()>& make) {
     const auto found = made_rules_.find(key);
     return found != made_rules_.end() ? found->second : made_rules_.emplace(key, make()).first->second;

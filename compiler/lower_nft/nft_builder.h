@@ -35,6 +35,8 @@ class NftBuilder {
 
     // The name that `make` gave for the key the first time: what many ports share is lowered once. A key says all that `make` depends on.
     [[nodiscard]] std::string once(const std::string& key, const std::function<std::string()>& make);
+    // The same for a set under the name it has.
+    [[nodiscard]] std::string once_set(const std::string& key, const std::function<NftSet()>& make);
     // The same for rules that stand in several chains. Valid as long as the builder.
     [[nodiscard]] const std::vector<NftRule>& once_rules(const std::string& key, const std::function<std::vector<NftRule>()>& make);
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "compiler/lower_nft/nft_names.h"
 #include "compiler/lower_nft/nft_references.h"
 
 namespace portcullis {
@@ -15,17 +16,11 @@ namespace {
 
 constexpr std::size_t kMostVerdicts = 8;  // of a map that becomes rules: about what a look-up costs
 constexpr std::size_t kRegister = 4;      // fields of keys are padded to a multiple of it
-constexpr std::string_view kNamedAfterModel[] = {"group4.", "group6.", "port."};
 
 using Sets = std::unordered_map<std::string_view, const NftSet*>;
 using Statements = std::vector<NftStatement>;
 
-bool is_named_after_model(const std::string& name) {
-    return std::any_of(std::begin(kNamedAfterModel), std::end(kNamedAfterModel),
-                       [&](std::string_view stem) { return name.compare(0, stem.size(), stem) == 0; });
-}
-
-bool may_go(const NftSet& set) { return !set.is_dynamic && !is_named_after_model(set.name); }
+bool may_go(const NftSet& set) { return !set.is_dynamic && !nft_keeps_name(set.name); }
 
 const NftSet* find(const Sets& sets, const std::string& name) {
     const auto found = sets.find(name);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 
 namespace portcullis {
 namespace {
@@ -38,6 +39,12 @@ std::string nft_name(std::string_view stem, std::initializer_list<std::string_vi
         name += "." + (is_itself ? std::string(id) : "x." + digest_of(id));
     }
     return name;
+}
+
+bool nft_keeps_name(std::string_view name) {
+    static constexpr std::string_view kStems[] = {"port.",   "group4.", "group6.", "subnet4.",   "subnet6.",
+                                                  "bound4.", "bound6.", "taken6.", "elsewhere6."};
+    return std::any_of(std::begin(kStems), std::end(kStems), [&](std::string_view stem) { return name.starts_with(stem); });
 }
 
 std::string nft_label_in_comment(std::string_view label) {

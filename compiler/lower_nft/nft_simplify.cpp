@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "compiler/lower_nft/nft_digest.h"
+#include "compiler/lower_nft/nft_names.h"
 
 namespace portcullis {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t kDigits = 16;  // of a digest in a name
 // The name up to its digest; empty: it has none.
 std::string_view stem_of(std::string_view name) {
     const std::size_t dash = name.rfind('-');
-    const bool has_digest = dash != std::string_view::npos && name.size() - dash - 1 == kDigits &&
+    const bool has_digest = !nft_keeps_name(name) && dash != std::string_view::npos && name.size() - dash - 1 == kDigits &&
                             name.find_first_not_of("0123456789abcdef", dash + 1) == std::string_view::npos;
     return has_digest ? name.substr(0, dash) : std::string_view();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/nft_scale.h"
 
-#include "compiler/compile/compile.h"
 #include "compiler/lower_nft/lower_nft.h"
 #include "fallback/nft_teardown.h"
 #include "fallback/nft_writer.h"
@@ -51,25 +50,31 @@ NftScale::NftScale(const Scale& scale) : scale_(scale), host_(scale), model_(mak
     dataplane_ = value_or_end(NftDataplane::create({.owns_tables = false}), "make the nftables back end");
 }
 
-std::uint64_t NftScale::apply(const Model& model) {
-    const Ruleset ruleset = value_or_end(compile(model), "compile the model");
-    return value_or_end(dataplane_->apply(ruleset, host_.bindings(ruleset), {}), "apply the model").kernel_writes;
+std::uint64_t NftScale::apply() {
+    return value_or_end(dataplane_->apply(ruleset_, host_.bindings(ruleset_), {}), "apply the model").kernel_writes;
+}
+
+std::uint64_t NftScale::change(const Model& before, const Model& model) {
+    ruleset_ = value_or_end(compiler_.change(ruleset_, before, model), "compile the change");
+    return apply();
 }
 
 ScaleCost NftScale::enforce() {
     const test::NetNamespace::Entered here = host_.host().enter();
     ScaleCost cost;
     const MemoryCount memory;
-    cost.first_ms = milliseconds([&] { cost.first_writes = apply(model_); });
+    cost.first_ms = milliseconds([&] {
+        ruleset_ = value_or_end(compiler_.compile(model_), "compile the model");
+        cost.first_writes = apply();
+    });
     memory.end(cost);
-    cost.second_ms = milliseconds([&] { cost.second_writes = apply(model_); });
+    cost.second_ms = milliseconds([&] { cost.second_writes = apply(); });
     Model joined = model_;
     add_member(joined, scale_.ports / 2, 0);
-    cost.member_ms = milliseconds([&] { cost.member_writes = apply(joined); });
-    const Ruleset ruleset = value_or_end(compile(model_), "compile the model");
-    const std::vector<DeviceBinding> devices = host_.bindings(ruleset);
+    cost.member_ms = milliseconds([&] { cost.member_writes = change(model_, joined); });
+    const std::vector<DeviceBinding> devices = host_.bindings(ruleset_);
     NftImage image;
-    cost.lowering_ms = milliseconds([&] { image = lower_nft(ruleset, devices, {}, NftBindings({}, ruleset, devices, {})); });
+    cost.lowering_ms = milliseconds([&] { image = lower_nft(ruleset_, devices, {}, NftBindings({}, ruleset_, devices, {})); });
     count_objects(image, cost);
     return cost;
 }

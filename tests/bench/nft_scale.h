@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "compiler/compile/recompile.h"
 #include "fallback/nft_dataplane.h"
 #include "tests/bench/scale_host.h"
 
@@ -35,10 +36,14 @@ class NftScale {
     [[nodiscard]] std::uint64_t dropped(std::size_t port, Direction direction) const;
 
    private:
-    [[nodiscard]] std::uint64_t apply(const Model& model);
+    // What `ruleset_` is of becomes `model`; returns what was written.
+    [[nodiscard]] std::uint64_t change(const Model& before, const Model& model);
+    [[nodiscard]] std::uint64_t apply();
     Scale scale_;
     ScaleHost host_;
     Model model_;
+    Compiler compiler_;
+    Ruleset ruleset_;  // applied last
     std::unique_ptr<NftDataplane> dataplane_;
 };
 

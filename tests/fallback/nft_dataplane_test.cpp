@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "compiler/compile/recompile.h"
 #include "compiler/lower_nft/lower_nft.h"
 #include "compiler/lower_nft/nft_flow_word.h"
 #include "compiler/lower_nft/nft_words.h"
@@ -81,14 +82,17 @@ TEST_F(Dataplane, PlanOfAChangeCountsWhatItsApplyWritesAndChangesNothing) {
 }
 
 TEST_F(Dataplane, WritesOneElementForEachAddressOfAMemberThatJoins) {
-    const Ruleset before = compiled(large_model({.ports = 3, .rules = 8, .members = 10}));
-    const Ruleset after = compiled(large_model({.ports = 3, .rules = 8, .members = 11}));
+    const Model before = large_model({.ports = 3, .rules = 8, .members = 10});
+    const Model after = large_model({.ports = 3, .rules = 8, .members = 11});
+    Compiler compiler;
+    Ruleset ruleset = value_or_end(compiler.compile(before), "compile");
     add_devices(host_, 3);
     const auto dataplane = start();
-    (void)apply(*dataplane, before, bound_devices(host_, before, 3));
-    const auto devices = bound_devices(host_, after, 3);
-    EXPECT_EQ(apply(*dataplane, after, devices), 2U);  // that of the model, and the link-local one
-    EXPECT_TRUE(read() == lowered(after, devices));
+    (void)apply(*dataplane, ruleset, bound_devices(host_, ruleset, 3));
+    const Ruleset changed = value_or_end(compiler.change(ruleset, before, after), "compile the change");
+    const auto devices = bound_devices(host_, changed, 3);
+    EXPECT_EQ(apply(*dataplane, changed, devices), 2U);  // that of the model, and the link-local one
+    EXPECT_TRUE(read() == lowered(changed, devices));
 }
 
 // eni-1 on p1, and beside it, on another host, an interface of that id; whichever it is, the tables are the same.
