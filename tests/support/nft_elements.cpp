@@ -95,7 +95,7 @@ constexpr std::uint16_t of_nftables(std::uint16_t type) { return static_cast<std
 
 void dump(const Socket& socket, std::uint16_t type, std::uint8_t family, const char* set,
           const std::function<void(const nlmsghdr*)>& each) {
-    std::vector<char> buffer(MNL_SOCKET_BUFFER_SIZE);
+    std::vector<char> buffer(static_cast<std::size_t>(MNL_SOCKET_BUFFER_SIZE));
     nlmsghdr* const message = put_header(buffer.data(), of_nftables(type), NLM_F_DUMP, family);
     mnl_attr_put_strz(message, NFTA_SET_TABLE, kTable);  // also the number of NFTA_SET_ELEM_LIST_TABLE
     if (set != nullptr) {

@@ -33,7 +33,7 @@ std::vector<PortChange> diff_lines(const std::vector<PortLine>& before, const st
     for (const auto& [key, line] : former) {
         changes.push_back({.device = line->device, .interface_id = line->interface_id, .before = line->state, .after = std::nullopt});
     }
-    std::ranges::stable_partition(changes, [](const PortChange& change) { return change.after == PortState::Orphaned; });
+    std::stable_partition(changes.begin(), changes.end(), [](const PortChange& change) { return change.after == PortState::Orphaned; });
     return changes;
 }
 
