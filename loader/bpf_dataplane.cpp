@@ -339,7 +339,7 @@ Result<std::vector<Neighbour>> BpfDataplane::neighbours() {
 }
 
 Result<FlowPage> BpfDataplane::read_flows(const FlowFilter& filter, std::uint64_t from) const {
-    return state_->flows.read(state_->in_force, filter, from);
+    return state_->flows.read(state_->in_force, filter, from, state_->sweeper);
 }
 
 Result<FlowsEnded> BpfDataplane::end_flows(const FlowFilter& filter, std::uint64_t from) {
