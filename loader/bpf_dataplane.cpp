@@ -71,7 +71,7 @@ Result<> BpfDataplane::State::close_lost_device(std::uint32_t ifindex) {
     }
     check.reset();
     in_force.devices.erase(device);
-    in_force.has_lost_devices = true;
+    in_force.has_stale_flows = true;
     if (in_force.ports.erase(slot) != 0) {
         slots.release(slot);
     }
@@ -247,6 +247,19 @@ Result<> BpfDataplane::State::hand_over(const Standing& standing, std::span<cons
 // What of a former daemon stands at hooks, as long as it has not been replaced.
 Result<Standing> BpfDataplane::State::find_former() const { return is_taking_over ? find_standing(pins.directory()) : Standing{}; }
 
+// After the last hook has our program: until then a former one may have put what it found into flows, under whatever epoch. Where a daemon
+// dies before, the next one finds its own programs and no longer knows of others.
+Result<> BpfDataplane::State::renew_epochs(const Wanted& wanted) {
+    if (!replaces_programs) {
+        return {};
+    }
+    in_force.has_stale_flows = true;
+    replaces_programs = false;
+    const auto renewed = apply(wanted);
+    replaces_programs = !renewed;
+    return renewed ? Result<>() : fail(renewed.error());
+}
+
 Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     check.reset();
     if (auto checked = check_bindings(wanted); !checked) {
@@ -280,6 +293,9 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
         return fail(std::move(handed.error()));
     }
     early.attach_to(*present);
+    if (auto renewed = renew_epochs(wanted); !renewed) {
+        return fail(std::move(renewed.error()));
+    }
     return ApplyReport{.generation = maps.generation(), .kernel_writes = maps.writes() - writes_before, .unenforced = {}};
 }
 
@@ -339,7 +355,7 @@ Result<std::vector<Neighbour>> BpfDataplane::neighbours() {
 }
 
 Result<FlowPage> BpfDataplane::read_flows(const FlowFilter& filter, std::uint64_t from) const {
-    return state_->flows.read(state_->in_force, filter, from);
+    return state_->flows.read(state_->in_force, filter, from, state_->sweeper);
 }
 
 Result<FlowsEnded> BpfDataplane::end_flows(const FlowFilter& filter, std::uint64_t from) {

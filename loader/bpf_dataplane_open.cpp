@@ -31,6 +31,7 @@ Result<> BpfDataplane::State::adopt() {
         unfinished.push_back({.diff = std::move(restored->leftovers.to_settle), .step = UnfinishedChange::Step::Settle});
     }
     is_adopting = true;
+    replaces_programs = !object.has_standing_programs();
     auto adopted = counters.adopt(numberings.rules);
     return adopted ? queues.adopt(in_force) : adopted;
 }

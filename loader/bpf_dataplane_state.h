@@ -71,11 +71,13 @@ struct BpfDataplane::State {
     UniqueFd lock{};
     bool is_pinned = false;
     bool is_taking_over = false;
-    bool is_adopting = false;  // ports are in force whose devices have not been looked at yet
+    bool is_adopting = false;        // ports are in force whose devices have not been looked at yet
+    bool replaces_programs = false;  // by ours, over maps whose flows remember what the former ones found
 
     [[nodiscard]] static Result<std::unique_ptr<State>> open(const BpfDataplaneOptions& options, Pins& pins,
                                                              const std::optional<StandingSet>& standing);
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
+    [[nodiscard]] Result<> renew_epochs(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
     [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);
     [[nodiscard]] Result<> recycle_slots();

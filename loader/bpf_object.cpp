@@ -331,6 +331,8 @@ Result<UniqueFd> BpfObject::make_inner(std::string_view outer, std::uint32_t ent
     return map;
 }
 
+bool BpfObject::has_standing_programs() const { return !skeleton_->standing_programs.empty(); }
+
 std::vector<BpfObject::Part> BpfObject::maps() const {
     std::vector<Part> parts;
     bpf_map* map = nullptr;

@@ -39,6 +39,9 @@ class BpfObject {
     BpfObject& operator=(const BpfObject&) = delete;
     ~BpfObject();
 
+    // Whether its programs are those that stood, and none was loaded.
+    [[nodiscard]] bool has_standing_programs() const;
+
     struct Part {
         std::string name;
         int fd = -1;  // the object's own

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -137,17 +136,17 @@ Result<FlowReader> FlowReader::open(const BpfObject& object) {
     return reader;
 }
 
-// The programs' clock.
-Result<std::uint32_t> FlowReader::now() const {
-    constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+// As the programs have it (bpf/gate.h): this process's own clocks say otherwise in a time namespace.
+Result<std::uint32_t> FlowReader::now(const Sweeper& sweeper) const {
     pc_host host{};
     if (auto found = host_.look_up(0, host); !found) {
         return fail(std::move(found.error()));
     }
-    timespec time{};
-    (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);  // cannot fail for this clock
-    const std::uint64_t ns = static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(time.tv_nsec);
-    return static_cast<std::uint32_t>(ns >> PC_TICK_SHIFT) + host.clock_offset;
+    const auto jiffies = sweeper.jiffies();
+    if (!jiffies) {
+        return fail(jiffies.error());
+    }
+    return static_cast<std::uint32_t>((*jiffies * host.jiffy_ns + host.clock_base) >> PC_TICK_SHIFT) + host.clock_offset;
 }
 
 Result<std::size_t> FlowReader::for_each_in(std::uint64_t shard, const Look& look, const Found& found) const {
@@ -166,8 +165,8 @@ Result<std::size_t> FlowReader::for_each_in(std::uint64_t shard, const Look& loo
     return read ? Result<std::size_t>(looked_at) : fail(read.error());
 }
 
-Result<FlowPage> FlowReader::read(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from) const {
-    const auto now = this->now();
+Result<FlowPage> FlowReader::read(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from, const Sweeper& sweeper) const {
+    const auto now = this->now(sweeper);
     if (!now) {
         return fail(now.error());
     }
@@ -209,7 +208,7 @@ Result<std::uint64_t> FlowReader::end_in(std::uint64_t shard, const Look& look, 
 }
 
 Result<FlowsEnded> FlowReader::end(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from, const Sweeper& sweeper) const {
-    const auto now = this->now();
+    const auto now = this->now(sweeper);
     if (!now) {
         return fail(now.error());
     }

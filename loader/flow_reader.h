@@ -22,7 +22,8 @@ class FlowReader {
     [[nodiscard]] static Result<FlowReader> open(const BpfObject& object);
 
     // `from`: number of the shard, those of IPv6 behind those of IPv4. A page ends behind the shard that fills it.
-    [[nodiscard]] Result<FlowPage> read(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from) const;
+    [[nodiscard]] Result<FlowPage> read(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from,
+                                        const Sweeper& sweeper) const;
     [[nodiscard]] Result<FlowsEnded> end(const HostImage& in_force, const FlowFilter& filter, std::uint64_t from,
                                          const Sweeper& sweeper) const;
 
@@ -36,7 +37,7 @@ class FlowReader {
     // A flow that matches, and its key as pc_sweep is told it.
     using Found = std::function<void(Flow flow, const pc_half_open_record& record)>;
     FlowReader() = default;
-    [[nodiscard]] Result<std::uint32_t> now() const;
+    [[nodiscard]] Result<std::uint32_t> now(const Sweeper& sweeper) const;
     // How many entries were looked at.
     [[nodiscard]] Result<std::size_t> for_each_in(std::uint64_t shard, const Look& look, const Found& found) const;
     [[nodiscard]] Result<std::uint64_t> end_in(std::uint64_t shard, const Look& look, const Sweeper& sweeper) const;

@@ -34,7 +34,9 @@ struct HostImage {
     MapImage::Entries<pc_mac_key, std::uint32_t> macs;
     MapImage::Entries<pc_host_address_key, std::uint32_t> host_addresses;
     MapImage::Entries<pc_tunnel_key, std::uint32_t> tunnels;
-    bool has_lost_devices = false;  // of the image in force: entries of devices were taken out since it was put in force
+    // Of the image in force: what flows have cached may be wrong, whatever comes next. Entries of devices were taken out since it was put
+    // in force, or other programs wrote it.
+    bool has_stale_flows = false;
 };
 
 struct Wanted {

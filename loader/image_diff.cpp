@@ -233,7 +233,7 @@ Result<ImageDiff> diff_images(const HostImage& from, HostImage& to, std::uint32_
     diff_owners(from.policy, to.policy, parity, diff);
     diff.interfaces = diff_interfaces(from, to, parity);
     Touched touched{.zones = touched_zones(from.policy, to.policy, parity, diff), .members = membership_changes(diff.interfaces, parity)};
-    touched.everything = from.has_lost_devices || !diff.moves.empty() || loses_port(from, diff) || !diff.host_addresses.empty() ||
+    touched.everything = from.has_stale_flows || !diff.moves.empty() || loses_port(from, diff) || !diff.host_addresses.empty() ||
                          !diff.tunnels.empty() || touched.zones.contains(PC_ZONE_ALL);
     renew_epochs(from, to, touched);
     diff_ports(from, to, parity, diff);

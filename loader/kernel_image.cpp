@@ -167,7 +167,7 @@ Result<KernelImage> restore_image(const KernelContent& content, const MapCapacit
     sort_departed(content.departed4, content.generation, to_settle.departed4, restored.leftovers.to_undo.departed4);
     sort_departed(content.departed6, content.generation, to_settle.departed6, restored.leftovers.to_undo.departed6);
     // What the interrupted change took away at once, flows may have cached.
-    image.has_lost_devices = !to_settle.empty() || to_settle.ends_flows() || restored.leftovers.to_undo.ends_flows();
+    image.has_stale_flows = !to_settle.empty() || to_settle.ends_flows() || restored.leftovers.to_undo.ends_flows();
     if (content.last_port_ids.size() > std::size_t{capacities.ports} + 1) {
         return fail("pc_ports has more rows than there can be ports");
     }

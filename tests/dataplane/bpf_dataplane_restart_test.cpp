@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <set>
+#include <vector>
 
 #include "bpf/abi.h"
 #include "loader/bpf_dataplane.h"
@@ -74,6 +75,22 @@ class BpfDataplaneRestart : public ::testing::TestWithParam<AttachMode> {
         EXPECT_EQ(::bpf_obj_get_info_by_fd(program.value(), &info, &bytes), 0);
         return info.id;
     }
+    // In force, of the ports that there are.
+    static std::vector<std::uint32_t> port_epochs() {
+        const UniqueFd host_map(::bpf_obj_get((PrivateBpffs::directory() + "/maps/pc_host").c_str()));
+        const UniqueFd ports(::bpf_obj_get((PrivateBpffs::directory() + "/maps/pc_ports").c_str()));
+        std::uint32_t row = 0;
+        pc_host host{};
+        EXPECT_EQ(::bpf_map_lookup_elem(host_map.value(), &row, &host), 0);
+        std::vector<std::uint32_t> epochs;
+        pc_port port{};
+        for (; ::bpf_map_lookup_elem(ports.value(), &row, &port) == 0; ++row) {
+            if (port.port_id != 0) {
+                epochs.push_back(port.view[host.generation & 1U].epoch);
+            }
+        }
+        return epochs;
+    }
     void expect_enforced_with_the_flows_of_before() {
         ASSERT_TRUE(net_.delivers(53));
         EXPECT_FALSE(net_.delivers(60));
@@ -118,20 +135,28 @@ TEST_P(BpfDataplaneRestart, ProgramsOfTheSameBuildAreGoneOnWithAndNotLoadedAgain
     }
 }
 
-TEST_P(BpfDataplaneRestart, ProgramsOfAnotherBuildAreReplacedOverTheSameMaps) {
+// What flows remember is what the former programs found: each port has another epoch, so that it is found anew.
+TEST_P(BpfDataplaneRestart, ProgramsOfAnotherBuildAreReplacedOverTheSameMapsWhoseFlowsAreJudgedByThemAnew) {
+    constexpr std::uint64_t kBothPortsTwice = 4;
     restart();
     apply(TestPolicy{});
     ASSERT_TRUE(net_.delivers(53));
     const std::uint32_t before = pinned_program("pc_from_instance");
+    const std::vector<std::uint32_t> epochs = port_epochs();
     pretend_another_build(PrivateBpffs::directory());
     restart();
-    EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
+    EXPECT_EQ(apply(TestPolicy{}).kernel_writes, kBothPortsTwice);
     const std::uint32_t replaced = pinned_program("pc_from_instance");
     EXPECT_NE(replaced, before);
+    const std::vector<std::uint32_t> renewed = port_epochs();
+    ASSERT_EQ(renewed.size(), 2U);
+    EXPECT_NE(renewed[0], epochs[0]);
+    EXPECT_NE(renewed[1], epochs[1]);
     expect_enforced_with_the_flows_of_before();
     restart();
     EXPECT_EQ(apply(TestPolicy{}).kernel_writes, 0U);
     EXPECT_EQ(pinned_program("pc_from_instance"), replaced);
+    EXPECT_EQ(port_epochs(), renewed);
 }
 
 // The stamp would vouch for programs of which some are the former daemon's.

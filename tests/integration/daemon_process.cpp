@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -131,6 +132,17 @@ bool DaemonProcess::wait_until_told(std::string_view wanted) {
 }
 
 void DaemonProcess::signal(int number) const { (void)::kill(pid_, number); }
+
+void DaemonProcess::limit_memory(std::size_t more) const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");
+    std::size_t pages = 0;
+    file >> pages;
+    const rlim_t bytes = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + more;
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+    if (::prlimit(pid_, RLIMIT_AS, &limit, nullptr) != 0) {
+        end_test_run("limit the memory of the daemon");
+    }
+}
 
 int DaemonProcess::wait() {
     const int status = wait_for(pid_);

@@ -36,6 +36,8 @@ class DaemonProcess {
     // The same for any of its messages to systemd from now on.
     [[nodiscard]] bool wait_until_told(std::string_view message);
     void signal(int number) const;
+    // From now on it gets that many bytes of address space more than it has, and no others.
+    void limit_memory(std::size_t more) const;
     // Waits for its end: the exit status, or 128 + the signal's number.
     int wait();
     [[nodiscard]] std::string log() const;

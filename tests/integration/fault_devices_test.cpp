@@ -5,11 +5,11 @@
 #include <poll.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <thread>
 
+#include "tests/integration/failing_daemon.h"
 #include "tests/integration/fault_host.h"
 #include "tests/support/packet.h"
 #include "tests/support/running_devices.h"
@@ -163,10 +163,10 @@ TEST_F(FaultDevices, ADeviceThatIsExchangedUnderItsNumberIsTakenForWhatItIs) {
 // The daemon's queue of events has 2 KiB: most of what happens is lost to it (tests/integration/small_receive_queue.c).
 TEST_F(FaultDevices, EventsThatAreLostLeaveNoDeviceUnseen) {
     const int flaps = count(200);
-    (void)::setenv("LD_PRELOAD", PORTCULLIS_SMALL_RECEIVE_QUEUE, 1);
-    const auto started = [this] { begin(); };
-    started();
-    (void)::unsetenv("LD_PRELOAD");
+    {
+        const LoadedBeforeLibc loaded(PORTCULLIS_SMALL_RECEIVE_QUEUE);
+        begin();
+    }
     ASSERT_FALSE(HasFatalFailure());
     apply(fault_model(0, {"p3"}));
     std::string devices;

@@ -91,6 +91,11 @@ void FaultHost::begin(const std::vector<std::string>& more) {
     conversations_ = std::make_unique<AllowedConversations>(host);
 }
 
+void FaultHost::wait_for_connections() const {
+    const std::uint64_t so_far = conversations_->connections();
+    EXPECT_TRUE(wait_until([&] { return conversations_->connections() > so_far + 2; })) << "no connection comes about any more";
+}
+
 void FaultHost::end_probes() {
     const std::uint64_t so_far = dropped();
     EXPECT_TRUE(wait_until([&] { return dropped() > so_far; })) << "the flood does not come to the ports any more";

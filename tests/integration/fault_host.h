@@ -45,6 +45,8 @@ class FaultHost : public testing::Test {
     // ---- the probes
     // Starts the daemon with fault_model(0), and the probes: what was let through before does not count.
     void begin(const std::vector<std::string>& more = {});
+    // Returns when new connections have come about in the meantime. Pre: begin() was called.
+    void wait_for_connections() const;
     // P1 to P3, of everything since.
     void end_probes();
     [[nodiscard]] const ForbiddenFlood& flood() const { return *flood_; }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes under traffic with the nftables back end: while one takes effect, packets are on their way through rules and sets.
+// Changes under traffic with the nftables back end: while one takes effect, packets are on their way through rules and sets; F30: the
+// kernel's answers to changes are lost.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/integration/failing_daemon.h"
 #include "tests/integration/fault_host.h"
 
 namespace portcullis::test {
@@ -15,6 +18,35 @@ TEST_F(FaultNftSwap, UnderTrafficLetsNothingThroughAndLosesNothing) {
     for (int done = 0; done < swaps && !HasFailure(); ++done) {
         apply(fault_model(static_cast<unsigned>(done) % 7 + 1));
         say_progress(done + 1, swaps);
+    }
+    end_probes();
+    expect_kernel_equals_model();
+}
+
+class FaultNftAnswers : public FaultHost {
+   protected:
+    FailingCalls failing{directory};
+};
+
+TEST_F(FaultNftAnswers, ThatAreLostLeaveOnePolicyWholeAndTheNextChangeGoesOn) {
+    const int changes = count(5);
+    {
+        const LoadedBeforeLibc loaded(PORTCULLIS_FAILING_CALLS);
+        begin({"--backend", "nftables"});
+    }
+    ASSERT_FALSE(HasFatalFailure());
+    for (int done = 0; done < changes && !HasFailure(); ++done) {
+        const nlohmann::json model = fault_model(static_cast<unsigned>(done) % 7 + 1);
+        failing.lose_an_answer();
+        const Result<ApiAnswer> answer = put_model(model);
+        ASSERT_TRUE(answer);
+        EXPECT_TRUE(failing.has_lost_it());
+        EXPECT_EQ(answer->status, 500U);
+        EXPECT_THAT(answer->body, testing::HasSubstr("nf_tables did not answer a transaction"));
+        const ProgramOutcome verified = run_portcullis(directory, {"verify"});
+        EXPECT_EQ(verified.status, 0) << verified.output;
+        apply(model);
+        say_progress(done + 1, changes);
     }
     end_probes();
     expect_kernel_equals_model();

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// F14, F16: what others do to the host around the daemon, while the probes run: its bridge is deleted, its bpffs cannot be written.
-#include <gmock/gmock.h>
+// F14, F28, F31: what others do to the host around the daemon, while the probes run: its bridge is deleted, settings of the kernel change,
+// its memory ends.
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 
 #include "tests/integration/fault_host.h"
 
 namespace portcullis::test {
 namespace {
 
-using testing::HasSubstr;
+using nlohmann::json;
 
 class FaultSurroundings : public FaultHost {
    protected:
@@ -38,19 +37,37 @@ TEST_F(FaultSurroundings, ABridgeThatIsDeletedAndMadeAgainLetsNothingForbiddenTh
     expect_kernel_equals_model();
 }
 
-TEST_F(FaultSurroundings, ABpffsThatCannotBeWrittenKeepsWhatStandsAndADaemonFromStartingUntilItCan) {
-    const auto mount_anew = [](unsigned long flags) {
-        if (::mount(nullptr, "/sys/fs/bpf", nullptr, MS_REMOUNT | flags, nullptr) != 0) {
-            end_test_run("mount the bpffs anew");
+class FaultSettings : public FaultSurroundings, public testing::WithParamInterface<const char*> {};
+
+TEST_P(FaultSettings, ThatChangeWhilePacketsFlowChangeNoVerdict) {
+    ASSERT_NO_FATAL_FAILURE(begin({"--backend", GetParam()}));
+    for (int done = 0; done < count(2) && !HasFailure(); ++done) {
+        for (const char* value : {"1", "0"}) {
+            for (const char* name :
+                 {"net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables", "net/bridge/bridge-nf-call-arptables",
+                  "net/bridge/bridge-nf-filter-vlan-tagged", "net/ipv4/conf/all/rp_filter", "net/ipv4/ip_forward",
+                  "net/ipv6/conf/all/forwarding", "net/ipv4/conf/all/route_localnet", "net/ipv4/conf/all/proxy_arp"}) {
+                host.host().set_sysctl(name, value);
+            }
+            host.host().ip("link set br0 type bridge ageing_time 0 mcast_snooping " + std::string(value));
+            wait_for_connections();
         }
-    };
+        say_progress(done + 1, count(2));
+    }
+    end_probes();
+    expect_kernel_equals_model();
+}
+
+INSTANTIATE_TEST_SUITE_P(, FaultSettings, testing::Values("bpf", "nftables"), [](const auto& one) { return std::string(one.param); });
+
+TEST_F(FaultSurroundings, ADaemonWhoseMemoryEndsLeavesTheLastGoodModelEnforced) {
     ASSERT_NO_FATAL_FAILURE(begin());
-    mount_anew(MS_RDONLY);
-    kill();
-    daemon = std::make_unique<DaemonProcess>(directory, std::vector<std::string>{});
-    EXPECT_EQ(daemon->wait(), 1);
-    EXPECT_THAT(daemon->log(), HasSubstr("Read-only file system"));
-    mount_anew(0);
+    daemon->limit_memory(std::size_t{64} << 20U);
+    json large = fault_model(1);
+    large["Vpcs"][0]["Comment"] = std::string(std::size_t{200} << 20U, 'x');
+    const Result<ApiAnswer> answer = put_model(large);
+    ASSERT_FALSE(answer) << answer->status << answer->body.substr(0, 300);
+    EXPECT_EQ(daemon->wait(), 1) << daemon->log();
     ASSERT_NO_FATAL_FAILURE(start());
     end_probes();
     expect_kernel_equals_model();

@@ -49,13 +49,14 @@ vm_stage_system() {
   cp tools/dev.d/vm_guest "$stage/vm_guest"
 }
 
-# vm_stage_build STAGE LIST…: the sources, for the data among them, and the programs that the listed tests run, without debug information.
+# vm_stage_build STAGE LIST…: the sources, for the data among them, and the programs that the listed tests run, without debug information;
+# with what tests load into them before libc.
 vm_stage_build() {
   local stage=$1 program
   shift
-  mkdir -p "$stage$root/build/bin"
+  mkdir -p "$stage$root/build/bin" "$stage$root/build/tests/integration"
   (cd "$root" && tar --exclude='./build*' --exclude=./.git --create .) | tar --extract --directory "$stage$root"
-  for program in build/bin/portcullis build/bin/portcullisd $(sort -u "${@/%/.programs}"); do
+  for program in build/bin/portcullis build/bin/portcullisd build/tests/integration/*.so $(sort -u "${@/%/.programs}"); do
     strip --strip-debug -o "$stage$root/${program#"$root/"}" "$program"
   done
 }

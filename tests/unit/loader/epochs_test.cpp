@@ -125,7 +125,7 @@ TEST(Epochs, ADeviceThatWasTakenOutBeforeConcernsEveryPort) {
     HostImage from;
     add_port(from, 1, kZone, 3);
     HostImage to = from;
-    from.has_lost_devices = true;
+    from.has_stale_flows = true;
     (void)diff(from, to);
     EXPECT_EQ(to.ports.at(1).view.epoch, 10U);
 }

@@ -49,7 +49,7 @@ TEST(KernelImage, APortKeepsItsIdItsEpochAndItsInterface) {
     EXPECT_EQ(port.view.epoch, 5U);
     EXPECT_EQ(port.interface_id, "eni-1");
     EXPECT_TRUE(restored.image->leftovers.to_settle.empty());
-    EXPECT_FALSE(restored.image->image.has_lost_devices);
+    EXPECT_FALSE(restored.image->image.has_stale_flows);
 }
 
 TEST(KernelImage, AVersionThatNeverCameIntoForceIsWrittenOverAndEveryEpochIsRenewed) {
@@ -59,7 +59,7 @@ TEST(KernelImage, AVersionThatNeverCameIntoForceIsWrittenOverAndEveryEpochIsRene
     const auto& rows = restored.image->leftovers.to_settle.ports;
     ASSERT_THAT(rows, SizeIs(1));
     EXPECT_EQ(rows.front().settled.view[1].group_policy[0], 0U);
-    EXPECT_TRUE(restored.image->image.has_lost_devices);
+    EXPECT_TRUE(restored.image->image.has_stale_flows);
 }
 
 // Whose flows it has is not known: the device could be another interface's next.
