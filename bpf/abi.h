@@ -17,7 +17,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define PC_ABI_VERSION 4u
+#define PC_ABI_VERSION 5u
 
 /* Directions as the instance sees them, index of every `[2]` that is not a parity. */
 #define PC_OUTBOUND 0u
@@ -41,11 +41,15 @@ struct pc_host {
 	__u64 clock_base; /* neither this nor jiffy_ns changes while flows live */
 	__u64 jiffy_ns;   /* of one jiffy: clock_getres(CLOCK_MONOTONIC_COARSE) */
 	__u64 device_version; /* advanced whenever entries of pc_devices were deleted; rows of pc_device_cache that are of another one hold nothing */
+	/* The fast path is taken before this tick alone (docs/decisions/0014): the daemon moves it on while it follows the host's devices. */
+	__u32 fast_path_until;
+	__u32 reserved;
 };
 
 /* pc_tails: programs that others end in. */
 #define PC_TAIL_REJECT 0u /* pc_reject */
-#define PC_TAILS 1u
+#define PC_TAIL_ENTER 1u  /* pc_enter_instance */
+#define PC_TAILS 2u
 
 /* ---- devices and ports ------------------------------------------------------------------------------------------------------------ */
 
@@ -87,6 +91,9 @@ struct pc_device {
 #define PC_PORT_HAS_DHCP4 131072u
 #define PC_PORT_HAS_DHCP6 262144u
 #define PC_PORT_HAS_SERVICES 524288u /* services, or routers that answer echo requests */
+/* The fast path: the bridge would forward what this port sends and gets just so (docs/decisions/0014). */
+#define PC_PORT_FAST 1048576u
+#define PC_PORT_FAST_ENTER 2097152u /* with it: what it gets goes into the namespace behind it at once */
 
 /* Bits of pc_port_view.wide: a rule from literally anywhere for all ports (7.5). */
 #define PC_WIDE(direction, family, is_udp) (1u << ((direction)*4 + (family)*2 + (is_udp)))
@@ -334,6 +341,8 @@ struct pc_port_set_key {
 /* ---- counters ------------------------------------------------------------------------------------------------------------------------ */
 
 #define PC_REASONS_MAX 64u
+/* In place of the reason `passed`, outbound: passed, and took the fast path. */
+#define PC_COUNTED_FAST (PC_REASONS_MAX - 1)
 
 /* pc_counters, per CPU: row (slot * 2 + direction) * PC_REASONS_MAX + reason. Bytes are those of the skb, packets count GSO segments. */
 struct pc_counter {

@@ -138,7 +138,7 @@ struct pc_port_state {
 	__u32 claims;
 	__u32 reclaimed; /* tick of the last reclaiming that found nothing */
 	__u32 shard;     /* where the next reclaiming looks */
-	__u32 reserved;
+	__u32 bridged;   /* tick at which a packet of a flow that has a fast path took the bridge, which so remembers where its sender is */
 	__u64 rates[PC_RATES]; /* window << 32 | count */
 	__u64 lost_events;     /* denials that made no event, for the limit or a full ring */
 	__u64 pad[2];

@@ -46,6 +46,10 @@ PC_ARRAY(pc_device_cache, __u64, PC_DEVICE_CACHE);
 /* The ports, two versions each. */
 PC_ARRAY(pc_ports, struct pc_port, 1025);
 
+/* Slots -> the devices of ports with a fast path. The kernel itself takes a device out when it ends or leaves its namespace: its number alone would lead to
+ * another that got it since. */
+PC_MAP(BPF_MAP_TYPE_DEVMAP, pc_fast_devices, __u32, __u32, 1025, 0);
+
 /* A port's own addresses, by address set. */
 PC_TRIE(pc_addresses4, struct pc_address4_key, __u32, 262144);
 PC_TRIE(pc_addresses6, struct pc_address6_key, __u32, 262144);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Entry points. pc_from_instance runs at the ingress hook of a port's host device, pc_to_instance at its egress hook, pc_reject behind the
- * former; pc_sweep is run by the daemon. Each packet: find the gate, parse, judge stage by stage, finish.
+ * Entry points. pc_from_instance runs at the ingress hook of a port's host device, pc_to_instance at its egress hook, pc_reject and
+ * pc_enter_instance behind the former; pc_sweep is run by the daemon. Each packet: find the gate, parse, judge stage by stage, finish.
  */
 #include "bpf/answer.h"
-#include "bpf/established.h"
-#include "bpf/finish.h"
+#include "bpf/fast_path.h"
 #include "bpf/link.h"
 #include "bpf/stages.h"
 
@@ -45,7 +44,7 @@ static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 	enum pc_reason reason = find_gate(&gate, skb, direction);
 	__u32 headers = reason ? 0 : pass_established(&gate);
 
-	return likely(headers) ? finish_passed(&gate, headers) : run_stages(&gate, reason);
+	return likely(headers) ? finish_established(&gate, headers, direction) : run_stages(&gate, reason);
 }
 
 SEC("tc")
@@ -69,6 +68,13 @@ SEC("tc")
 int pc_reject(struct __sk_buff *skb)
 {
 	return make_answer(skb) ? send_back(skb) : TC_ACT_SHOT;
+}
+
+/* The rest of the fast path into the receiver's namespace; loaded where a port has one. */
+SEC("tc")
+int pc_enter_instance(struct __sk_buff *skb)
+{
+	return enter_instance(skb);
 }
 
 SEC("tc")

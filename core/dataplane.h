@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/fast_path.h"
 #include "core/flow.h"
 #include "core/host_facts.h"
 #include "core/result.h"
@@ -33,6 +34,9 @@ struct DeviceBinding {
     Kind kind = Kind::Closed;
     Index port = 0;            // Bound only
     std::uint32_t bridge = 0;  // ifindex of the bridge it is a port of; a bridge's is its own; 0: none
+    // Of a port: how packets from and to other such ports of its bridge may go. What the back end, or what is on the other side, does not
+    // offer goes by the bridge.
+    FastPath fast_path = FastPath::Off;
     bool operator==(const DeviceBinding&) const = default;
 };
 
@@ -67,6 +71,7 @@ struct ReasonCount {
 struct PortCounters {
     std::uint32_t ifindex = 0;
     std::vector<ReasonCount> reasons;  // those that are not zero
+    std::uint64_t fast_packets = 0;    // of what passed outbound: took the fast path
     std::uint64_t flows = 0;           // entries of the port; those whose time is over count for some seconds more
     std::uint64_t lost_events = 0;     // denials that made no event: too many at once
 };

@@ -6,6 +6,7 @@
 // "Switching"). Destruction leaves the pinned enforcement standing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -14,6 +15,7 @@
 
 #include "compiler/lower_bpf/lower_bpf.h"
 #include "core/dataplane.h"
+#include "core/fast_path.h"
 #include "core/result.h"
 #include "loader/attach_mode.h"
 #include "loader/log.h"
@@ -25,6 +27,8 @@ struct BpfDataplaneOptions {
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     AttachMode attach_mode = AttachMode::Auto;
     XdpMode xdp = XdpMode::Off;
+    FastPath fast_path = FastPath::Off;       // as far as any port may have it
+    std::chrono::seconds fast_path_lease{3};  // how long it may be taken after a call of apply or heal
     MapCapacities capacities;
     LogCallback log;
 };

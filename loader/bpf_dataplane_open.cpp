@@ -39,7 +39,8 @@ Result<> BpfDataplane::State::adopt() {
 // Over the maps that stand, or over new ones where there are none.
 Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const BpfDataplaneOptions& options, Pins& pins,
                                                                        const std::optional<StandingSet>& standing) {
-    auto object = standing ? BpfObject::load_over(*standing, options.capacities) : BpfObject::load(options.capacities);
+    auto object = standing ? BpfObject::load_over(*standing, options.capacities, options.fast_path)
+                           : BpfObject::load(options.capacities, options.fast_path);
     if (!object) {
         return fail(std::move(object.error()));
     }
@@ -62,6 +63,14 @@ Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const Bpf
     if (!queues || !flows || !events) {
         return fail(!queues ? queues.error() : !flows ? flows.error() : events.error());
     }
+    std::optional<FastDevices> fast;
+    if (options.fast_path != FastPath::Off) {
+        auto opened = FastDevices::open(*object, options.capacities.ports + 1);
+        if (!opened) {
+            return fail(std::move(opened.error()));
+        }
+        fast = std::move(*opened);
+    }
     DeviceHooks hooks(Attachments::create(options.attach_mode, pins.links_directory()), *object, options.log);
     XdpHooks early = XdpHooks::create(options.xdp, *object, pins.links_directory(), options.log);
     auto state = std::make_unique<State>(State{.log = options.log,
@@ -76,6 +85,8 @@ Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const Bpf
                                                .events = std::move(*events),
                                                .hooks = std::move(hooks),
                                                .early = std::move(early),
+                                               .fast = std::move(fast),
+                                               .fast_path_lease = options.fast_path_lease,
                                                .slots = DeviceSlots(options.capacities.ports),
                                                .numberings = Numberings(options.capacities)});
     auto adopted = standing ? state->adopt() : Result<>();

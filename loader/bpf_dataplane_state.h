@@ -11,6 +11,7 @@
 #include "loader/bpf_dataplane.h"
 #include "loader/device_hooks.h"
 #include "loader/events.h"
+#include "loader/fast_devices.h"
 #include "loader/flow_reader.h"
 #include "loader/half_open_queues.h"
 #include "loader/host_image.h"
@@ -59,6 +60,8 @@ struct BpfDataplane::State {
     EventRing events;
     DeviceHooks hooks;
     XdpHooks early;
+    std::optional<FastDevices> fast;  // none: no port may have a fast path
+    std::chrono::seconds fast_path_lease;
     DeviceSlots slots;
     Numberings numberings;
     HostImage in_force{};
@@ -98,6 +101,8 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<Standing> find_former() const;
     [[nodiscard]] Result<> hand_over(const Standing& standing, std::span<const DeviceBinding> devices);
     void put_in_force(PlannedChange& plan);
+    void lend_fast_path();
+    void follow_fast_devices();
     void roll_back_numbers();
     void forget(const HostImage& image);
     void settle(ImageDiff diff);

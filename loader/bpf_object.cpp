@@ -24,11 +24,13 @@ namespace {
 
 constexpr std::array<const char*, 3> kMapsOfMaps = {"pc_flows4", "pc_flows6", "pc_half_open"};
 
+constexpr const char* kEnterProgram = "pc_enter_instance";
+
 // What the programs that judge packets read and never write. A map that is not named here is one of its own for each copy.
-constexpr std::array<std::string_view, 21> kReadMaps = {
-    "pc_host",      "pc_devices",    "pc_ports",    "pc_addresses4",     "pc_addresses6", "pc_members4",   "pc_members6",
-    "pc_owners",    "pc_interfaces", "pc_policies", "pc_cidrs4",         "pc_cidrs6",     "pc_group_sets", "pc_set_heads",
-    "pc_port_sets", "pc_services",   "pc_macs",     "pc_host_addresses", "pc_tunnels",    "pc_departed4",  "pc_departed6"};
+constexpr std::array<std::string_view, 22> kReadMaps = {
+    "pc_host",       "pc_devices",        "pc_ports",   "pc_addresses4", "pc_addresses6", "pc_members4",    "pc_members6",  "pc_owners",
+    "pc_interfaces", "pc_policies",       "pc_cidrs4",  "pc_cidrs6",     "pc_group_sets", "pc_set_heads",   "pc_port_sets", "pc_services",
+    "pc_macs",       "pc_host_addresses", "pc_tunnels", "pc_departed4",  "pc_departed6",  "pc_fast_devices"};
 
 Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
     for (const MapSize& size : sizes_of(capacities)) {
@@ -99,10 +101,11 @@ Result<> take_over_maps(bpf_object* object, const PinnedByName& standing) {
     return {};
 }
 
-std::string_view object_file() {
+// What makes the programs what they are: the object file, and what is set before it is loaded.
+std::string build_of(FastPath fast_path) {
     std::size_t bytes = 0;
     const void* const file = tc_bpf__elf_bytes(&bytes);
-    return {static_cast<const char*>(file), bytes};
+    return std::string(static_cast<const char*>(file), bytes) + static_cast<char>(fast_path);
 }
 
 // What is pinned under a program's name may be another program.
@@ -113,14 +116,17 @@ bool is_named(int program, std::string_view name) {
            name.substr(0, sizeof(info.name) - 1) == std::string_view(info.name);
 }
 
-// Whether all programs of the object stand, loaded from this very file.
-bool stands_of_this_build(const StandingSet& standing, const bpf_object* object) {
+// Whether all programs of the object stand, of this very build.
+bool stands_of_this_build(const StandingSet& standing, const bpf_object* object, FastPath fast_path) {
     const auto stamp = standing.maps.find(kBuildStamp);
-    if (stamp == standing.maps.end() || !is_stamp_of(stamp->second.value(), object_file())) {
+    if (stamp == standing.maps.end() || !is_stamp_of(stamp->second.value(), build_of(fast_path))) {
         return false;
     }
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object) {
+        if (!::bpf_program__autoload(program)) {
+            continue;
+        }
         const auto found = standing.programs.find(::bpf_program__name(program));
         if (found == standing.programs.end() || !is_named(found->second.value(), found->first)) {
             return false;
@@ -158,10 +164,15 @@ Result<> link_tails(const BpfObject& object) {
     if (!tails) {
         return fail(tails.error());
     }
-    const std::uint32_t index = PC_TAIL_REJECT;
-    const int program = object.program_fd("pc_reject");
-    if (const int result = ::bpf_map_update_elem(tails->value(), &index, &program, BPF_ANY); result != 0) {
-        return fail(Error::from_errno("cannot fill pc_tails", -result));
+    for (const auto& [index, name] : {std::pair(PC_TAIL_REJECT, "pc_reject"), std::pair(PC_TAIL_ENTER, kEnterProgram)}) {
+        const int program = object.program_fd(name);
+        // none: the fast path does not lead so far, or no longer
+        int result =
+            program < 0 ? ::bpf_map_delete_elem(tails->value(), &index) : ::bpf_map_update_elem(tails->value(), &index, &program, BPF_ANY);
+        result = program < 0 && result == -ENOENT ? 0 : result;
+        if (result != 0) {
+            return fail(Error::from_errno("cannot fill pc_tails", -result));
+        }
     }
     return {};
 }
@@ -174,6 +185,7 @@ struct BpfObject::Skeleton {
     tc_bpf* opened = nullptr;
     std::array<std::uint32_t, 2> program_ids{};  // by Direction
     InnerKinds inner_kinds;
+    FastPath fast_path = FastPath::Off;
     PinnedByName standing_programs;                                      // in place of the opened ones; empty: those are loaded
     UniqueFd build_stamp;                                                // none of a copy
     std::unique_ptr<VerifierLog> log = std::make_unique<VerifierLog>();  // until it is loaded
@@ -190,7 +202,7 @@ BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 BpfObject::~BpfObject() = default;
 
-Result<BpfObject> BpfObject::open(const MapCapacities& capacities) {
+Result<BpfObject> BpfObject::open(const MapCapacities& capacities, FastPath fast_path) {
     auto skeleton = std::make_unique<Skeleton>();
     LIBBPF_OPTS(bpf_object_open_opts, options);
     options.kernel_log_buf = skeleton->log->buffer();
@@ -207,6 +219,9 @@ Result<BpfObject> BpfObject::open(const MapCapacities& capacities) {
         return fail(std::move(kinds.error()));
     }
     skeleton->inner_kinds = std::move(*kinds);
+    skeleton->fast_path = fast_path;
+    skeleton->opened->rodata->pc_has_fast_path = fast_path == FastPath::Off ? 0 : 1;
+    ::bpf_program__set_autoload(skeleton->opened->progs.pc_enter_instance, fast_path == FastPath::Namespace);
     return BpfObject(std::move(skeleton));
 }
 
@@ -228,7 +243,7 @@ Result<> BpfObject::verify() {
 
 // What a later daemon knows these programs by.
 Result<> BpfObject::stamp() {
-    auto stamp = make_build_stamp(object_file());
+    auto stamp = make_build_stamp(build_of(skeleton_->fast_path));
     if (!stamp) {
         return fail(std::move(stamp.error()));
     }
@@ -240,6 +255,9 @@ Result<> BpfObject::stamp() {
 Result<> BpfObject::take_over_programs(const StandingSet& standing) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton_->opened->obj) {
+        if (!::bpf_program__autoload(program)) {
+            continue;
+        }
         ::bpf_program__set_autoload(program, false);
         const std::string name = ::bpf_program__name(program);
         auto taken = own_descriptor(standing.programs.find(name)->second.value(), name);
@@ -256,8 +274,8 @@ Result<> BpfObject::take_over_programs(const StandingSet& standing) {
     return verify();
 }
 
-Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
-    auto object = open(capacities);
+Result<BpfObject> BpfObject::load(const MapCapacities& capacities, FastPath fast_path) {
+    auto object = open(capacities, fast_path);
     auto made = object ? object->verify() : Result<>();
     made = object && made ? object->stamp() : made;
     made = object && made ? link_tails(*object) : made;
@@ -268,11 +286,11 @@ Result<BpfObject> BpfObject::load(const MapCapacities& capacities) {
     return object;
 }
 
-Result<BpfObject> BpfObject::load_over(const StandingSet& standing, const MapCapacities& capacities) {
-    auto object = open(capacities);
+Result<BpfObject> BpfObject::load_over(const StandingSet& standing, const MapCapacities& capacities, FastPath fast_path) {
+    auto object = open(capacities, fast_path);
     auto taken = object ? take_over_maps(object->skeleton_->opened->obj, standing.maps) : Result<>();
     taken = object && taken ? check_flow_shards(standing.maps, capacities) : taken;
-    if (object && taken && stands_of_this_build(standing, object->skeleton_->opened->obj)) {
+    if (object && taken && stands_of_this_build(standing, object->skeleton_->opened->obj, fast_path)) {
         taken = object->take_over_programs(standing);
     } else {
         taken = object && taken ? object->verify() : taken;
@@ -301,7 +319,7 @@ Result<> BpfObject::share_read_maps(const BpfObject& original) {
 }
 
 Result<BpfObject> BpfObject::load_copy(const BpfObject& original, const MapCapacities& capacities) {
-    auto object = open(capacities);
+    auto object = open(capacities, FastPath::Off);
     auto made = object ? object->share_read_maps(original) : Result<>();
     made = object && made ? size_copy(object->skeleton_->opened->obj) : made;
     bpf_program* program = nullptr;
@@ -352,7 +370,10 @@ std::vector<BpfObject::Part> BpfObject::programs() const {
     std::vector<Part> parts;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton_->opened->obj) {
-        parts.push_back({::bpf_program__name(program), program_fd(::bpf_program__name(program))});
+        const int fd = program_fd(::bpf_program__name(program));
+        if (fd >= 0) {
+            parts.push_back({::bpf_program__name(program), fd});
+        }
     }
     return parts;
 }

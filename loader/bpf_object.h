@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/lower_bpf/lower_bpf.h"
+#include "core/fast_path.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "core/verdict.h"
@@ -23,15 +24,15 @@ namespace portcullis {
 class BpfObject {
    public:
     // Loads everything under the verifier; a refusal carries the end of the verifier's log. Makes the shards of the flow tables. Pins and
-    // attaches nothing.
-    [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities);
+    // attaches nothing. What no port can have of the fast path is not in the programs.
+    [[nodiscard]] static Result<BpfObject> load(const MapCapacities& capacities, FastPath fast_path = FastPath::Off);
     // Takes over maps that stand already, with what they hold. The programs that stand with them are used as they are where they were
-    // loaded from the same object file as is compiled into this daemon (build_stamp.h), since verifying them again takes a second; else
-    // this one's are loaded. Fails, having done nothing, where the maps are not all there, or not of the kinds and sizes that `load` would
-    // make.
-    [[nodiscard]] static Result<BpfObject> load_over(const StandingSet& standing, const MapCapacities& capacities);
+    // loaded from the same object file as is compiled into this daemon (build_stamp.h), with the same fast path, since verifying them again
+    // takes a second; else this one's are loaded. Fails, having done nothing, where the maps are not all there, or not of the kinds and
+    // sizes that `load` would make.
+    [[nodiscard]] static Result<BpfObject> load_over(const StandingSet& standing, const MapCapacities& capacities, FastPath fast_path);
     // Loads the two programs that judge packets once more, over the maps of `original` that they only read and maps of their own for
-    // what they write, small ones and empty: no shards, no queues, and no program to end in. Only for runs by hand.
+    // what they write, small ones and empty: no shards, no queues, no fast path, and no program to end in. Only for runs by hand.
     [[nodiscard]] static Result<BpfObject> load_copy(const BpfObject& original, const MapCapacities& capacities);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
@@ -52,7 +53,7 @@ class BpfObject {
     [[nodiscard]] Result<UniqueFd> map(std::string_view name) const;
     // A new map of the kind that the rows of the map of maps `outer` name, for so many entries.
     [[nodiscard]] Result<UniqueFd> make_inner(std::string_view outer, std::uint32_t entries) const;
-    // The object's own descriptor. Pre: the object has such a program.
+    // The object's own descriptor; negative: the program is not loaded. Pre: the object has such a program.
     [[nodiscard]] int program_fd(std::string_view name) const;
     [[nodiscard]] int program_fd(Direction direction) const { return program_fd(program_name(direction)); }
     // The kernel's number for the program: what a hook shows when it is read back.
@@ -60,7 +61,7 @@ class BpfObject {
 
    private:
     struct Skeleton;
-    [[nodiscard]] static Result<BpfObject> open(const MapCapacities& capacities);
+    [[nodiscard]] static Result<BpfObject> open(const MapCapacities& capacities, FastPath fast_path);
     [[nodiscard]] Result<> verify();
     [[nodiscard]] Result<> take_over_programs(const StandingSet& standing);
     [[nodiscard]] Result<> stamp();

@@ -12,9 +12,9 @@ namespace portcullis {
 
 inline constexpr const char* kBuildStamp = "pc_build";
 
-// `object_file`: the bytes of the ELF file.
+// `object_file`: the bytes of the ELF file, and whatever else tells its programs from others.
 [[nodiscard]] Result<UniqueFd> make_build_stamp(std::string_view object_file);
-// Whether `map` is a stamp of that file. Of two files that differ it would say so once in 2^64 times, by chance; nobody but root writes it.
+// Whether `map` is a stamp of that. Of two that differ it would say so once in 2^64 times, by chance; nobody but root writes it.
 [[nodiscard]] bool is_stamp_of(int map, std::string_view object_file);
 
 }  // namespace portcullis

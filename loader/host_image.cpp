@@ -63,10 +63,18 @@ std::map<std::uint32_t, std::size_t> numbers_of_bridges(const Wanted& wanted) {
     return numbers;
 }
 
+// Of ports of a bridge alone.
+std::uint32_t fast_path_flags(const DeviceBinding& binding) {
+    if (binding.fast_path == FastPath::Off || binding.bridge == 0) {
+        return 0;
+    }
+    return binding.fast_path == FastPath::Namespace ? PC_PORT_FAST | PC_PORT_FAST_ENTER : PC_PORT_FAST;
+}
+
 // The view of an open port, but for its epoch.
 pc_port_view open_view(const DeviceBinding& binding, const std::map<std::uint32_t, std::size_t>& bridges, const MapImage& policy) {
     pc_port_view view = policy.ports[binding.port];
-    view.flags |= PC_PORT_OPEN;
+    view.flags |= PC_PORT_OPEN | fast_path_flags(binding);
     if (const auto bridge = bridges.find(binding.bridge); bridge != bridges.end()) {
         const ServiceSet set = bridge_services_of(policy, bridge->second, binding.port);
         view.services[1] = set.number;
@@ -140,6 +148,26 @@ void add_facts(const HostFacts& facts, HostImage& image) {
     sort_entries(image.tunnels);
 }
 
+// The bridge sends what goes to a MAC of several ports to the one that it has heard last.
+void leave_shared_macs_to_bridge(HostImage& image) {
+    std::set<std::uint64_t> shared;
+    const auto number = [](const std::uint8_t* mac) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, mac, sizeof(pc_port_view::mac));
+        return bytes;
+    };
+    for (const auto& [key, service] : image.policy.services) {
+        if (key.kind == PC_SERVICE_MAC) {
+            shared.insert(number(key.address));
+        }
+    }
+    for (auto& [slot, port] : image.ports) {
+        if (shared.contains(number(port.view.mac))) {
+            port.view.flags &= ~(PC_PORT_FAST | PC_PORT_FAST_ENTER);
+        }
+    }
+}
+
 }  // namespace
 
 DeviceNumbers device_numbers(std::span<const DeviceBinding> devices) {
@@ -195,6 +223,9 @@ Result<HostImage> plan_host(MapImage policy, const Wanted& wanted, const HostIma
             return fail(std::move(port.error()));
         }
         add_port(binding, std::move(*port), is_bound ? open_view(binding, bridges, image.policy) : pc_port_view{}, image);
+    }
+    if (std::ranges::any_of(wanted.devices, [](const DeviceBinding& one) { return one.fast_path != FastPath::Off; })) {
+        leave_shared_macs_to_bridge(image);
     }
     add_macs(image);
     add_facts(wanted.facts, image);

@@ -2,6 +2,7 @@
 // The one row of pc_host, mapped into memory: the switch is one aligned 32-bit store, which a map update does not promise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "bpf/abi.h"
@@ -28,6 +29,8 @@ class HostWord {
     void advance();
     // What the programs have cached of pc_devices is void for every run that begins from now on: entries were deleted.
     void forget_devices();
+    // The fast path may be taken for so long from now on.
+    void lend_fast_path(std::chrono::seconds lease);
     // Entries of the flow tables that ports share beyond their reserves.
     void share_flows(std::uint32_t entries);
 

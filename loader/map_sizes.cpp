@@ -16,6 +16,7 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
     return {
         {"pc_devices", 2 * capacities.ports + kOtherDevices},
         {"pc_ports", capacities.ports + 1},
+        {"pc_fast_devices", capacities.ports + 1},
         {"pc_addresses4", capacities.addresses4},
         {"pc_addresses6", capacities.addresses6},
         {"pc_members4", capacities.members4},

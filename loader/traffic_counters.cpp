@@ -12,14 +12,19 @@ namespace {
 constexpr std::uint32_t kRowsPerPort = 2 * PC_REASONS_MAX;
 constexpr std::size_t kNoLongerKnown = 1;  // instead of a rule's hash: a number that counted for a rule that is gone
 
+// `words` of both directions. What took the fast path passed as well.
 std::vector<ReasonCount> reason_counts(const std::vector<std::uint64_t>& words) {
     std::vector<ReasonCount> counts;
     for (std::uint32_t row = 0; row < kRowsPerPort; ++row) {
-        const ReasonCount count{.reason = static_cast<Reason>(row % PC_REASONS_MAX),
-                                .direction = static_cast<Direction>(row / PC_REASONS_MAX),
-                                .packets = words[std::size_t{row} * 2],
-                                .bytes = words[std::size_t{row} * 2 + 1]};
-        if (count.packets != 0) {
+        ReasonCount count{.reason = static_cast<Reason>(row % PC_REASONS_MAX),
+                          .direction = static_cast<Direction>(row / PC_REASONS_MAX),
+                          .packets = words[std::size_t{row} * 2],
+                          .bytes = words[std::size_t{row} * 2 + 1]};
+        if (row % PC_REASONS_MAX == PC_REASON_passed) {
+            count.packets += words[std::size_t{row + PC_COUNTED_FAST} * 2];
+            count.bytes += words[std::size_t{row + PC_COUNTED_FAST} * 2 + 1];
+        }
+        if (count.packets != 0 && count.reason < PC_REASON_COUNT) {
             counts.push_back(count);
         }
     }
@@ -57,8 +62,11 @@ Result<std::vector<PortCounters>> TrafficCounters::ports(const std::map<std::uin
         if (auto found = states_.look_up(slot, state); !found) {
             return fail(std::move(found.error()));
         }
-        all.push_back(
-            {.ifindex = port.ifindex, .reasons = reason_counts(*words), .flows = state.entries, .lost_events = state.lost_events});
+        all.push_back({.ifindex = port.ifindex,
+                       .reasons = reason_counts(*words),
+                       .fast_packets = (*words)[std::size_t{PC_COUNTED_FAST} * 2],  // outbound, whose rows come first
+                       .flows = state.entries,
+                       .lost_events = state.lost_events});
     }
     return all;
 }

@@ -44,7 +44,7 @@ bool is_reset(std::span<const std::uint8_t> frame) {
 
 BridgeRunner::BridgeRunner(std::size_t ports, const BridgeOptions& options)
     : host_({.ports = ports, .calls_netfilter = options.calls_netfilter, .has_stranger = true},
-            {.kind = options.back_end, .xdp = options.drops_early ? XdpMode::Everywhere : XdpMode::Off}),
+            {.kind = options.back_end, .xdp = options.drops_early ? XdpMode::Everywhere : XdpMode::Off, .fast_path = options.fast_path}),
       options_(options),
       outside_(host_.test_host().outside(), host_.test_host().outside_device()),
       stranger_(host_.test_host().outside(), host_.test_host().stranger_device()),
@@ -64,7 +64,10 @@ BridgeRunner::BridgeRunner(std::size_t ports, const BridgeOptions& options)
 BridgeRunner::~BridgeRunner() {
     std::printf("on the bridge%s%s%s: %u delivered, %u dropped (%u of them excused), %u not forwarded by the kernel\n",
                 options_.back_end == BackEndKind::Nftables ? " with nftables" : "", options_.calls_netfilter ? " with netfilter" : "",
-                options_.drops_early ? " with early drop" : "", tally_.delivered, tally_.dropped, tally_.excused, tally_.not_forwarded);
+                options_.drops_early                  ? " with early drop"
+                : options_.fast_path != FastPath::Off ? " with a fast path"
+                                                      : "",
+                tally_.delivered, tally_.dropped, tally_.excused, tally_.not_forwarded);
 }
 
 void BridgeRunner::begin(const Model& model, const HostFacts& host) {

@@ -25,6 +25,7 @@ struct BridgeOptions {
     bool calls_netfilter = false;
     bool drops_early = false;  // XDP on every port and uplink, which must change no verdict
     BackEndKind back_end = BackEndKind::Bpf;
+    FastPath fast_path = FastPath::Off;  // of every port, which must change no verdict
 };
 
 // Whether the back end may drop this frame for this reason whatever the evaluator says, at that step (from 1) of the case. Where it has,

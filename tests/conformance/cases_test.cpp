@@ -102,6 +102,7 @@ int main(int argc, char** argv) {
     add("Bridge", [=] { return on_a_bridge(ports, {}); });
     add("BridgeWithNetfilter", [=] { return on_a_bridge(ports, {.calls_netfilter = true}); });
     add("BridgeWithEarlyDrop", [=] { return on_a_bridge(ports, {.drops_early = true}); });
+    add("BridgeWithFastPath", [=] { return on_a_bridge(ports, {.fast_path = portcullis::FastPath::Namespace}); });
     add("Nftables", [=] { return on_a_bridge(ports, {.back_end = BackEndKind::Nftables}); });
     add("NftablesWithNetfilter", [=] { return on_a_bridge(ports, {.calls_netfilter = true, .back_end = BackEndKind::Nftables}); });
     const int result = RUN_ALL_TESTS();

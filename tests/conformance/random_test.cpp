@@ -108,7 +108,10 @@ const Excuse kWhereNftablesIsStricter = [](std::size_t, const Arrival& arrival, 
 };
 
 std::string name_of_bridge(const BridgeOptions& options) {
-    const std::string hooks = options.back_end == BackEndKind::Nftables ? "Nftables" : (options.drops_early ? "EarlyDrop" : "Plain");
+    const std::string hooks = options.back_end == BackEndKind::Nftables ? "Nftables"
+                              : options.drops_early                     ? "EarlyDrop"
+                              : options.fast_path != FastPath::Off      ? "FastPath"
+                                                                        : "Plain";
     return options.calls_netfilter ? hooks + "WithNetfilter" : hooks;
 }
 
@@ -130,7 +133,7 @@ TEST_P(RandomModelsOnABridge, HaveTheVerdictsOfTheEvaluator) {
 
 INSTANTIATE_TEST_SUITE_P(Bridges, RandomModelsOnABridge,
                          testing::Values(BridgeOptions{}, BridgeOptions{.calls_netfilter = true}, BridgeOptions{.drops_early = true},
-                                         BridgeOptions{.back_end = BackEndKind::Nftables},
+                                         BridgeOptions{.fast_path = FastPath::Namespace}, BridgeOptions{.back_end = BackEndKind::Nftables},
                                          BridgeOptions{.calls_netfilter = true, .back_end = BackEndKind::Nftables}),
                          [](const auto& options) { return name_of_bridge(options.param); });
 

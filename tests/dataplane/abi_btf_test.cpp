@@ -58,7 +58,7 @@ const std::map<std::string, Layout>& host_values() {
          {sizeof(pc_host),
           {FIELD(pc_host, generation), FIELD(pc_host, abi_version), FIELD(pc_host, tag_seed), FIELD(pc_host, clock_offset),
            FIELD(pc_host, flow_reserve), FIELD(pc_host, flow_shared), FIELD(pc_host, answer_mark), FIELD(pc_host, clock_base),
-           FIELD(pc_host, jiffy_ns), FIELD(pc_host, device_version)}}},
+           FIELD(pc_host, jiffy_ns), FIELD(pc_host, device_version), FIELD(pc_host, fast_path_until), FIELD(pc_host, reserved)}}},
         {"pc_devices", {sizeof(pc_device), {FIELD(pc_device, kind), FIELD(pc_device, slot), FIELD(pc_device, bridge)}}},
         {"pc_device_cache", {sizeof(std::uint64_t), {}}},
         {"pc_build", {sizeof(std::uint64_t), {}}},
@@ -97,7 +97,7 @@ const std::map<std::string, Layout>& host_values() {
          {sizeof(pc_port_state),
           {FIELD(pc_port_state, port_id), FIELD(pc_port_state, entries), FIELD(pc_port_state, answered), FIELD(pc_port_state, half_open),
            FIELD(pc_port_state, services), FIELD(pc_port_state, claims), FIELD(pc_port_state, reclaimed), FIELD(pc_port_state, shard),
-           FIELD(pc_port_state, reserved), FIELD(pc_port_state, rates), FIELD(pc_port_state, lost_events), FIELD(pc_port_state, pad),
+           FIELD(pc_port_state, bridged), FIELD(pc_port_state, rates), FIELD(pc_port_state, lost_events), FIELD(pc_port_state, pad),
            FIELD(pc_port_state, in_shards)}}},
         {"pc_departed4", {sizeof(std::uint32_t), {}}},
         {"pc_departed6", {sizeof(std::uint32_t), {}}},
@@ -143,7 +143,7 @@ const std::map<std::string, Layout>& host_keys() {
 }
 
 // What has no keys and values with types: maps of maps, and the ring of events.
-const std::set<std::string> kUntyped = {"pc_flows4", "pc_flows6", "pc_half_open", "pc_events"};
+const std::set<std::string> kUntyped = {"pc_flows4", "pc_flows6", "pc_half_open", "pc_events", "pc_fast_devices"};
 
 const std::map<std::string, Layout>& nested() {
     static const std::map<std::string, Layout> layouts{

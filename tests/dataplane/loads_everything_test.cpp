@@ -17,13 +17,13 @@ namespace {
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Field;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // The verifier gives up at a million; older kernels walk more paths than the newest for the same program.
 constexpr std::uint32_t kInstructionBudget = 400'000;
 
-TEST(LoadsEverything, AllProgramsPassTheVerifierWithinTheInstructionBudget) {
-    const auto object = BpfObject::load(small_maps());
+void expect_within_budget(const Result<BpfObject>& object) {
     ASSERT_TRUE(object) << object.error().message;
     for (const BpfObject::Part& program : object->programs()) {
         bpf_prog_info info{};
@@ -31,6 +31,22 @@ TEST(LoadsEverything, AllProgramsPassTheVerifierWithinTheInstructionBudget) {
         ASSERT_EQ(::bpf_obj_get_info_by_fd(program.fd, &info, &bytes), 0);
         std::cout << program.name << ": " << info.verified_insns << " instructions verified, " << info.jited_prog_len << " bytes of code\n";
         EXPECT_LT(info.verified_insns, kInstructionBudget) << program.name;
+    }
+}
+
+TEST(LoadsEverything, AllProgramsPassTheVerifierWithinTheInstructionBudget) { expect_within_budget(BpfObject::load(small_maps())); }
+
+TEST(LoadsEverything, TheProgramsWithAFastPathPassWithinIt) {
+    const auto object = BpfObject::load(small_maps(), FastPath::Namespace);
+    expect_within_budget(object);
+    EXPECT_THAT(object->programs(), Contains(Field(&BpfObject::Part::name, "pc_enter_instance")));
+}
+
+TEST(LoadsEverything, WithoutAFastPathItsProgramIsNotLoaded) {
+    for (const FastPath fast_path : {FastPath::Off, FastPath::Port}) {
+        const auto object = BpfObject::load(small_maps(), fast_path);
+        ASSERT_TRUE(object) << object.error().message;
+        EXPECT_THAT(object->programs(), Not(Contains(Field(&BpfObject::Part::name, "pc_enter_instance"))));
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/bpf_back_end.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -48,6 +49,8 @@ BpfBackEnd::BpfBackEnd(const TestBackEndOptions& options)
     : options_{.bpffs_directory = PrivateBpffs::directory(),
                .attach_mode = options.attach_mode,
                .xdp = options.xdp,
+               .fast_path = options.fast_path,
+               .fast_path_lease = std::chrono::hours(24),  // no daemon looks after it
                .capacities = options.capacities,
                .log = {}} {}
 
@@ -87,7 +90,7 @@ void BpfBackEnd::forget_flows() {
     const KernelMap states = map("pc_port_states");
     for (const auto& [ifindex, hooks] : hooks_) {
         const auto state = from_bytes<pc_port_state>(states.value_of(bytes_of(hooks.slot)).value());
-        states.update(bytes_of(hooks.slot), bytes_of(pc_port_state{.port_id = state.port_id}));
+        states.update(bytes_of(hooks.slot), bytes_of(pc_port_state{.port_id = state.port_id, .bridged = state.bridged}));
         for (const std::uint32_t row : {hooks.slot * 2, hooks.slot * 2 + 1}) {
             map("pc_fragments").update(bytes_of(row), bytes_of(pc_fragments{.port_id = state.port_id}));
         }
@@ -110,15 +113,27 @@ ReasonCounts BpfBackEnd::counts(std::uint32_t ifindex, Direction direction) cons
 
 std::uint64_t BpfBackEnd::drops_at_uplinks() const { return counts_of_slot(0, Direction::Inbound)[PC_REASON_source_mac]; }
 
-ReasonCounts BpfBackEnd::counts_of_slot(std::uint32_t slot, Direction direction) const {
-    ReasonCounts counts{};
+std::array<std::uint64_t, PC_REASONS_MAX> BpfBackEnd::rows_of_slot(std::uint32_t slot, Direction direction) const {
+    std::array<std::uint64_t, PC_REASONS_MAX> counts{};
     const std::uint32_t first = (slot * 2 + static_cast<std::uint32_t>(direction)) * PC_REASONS_MAX;
-    const std::vector<std::byte> rows = counters_->rows(first, PC_REASON_COUNT);
-    const std::size_t row_bytes = rows.size() / PC_REASON_COUNT;  // one counter for each CPU
+    const std::vector<std::byte> rows = counters_->rows(first, PC_REASONS_MAX);
+    const std::size_t row_bytes = rows.size() / PC_REASONS_MAX;  // one counter for each CPU
     for (std::size_t at = 0; at < rows.size(); at += sizeof(pc_counter)) {
         counts[at / row_bytes] += from_bytes<pc_counter>(std::span(rows).subspan(at)).packets;
     }
     return counts;
+}
+
+ReasonCounts BpfBackEnd::counts_of_slot(std::uint32_t slot, Direction direction) const {
+    const std::array<std::uint64_t, PC_REASONS_MAX> rows = rows_of_slot(slot, direction);
+    ReasonCounts counts{};
+    std::copy_n(rows.begin(), counts.size(), counts.begin());
+    counts[PC_REASON_passed] += rows[PC_COUNTED_FAST];
+    return counts;
+}
+
+std::uint64_t BpfBackEnd::fast_packets(std::uint32_t ifindex) const {
+    return rows_of_slot(hooks_.at(ifindex).slot, Direction::Outbound)[PC_COUNTED_FAST];
 }
 
 }  // namespace portcullis::test

@@ -28,6 +28,9 @@ class BpfBackEnd final : public TestBackEnd {
     // In slot 0, which is no port's.
     [[nodiscard]] std::uint64_t drops_at_uplinks() const override;
 
+    // What passed outbound and took the fast path.
+    [[nodiscard]] std::uint64_t fast_packets(std::uint32_t ifindex) const;
+
     // What is attached to the device.
     [[nodiscard]] const AttachedProgram& program(std::uint32_t ifindex, Direction direction) const;
     // What drops early on the device. Ends the process where nothing does.
@@ -39,6 +42,8 @@ class BpfBackEnd final : public TestBackEnd {
         AttachedProgram program[2];  // by Direction
     };
     [[nodiscard]] static KernelMap map(std::string_view name);
+    // By PC_REASON_* and PC_COUNTED_FAST.
+    [[nodiscard]] std::array<std::uint64_t, PC_REASONS_MAX> rows_of_slot(std::uint32_t slot, Direction direction) const;
     [[nodiscard]] ReasonCounts counts_of_slot(std::uint32_t slot, Direction direction) const;
 
     BpfDataplaneOptions options_;

@@ -9,7 +9,7 @@
 namespace portcullis::test {
 
 EnforcedHost::EnforcedHost(const TestHostOptions& options, const TestBackEndOptions& back_end)
-    : host_(options), back_end_(make_back_end(back_end)) {
+    : host_(options), fast_paths_(options.ports, back_end.fast_path), back_end_(make_back_end(back_end)) {
     start_daemon();
 }
 
@@ -43,6 +43,7 @@ void EnforcedHost::apply(const Model& model, const HostFacts& facts) {
             }
             device.kind = DeviceBinding::Kind::Bound;
             device.port = static_cast<Index>(bound - ruleset.ports.begin());
+            device.fast_path = fast_paths_[port];
             ports_[id] = port;
         }
         devices.push_back(device);
@@ -62,6 +63,10 @@ void EnforcedHost::age_flows(unsigned seconds) {
 
 ReasonCounts EnforcedHost::counts(std::size_t port, Direction direction) const {
     return back_end_->counts(host_.port_ifindex(port), direction);
+}
+
+std::uint64_t EnforcedHost::fast_packets(std::size_t port) const {
+    return dynamic_cast<const BpfBackEnd&>(*back_end_).fast_packets(host_.port_ifindex(port));
 }
 
 std::uint64_t EnforcedHost::drops_at_uplinks() const { return back_end_->drops_at_uplinks(); }

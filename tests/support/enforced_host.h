@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/model.h"
 #include "core/verdict.h"
@@ -26,6 +27,8 @@ class EnforcedHost {
     // Pre: the model validates and binds at most as many interfaces as the host has ports. Ports without an interface are closed.
     // Failure ends the process.
     void apply(const Model& model, const HostFacts& facts = {});
+    // Of a port from the next apply on, in place of the back end's options.
+    void choose_fast_path(std::size_t port, FastPath way) { fast_paths_.at(port) = way; }
     // Flows, and what else is remembered from one packet to the next.
     void forget_flows();
     // Time passes: every flow and every memory is that much older.
@@ -35,16 +38,19 @@ class EnforcedHost {
     [[nodiscard]] std::size_t port_of(const std::string& interface_id) const { return ports_.at(interface_id); }
     [[nodiscard]] ReasonCounts counts(std::size_t port, Direction direction) const;
     [[nodiscard]] std::uint64_t drops_at_uplinks() const;
+    // What passed outbound and took the fast path. Of the BPF back end alone, here and below.
+    [[nodiscard]] std::uint64_t fast_packets(std::size_t port) const;
     [[nodiscard]] std::map<std::string, std::uint64_t> rule_hits() const;  // by label, those that are not zero
 
     // Pre: a daemon was started. The thread is in the host's namespace when it is called.
     [[nodiscard]] Dataplane& dataplane() { return back_end_->dataplane(); }
 
-    // Of the BPF back end alone: what is attached to the port.
+    // What is attached to the port.
     [[nodiscard]] const AttachedProgram& program(std::size_t port, Direction direction) const;
 
    private:
     TestHost host_;
+    std::vector<FastPath> fast_paths_;  // by port
     std::unique_ptr<TestBackEnd> back_end_;
     std::map<std::string, std::size_t> ports_;  // by interface id
 };

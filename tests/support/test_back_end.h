@@ -60,6 +60,7 @@ struct TestBackEndOptions {
     MapCapacities capacities = kSmall;
     XdpMode xdp = XdpMode::Off;
     AttachMode attach_mode = AttachMode::Auto;
+    FastPath fast_path = FastPath::Off;  // of every port
 };
 
 // Pre: a PrivateBpffs outlives it. No daemon runs yet.

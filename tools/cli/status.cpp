@@ -36,6 +36,11 @@ void print_ports(const Json& ports, const Terminal& terminal) {
         for (const Json& sentence : port.at("Unenforced")) {
             details.push_back({port.at("Device").get<std::string>() + ":", "not done: " + sentence.get<std::string>()});
         }
+        if (const auto way = port.at("FastPath").get<std::string>(); way != "off") {
+            details.push_back({port.at("Device").get<std::string>() + ":", "fast path (" + way + "), taken by " +
+                                                                               grouped(port.at("FastPathPackets").get<std::uint64_t>()) +
+                                                                               " packets that it sent"});
+        }
         for (const Json& other : port.at("Neighbours")) {
             const std::string who = other.at("What").get<std::string>() + " at " + other.at("Hook").get<std::string>();
             details.push_back({port.at("Device").get<std::string>() + ":",

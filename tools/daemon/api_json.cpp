@@ -21,6 +21,8 @@ Json neighbours_json(const std::vector<Neighbour>& neighbours) {
     return all;
 }
 
+std::string_view fast_path_name(FastPath way) { return way == FastPath::Off ? "off" : way == FastPath::Port ? "port" : "namespace"; }
+
 Json port_json(const PortStatus& port) {
     Json drops = Json::array();
     std::uint64_t passed = 0;
@@ -42,6 +44,8 @@ Json port_json(const PortStatus& port) {
             {"Rules", port.rules},
             {"Flows", port.flows},
             {"PassedPackets", passed},
+            {"FastPath", fast_path_name(port.fast_path)},
+            {"FastPathPackets", port.fast_packets},
             {"LostEvents", port.lost_events},
             {"Unenforced", port.unenforced},
             {"Neighbours", neighbours_json(port.neighbours)},

@@ -18,6 +18,7 @@ BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log) {
                 return BpfDataplane::create({.bpffs_directory = options.bpffs_directory,
                                              .attach_mode = AttachMode::Auto,
                                              .xdp = options.xdp,
+                                             .fast_path = options.fast_path,
                                              .capacities = {},
                                              .log = log});
             },
@@ -28,9 +29,12 @@ BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log) {
             }};
 }
 
-BackendKind nftables_kind() {
+BackendKind nftables_kind(FastPath fast_path) {
     return {.name = "nftables",
-            .open = []() -> Result<std::unique_ptr<Dataplane>> {
+            .open = [fast_path]() -> Result<std::unique_ptr<Dataplane>> {
+                if (fast_path != FastPath::Off) {
+                    return fail("the nftables back end has no fast path: leave out --fast-path, or use the BPF back end");
+                }
                 if (Result<> usable = check_usable(probe_nft()); !usable) {
                     return fail(usable.error());
                 }
@@ -46,7 +50,7 @@ BackendKind nftables_kind() {
 }  // namespace
 
 Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log) {
-    return Backend::choose(options.backend, options.on_unsupported, bpf_kind(options, log), nftables_kind());
+    return Backend::choose(options.backend, options.on_unsupported, bpf_kind(options, log), nftables_kind(options.fast_path));
 }
 
 bool find_standing_enforcement(const DaemonOptions& options) {

@@ -9,6 +9,7 @@
 #include "compiler/compile/compile.h"
 #include "compiler/parse/model_diff.h"
 #include "tools/daemon/clock.h"
+#include "tools/daemon/fast_paths.h"
 
 namespace portcullis {
 namespace {
@@ -37,6 +38,7 @@ Controller::Controller(ControllerHost host, Progress progress)
 
 BindingPlan Controller::plan_for(const Ruleset& ruleset, const std::set<std::uint32_t>& default_routes) const {
     BindingPlan plan = plan_bindings(ruleset, host_.devices, memory_, default_routes, quarantines_);
+    choose_fast_paths(host_.fast_path, ruleset, host_.devices, plan.devices);
     if (!host_.dataplane.why_nothing_is_enforced().empty()) {
         for (PortLine& line : plan.lines) {
             if (line.ifindex != 0) {
@@ -288,6 +290,7 @@ ControllerStatus Controller::status() const {
         if (const auto found = std::ranges::find(*counters, line.ifindex, &PortCounters::ifindex); found != counters->end()) {
             port.flows = found->flows;
             port.lost_events = found->lost_events;
+            port.fast_packets = found->fast_packets;
             port.counters = found->reasons;
         }
     }
@@ -302,6 +305,7 @@ void Controller::fill(PortStatus& port) const {
     if (applied != applied_.end() && applied->kind == DeviceBinding::Kind::Bound) {
         port.flow_quota = ruleset_.ports[applied->port].flows;
         port.half_open_quota = ruleset_.ports[applied->port].half_open;
+        port.fast_path = applied->fast_path;
     }
 }
 

@@ -68,6 +68,8 @@ struct PortStatus {
     std::uint64_t flow_quota = 0;  // of flows, and of those half open of each side; 0: it is bound to nothing
     std::uint64_t half_open_quota = 0;
     std::uint64_t lost_events = 0;
+    FastPath fast_path = FastPath::Off;
+    std::uint64_t fast_packets = 0;  // of what it sent: took the fast path
     std::vector<ReasonCount> counters;
     std::vector<std::string> unenforced;  // what the documents ask of it and the back end does not do
     std::vector<Neighbour> neighbours;    // of others at its hooks
@@ -114,6 +116,7 @@ struct ControllerHost {
     std::function<HostFacts()> facts;                                             // addresses and tunnels of the host, now
     std::function<void(const ApplyReport&)> applied = [](const ApplyReport&) {};  // called when the data plane has taken something
     std::function<std::string()> backend_reason = [] { return std::string(); };
+    FastPath fast_path = FastPath::Off;  // as far as any port may have it
 };
 
 class Controller {

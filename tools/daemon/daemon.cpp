@@ -149,7 +149,8 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                                       retire_other_backend();
                                       guard_.end();
                                   },
-                              .backend_reason = [this] { return backend_->reason(); }};
+                              .backend_reason = [this] { return backend_->reason(); },
+                              .fast_path = options.fast_path};
     Result<std::vector<Quarantine>> quarantines = store_.load_quarantines();
     if (!quarantines) {
         return fail(quarantines.error().with_context("which ports are in quarantine is unknown; what is enforced is left as it is"));

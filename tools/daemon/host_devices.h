@@ -11,17 +11,20 @@
 
 #include "core/address.h"
 #include "core/host_facts.h"
+#include "tools/daemon/bridge_links.h"
 
 namespace portcullis {
 
 struct Device {
     std::uint32_t ifindex = 0;
     std::string name;
-    std::string alias;                         // `ip link set X alias …`: claims the interface of that id
-    std::uint32_t master = 0;                  // ifindex of the bridge (or bond, …) it is a port of; 0: none
-    bool is_bridge = false;                    // of the kernel's kind "bridge"
-    bool is_physical = false;                  // it hangs on a bus: the kernel names a parent device
-    bool is_ethernet = true;                   // of that link type: no other device can be a port of a bridge
+    std::string alias;                 // `ip link set X alias …`: claims the interface of that id
+    std::uint32_t master = 0;          // ifindex of the bridge (or bond, …) it is a port of; 0: none
+    bool is_bridge = false;            // of the kernel's kind "bridge"
+    bool is_physical = false;          // it hangs on a bus: the kernel names a parent device
+    bool is_ethernet = true;           // of that link type: no other device can be a port of a bridge
+    bool is_linked_elsewhere = false;  // to a device of another namespace, its other end where it is a veth
+    BridgeLink link = {};
     std::vector<TunnelEndpoint> tunnels = {};  // what it would unwrap
     bool operator==(const Device&) const = default;
 };

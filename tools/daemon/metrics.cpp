@@ -119,6 +119,8 @@ void add_ports(MetricsText& text, const ControllerStatus& status) {
     add("portcullis_port_flows", Type::Gauge, "Live connections.", &PortStatus::flows);
     add("portcullis_port_flow_quota", Type::Gauge, "How many it may have; 0: it is not enforced.", &PortStatus::flow_quota);
     add("portcullis_port_half_open_quota", Type::Gauge, "How many of them may be half open, of each side.", &PortStatus::half_open_quota);
+    add("portcullis_port_fast_path_packets_total", Type::Counter, "Packets that it sent, and that took the fast path.",
+        &PortStatus::fast_packets);
     add("portcullis_port_lost_events_total", Type::Counter, "Denials that made no event: too many at once.", &PortStatus::lost_events);
 }
 

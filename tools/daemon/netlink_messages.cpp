@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tools/daemon/bridge_links.h"
 #include "tools/daemon/netlink_attributes.h"
 #include "tools/daemon/tunnel_links.h"
 
@@ -46,6 +47,10 @@ void take_attribute(const nlattr* attribute, Device& device) {
         case IFLA_LINKINFO:
             device.is_bridge = is_bridge_kind(attribute);
             device.tunnels = parse_tunnels(attribute);
+            device.link = parse_bridge_link(attribute);
+            break;
+        case IFLA_LINK_NETNSID:
+            device.is_linked_elsewhere = true;
             break;
         case IFLA_PARENT_DEV_NAME:  // since Linux 5.14
             device.is_physical = true;

@@ -186,6 +186,13 @@ void NetlinkMonitor::take_address(const nlmsghdr* message) {
     }
 }
 
+void NetlinkMonitor::take_bridge_port(const nlmsghdr* message) {
+    const std::optional<BridgePortState> port = parse_bridge_port(message);
+    if (const auto device = port ? devices_.find(port->ifindex) : devices_.end(); device != devices_.end()) {
+        device->second.link.is_plain_port = port->is_plain_port;
+    }
+}
+
 void NetlinkMonitor::take_event(const nlmsghdr* message, const std::function<void()>& on_reuse) {
     if (message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR) {
         return take_address(message);
@@ -196,7 +203,7 @@ void NetlinkMonitor::take_event(const nlmsghdr* message, const std::function<voi
     }
     std::optional<Device> device = parse_device(message);
     if (!device) {
-        return;
+        return take_bridge_port(message);
     }
     const std::uint32_t ifindex = device->ifindex;
     if (!is_new) {

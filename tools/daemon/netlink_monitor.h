@@ -58,6 +58,7 @@ class NetlinkMonitor {
     };
     [[nodiscard]] static Result<Tables> dump_tables();
     void take_address(const nlmsghdr* message);
+    void take_bridge_port(const nlmsghdr* message);
     void take_event(const nlmsghdr* message, const std::function<void()>& on_reuse);
 
     Socket events_;

@@ -38,6 +38,9 @@ const std::vector<Option>& options() {
         {"state-dir", "what is remembered across restarts (default /var/lib/portcullis)", {}},
         {"bpffs", "directory of the pins (default /sys/fs/bpf/portcullis)", {}},
         {"xdp", "early drop by native XDP: off (default), on taps, on uplinks as well (all)", {"off", "taps", "all"}},
+        {"fast-path",
+         "flows that both ports have admitted past the bridge: off (default), to the other port, or into the namespace behind it",
+         {"off", "port", "namespace"}},
         {"log-level", "trace, debug, info (default), warn, error", {"trace", "debug", "info", "warn", "error"}},
         {"metrics", "[HOST:]PORT to serve GET /metrics at, without authentication; of 127.0.0.1 unless HOST is given", {}},
         {"allow-br-netfilter", "accepted, without effect: neither back end uses br_netfilter", {"on", "off"}, true},
@@ -112,6 +115,9 @@ Result<DaemonOptions> options_of(const Values& values) {
     std::string xdp = "off";
     take("xdp", xdp);
     parsed.xdp = xdp == "all" ? XdpMode::All : (xdp == "taps" ? XdpMode::Taps : XdpMode::Off);
+    std::string fast_path = "off";
+    take("fast-path", fast_path);
+    parsed.fast_path = fast_path == "namespace" ? FastPath::Namespace : (fast_path == "port" ? FastPath::Port : FastPath::Off);
     std::string backend = "auto";
     take("backend", backend);
     parsed.backend = backend == "bpf" ? BackendChoice::Bpf : (backend == "nftables" ? BackendChoice::Nftables : BackendChoice::Auto);

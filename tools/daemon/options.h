@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "core/fast_path.h"
 #include "loader/xdp_mode.h"
 #include "tools/daemon/metrics_address.h"
 #include "tools/daemon/source_status.h"
@@ -27,6 +28,7 @@ struct DaemonOptions {
     std::string bpffs_directory = "/sys/fs/bpf/portcullis";
     std::string log_level = "info";
     XdpMode xdp = XdpMode::Off;
+    FastPath fast_path = FastPath::Off;
     std::optional<MetricsAddress> metrics;  // none: by the API's socket alone
     BackendChoice backend = BackendChoice::Auto;
     OnUnsupported on_unsupported = OnUnsupported::Fail;

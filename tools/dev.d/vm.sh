@@ -56,7 +56,7 @@ vm_boot() {
 }
 
 # Loads all programs, then real packets and the daemon: for every change, so in a minute or two for each kernel.
-vm_quick=(LoadsEverything.AllPrograms Capabilities BpfDataplaneTest.EnforcesThePolicyItWasGiven
+vm_quick=(LoadsEverything.AllPrograms Capabilities BpfDataplaneTest.EnforcesThePolicyItWasGiven FastPathTest.PacketsOfAFlow
   'TcpConnectsToTheAdmittedPort/(Ipv4Bridged|Ipv6Routed)( |$)' DaemonTest.EveryPresentPort)
 # Most tests load the programs, for which an emulated verifier takes some fifteen seconds. The usual extent of the kernels with BPF is therefore one
 # setting of each: all attacks and hand-written cases, random packets, real stacks, the programs' own tests, and of daemons the first steps. What is left

@@ -68,6 +68,14 @@ TEST(Options, EarlyDropIsOffUnlessAskedFor) {
     EXPECT_THAT(refused({"--xdp", "everywhere"}).text, HasSubstr("--xdp is one of: off, taps, all"));
 }
 
+TEST(Options, TheFastPathIsOffUnlessAskedFor) {
+    EXPECT_EQ(accepted({}).fast_path, FastPath::Off);
+    EXPECT_EQ(accepted({"--fast-path", "port"}).fast_path, FastPath::Port);
+    EXPECT_EQ(accepted({}, "fast-path = \"namespace\"\n").fast_path, FastPath::Namespace);
+    EXPECT_EQ(accepted({"--fast-path", "off"}, "fast-path = \"port\"\n").fast_path, FastPath::Off);
+    EXPECT_THAT(refused({"--fast-path", "on"}).text, HasSubstr("--fast-path is one of: off, port, namespace"));
+}
+
 TEST(Options, BackendIsChosenByItselfUnlessNamed) {
     EXPECT_EQ(accepted({}).backend, BackendChoice::Auto);
     EXPECT_EQ(accepted({"--backend", "bpf"}).backend, BackendChoice::Bpf);
