@@ -2,6 +2,7 @@
 // B2: what a packet costs against the size of the policy: rules, members of a group, nested prefixes.
 #include <algorithm>
 
+#include "tests/bench/answered.h"
 #include "tests/bench/program_bench.h"
 #include "tests/bench/questions.h"
 
@@ -21,9 +22,13 @@ Costs costs_at(ProgramBench& bench, std::size_t size, const PolicyShape& shape, 
     const test::Bytes denied = tcp_frame(kDeniedPort, test::kSyn);
     ProgramRun run = bench.outbound();
     run.repeat = effort.new_flows;
+    bench.expect_code(opening, test::kNext);
+    bench.expect_code(denied, test::kShot);
     const auto new_flow = [&] {
         bench.forget_flows();
-        return bench.programs().time_rotating(run, opening, {.flows = effort.new_flows});
+        const double took = bench.programs().time_rotating(run, opening, {.flows = effort.new_flows});
+        expect_half_open(bench.host(), effort.new_flows);
+        return took;
     };
     const auto established = [&] {
         bench.establish(going_on, 1);

@@ -171,8 +171,9 @@ test::Bytes udp6_frame(std::uint16_t destination_port) {
 test::Bytes tcp6_frame(std::uint16_t destination_port, std::uint8_t flags) {
     return (ipv6_headers() / tcp(destination_port, flags)).bytes();
 }
+Family family_of(std::span<const std::uint8_t> frame) { return frame[kEthertypeOffset] == kIpv6FirstByte ? Family::Ipv6 : Family::Ipv4; }
 test::Bytes answer_to(test::Bytes frame) {
-    const bool is_ipv6 = frame.at(kEthertypeOffset) == kIpv6FirstByte;
+    const bool is_ipv6 = family_of(frame) == Family::Ipv6;
     swap_neighbours(frame, 0, 6);
     swap_neighbours(frame, is_ipv6 ? 22 : 26, is_ipv6 ? 16 : 4);
     swap_neighbours(frame, is_ipv6 ? 54 : 34, 2);

@@ -2,15 +2,19 @@
 // The model that benchmarks enforce and the packets that they send through it: three instances of one group, of which the first two talk.
 #pragma once
 
+#include <span>
+
 #include "core/model.h"
 #include "tests/support/packet.h"
 #include "tests/support/test_host.h"
 
 namespace portcullis::bench {
 
-inline constexpr std::uint16_t kAllowedPort = 5001;
+// None of them is among the 60,000 ports from 1024 on that a rotation varies: peers without state take what comes from an allowed port for
+// an answer.
+inline constexpr std::uint16_t kAllowedPort = 62'001;
 inline constexpr std::uint16_t kAllowedPorts = 16;  // from that one on
-inline constexpr std::uint16_t kDeniedPort = 6001;
+inline constexpr std::uint16_t kDeniedPort = 63'001;
 
 // What the group and its surroundings are besides the rules that the packets need.
 struct PolicyShape {
@@ -41,6 +45,7 @@ inline constexpr std::uint32_t kMostHalfOpen = 65'536;
 [[nodiscard]] test::Bytes tcp_frame(std::uint16_t destination_port, std::uint8_t flags);
 [[nodiscard]] test::Bytes udp6_frame(std::uint16_t destination_port);
 [[nodiscard]] test::Bytes tcp6_frame(std::uint16_t destination_port, std::uint8_t flags);
+[[nodiscard]] Family family_of(std::span<const std::uint8_t> frame);
 // The same frame the other way: MACs, addresses and ports change ends.
 [[nodiscard]] test::Bytes answer_to(test::Bytes frame);
 

@@ -10,6 +10,7 @@
 
 #include "bench.skel.h"
 #include "bpf/abi.h"
+#include "tests/bench/bench_model.h"
 #include "tests/bench/sampling.h"
 #include "tests/support/netns.h"
 
@@ -17,8 +18,6 @@ namespace portcullis::bench {
 namespace {
 
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);  // UAPI of Linux 6.6, newer than the distribution's headers
-constexpr std::size_t kEthertypeOffset = 12;
-constexpr std::uint8_t kIpv6FirstByte = 0x86;  // of its ethertype, 0x86dd
 constexpr std::uint64_t kFewestFlows = 1'024;
 constexpr double kNanoseconds = 1e9;
 
@@ -28,20 +27,20 @@ void end_if(bool failed, const char* doing) {
     }
 }
 
-Family family_of(std::span<const std::uint8_t> frame) { return frame[kEthertypeOffset] == kIpv6FirstByte ? Family::Ipv6 : Family::Ipv4; }
-
 // Deletes whatever is in a hash map.
-template <class Key>
+template <class Key, class Value>
 void clear(int map) {
-    Key key{};
-    bool is_found = bpf_map_get_next_key(map, nullptr, &key) == 0;
-    while (is_found) {
-        // The next key first: the kernel starts over from a key that is gone.
-        Key next{};
-        is_found = bpf_map_get_next_key(map, &key, &next) == 0;
-        end_if(bpf_map_delete_elem(map, &key) != 0, "clear the benchmark's table");
-        key = next;
+    constexpr std::uint32_t kBatch = 4'096;
+    std::vector<Key> keys(kBatch);
+    std::vector<Value> values(kBatch);
+    std::uint32_t position = 0, count = 0;
+    bool goes_on = true;
+    for (bool is_first = true; goes_on; is_first = false) {
+        count = kBatch;
+        goes_on = bpf_map_lookup_and_delete_batch(map, is_first ? nullptr : &position, &position, keys.data(), values.data(), &count,
+                                                  nullptr) == 0;
     }
+    end_if(errno != ENOENT, "clear the benchmark's table");  // ENOENT: that was all
 }
 
 }  // namespace
@@ -111,8 +110,8 @@ void BenchObject::add_prefix(const Prefix& prefix) const {
 }
 
 void BenchObject::clear_flows() const {
-    clear<pc_flow4_key>(bpf_map__fd(object_->maps.bench_flows4));
-    clear<pc_flow6_key>(bpf_map__fd(object_->maps.bench_flows6));
+    clear<pc_flow4_key, pc_flow4>(bpf_map__fd(object_->maps.bench_flows4));
+    clear<pc_flow6_key, pc_flow6>(bpf_map__fd(object_->maps.bench_flows6));
 }
 
 void BenchObject::generate(const Burst& burst) const {

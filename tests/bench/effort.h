@@ -10,7 +10,7 @@ namespace portcullis::bench {
 
 struct Effort {
     std::string extent = "full";
-    std::size_t turns = 7;              // interleaved repetitions, where nothing else is said
+    std::size_t turns = 5;              // interleaved repetitions, where nothing else is said
     std::uint32_t packets = 1'000'000;  // of one sample
     std::uint32_t new_flows = 60'000;   // of one sample in which every packet opens one; at most 60,000: of one address
     std::vector<std::uint64_t> rotations{100'000, 1'000'000};            // flows in rotation besides one

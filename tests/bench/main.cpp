@@ -3,12 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iostream>
 
+#include "tests/bench/apart.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/nft_scale_report.h"
 #include "tests/bench/questions.h"
 #include "tests/bench/report.h"
+#include "tests/bench/sampling.h"
 #include "tests/support/private_bpffs.h"
 
 namespace {
@@ -48,23 +51,33 @@ void keep(const Wish& wish, const Tables& tables) {
     }
 }
 
-// What has been measured is written before the next question is asked.
-void measure(const Wish& wish) {
+// What has been measured is written before the next question is asked. Whether every question was answered.
+bool measure(const Wish& wish) {
     const Effort effort = effort_of(wish.extent);
     Tables tables;
+    bool is_complete = true;
     for (const Question& question : kQuestions) {
         if (!wish.only.empty() && std::find(wish.only.begin(), wish.only.end(), question.id) == wish.only.end()) {
             continue;
         }
         std::cerr << "bench: " << question.id << ", " << question.title << '\n';
-        const portcullis::test::PrivateBpffs bpffs;
-        for (Table& table : question.measure(effort)) {
+        std::optional<Tables> measured;
+        const double took = seconds([&] {
+            measured = measure_apart([&] {
+                const portcullis::test::PrivateBpffs bpffs;
+                return question.measure(effort);
+            });
+        });
+        std::cerr << "bench: " << question.id << (measured ? " took " : " was given up after ") << std::lround(took) << " s\n";
+        is_complete &= measured.has_value();
+        for (Table& table : measured.value_or(Tables{})) {
             std::cout << to_markdown(table) << '\n' << std::flush;
             tables.push_back(std::move(table));
         }
         keep(wish, tables);
     }
     std::cout << budgets_to_markdown(tables);
+    return is_complete;
 }
 
 void measure_nftables(const Wish& wish, const ScaleEffort& effort) {
@@ -115,8 +128,7 @@ int main(int argc, char** argv) {
     if (has_scale) {
         scale.turns = effort_of(wish.extent).turns;
         measure_nftables(wish, scale);
-    } else {
-        measure(wish);
+        return 0;
     }
-    return 0;
+    return measure(wish) ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 // An enforced host whose programs are run on packets one by one, beside the peers of bench.bpf.c.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "tests/bench/bench_model.h"
@@ -31,8 +32,8 @@ class ProgramBench {
     [[nodiscard]] ProgramRun peer(int program_fd) const { return {.program_fd = program_fd, .repeat = effort_.packets}; }
     [[nodiscard]] ProgramRun limit(Family family) const { return peer(programs_.limit(family)); }
 
-    // Opens the first port's flows 0 … `flows` - 1 as the frame says, and has each answered; the limit's exist too. Ends the process
-    // where they do not come about.
+    // Opens the first port's flows 0 … `flows` - 1 as the frame says, and has each answered; the limit's exist too. In memory they lie in
+    // no order, in both. Ends the process where they do not come about.
     void establish(const test::Bytes& frame, std::uint64_t flows);
 
     // Ends the process unless the outbound and the inbound program of the frame give this code.
@@ -46,10 +47,12 @@ class ProgramBench {
 
    private:
     [[nodiscard]] ProgramRun run_of(std::size_t port, Direction direction) const;
+    void open(const test::Bytes& frame, std::uint64_t flows);
     Effort effort_;
     BenchObject programs_;
     test::EnforcedHost host_;
     test::NetNamespace::Entered here_;
+    std::array<std::uint64_t, 2> used_{};  // elements of the tables for IPv4 and IPv6 that were once given out and back
 };
 
 // A run that is varied.

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The nine questions. Each has a file of its own, makes its namespaces and takes them away; a PrivateBpffs of its own lives meanwhile, and
-// the thread stays on one CPU. Failures end the process with a sentence.
+// The nine questions. Each has a file of its own and makes its namespaces; a PrivateBpffs of its own lives meanwhile, and the thread stays
+// on one CPU. Failures end the process with a sentence; a question is asked in a process of its own (apart.h).
 #pragma once
-
-#include <vector>
 
 #include "tests/bench/effort.h"
 #include "tests/bench/table.h"
 
 namespace portcullis::bench {
-
-using Tables = std::vector<Table>;
 
 [[nodiscard]] Tables measure_program_cost(const Effort& effort);  // B1
 [[nodiscard]] Tables measure_policy_size(const Effort& effort);   // B2

@@ -35,6 +35,7 @@ struct Table {
     Ratio ratio = Ratio::None;
     std::vector<Row> rows;
 };
+using Tables = std::vector<Table>;
 
 // Pre: not empty, as in all below.
 [[nodiscard]] double median(std::vector<double> samples);

@@ -88,11 +88,16 @@ void BpfBackEnd::forget_flows() {
     }
     map("pc_claims").clear();
     const KernelMap states = map("pc_port_states");
+    const KernelMap queues = map("pc_half_open");
     for (const auto& [ifindex, hooks] : hooks_) {
         const auto state = from_bytes<pc_port_state>(states.value_of(bytes_of(hooks.slot)).value());
         states.update(bytes_of(hooks.slot), bytes_of(pc_port_state{.port_id = state.port_id, .bridged = state.bridged}));
         for (const std::uint32_t row : {hooks.slot * 2, hooks.slot * 2 + 1}) {
             map("pc_fragments").update(bytes_of(row), bytes_of(pc_fragments{.port_id = state.port_id}));
+            // A record that is left would end the flow that is opened under the same key again.
+            if (const auto queue = queues.value_of(bytes_of(row))) {
+                KernelMap::by_id(from_bytes<std::uint32_t>(*queue)).drain();
+            }
         }
     }
     const std::uint32_t row = 0;

@@ -185,6 +185,18 @@ void KernelMap::clear() const {
     }
 }
 
+void KernelMap::drain() const {
+    std::vector<std::byte> value(value_bytes());
+    bpf_attr attributes{};
+    attributes.map_fd = static_cast<std::uint32_t>(fd_.value());
+    attributes.value = pointer(value.data());
+    while (bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, attributes) == 0) {
+    }
+    if (errno != ENOENT) {
+        end_test_run("drain a queue of BPF");
+    }
+}
+
 bool is_taken_by_test_run(std::span<const std::uint8_t> frame) {
     if (frame.size() < 14) {
         return false;

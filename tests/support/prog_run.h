@@ -39,6 +39,7 @@ class KernelMap {
     void update(std::span<const std::byte> key, std::span<const std::byte> value) const;
     void remove(std::span<const std::byte> key) const;  // ends the process when it is not there
     void clear() const;
+    void drain() const;  // of a queue: takes out all
     [[nodiscard]] const bpf_map_info& info() const { return info_; }
 
    private:
