@@ -84,7 +84,7 @@ static __noinline int choose_way(const struct gate *gate, __u32 headers)
 	const struct pc_port *port = find_fast_target(gate, &slot);
 
 	if (!port || !takes_frame(gate, slot, port->ifindex) || is_due_at_bridge(gate))
-		return finish_passed(gate, headers);
+		return finish_silently(gate, headers, PC_REASON_passed);
 	if (PC_VERSION(port->view, gate->at->parity)->flags & PC_PORT_FAST_ENTER) {
 		gate->skb->cb[ENTER_SENDER] = gate->at->slot;
 		gate->skb->cb[ENTER_RECEIVER] = slot;
@@ -96,16 +96,16 @@ static __noinline int choose_way(const struct gate *gate, __u32 headers)
 	return bpf_redirect(port->ifindex, 0);
 }
 
-/* Of a packet that pass_established() passed. */
-static __always_inline int finish_established(const struct gate *gate, __u32 headers, __u32 direction)
+/* Of a packet that judge_plain() has judged. */
+static __always_inline int finish_plain(const struct gate *gate, __u32 headers, enum pc_reason reason, __u32 direction)
 {
-	if (!pc_has_fast_path || direction != PC_OUTBOUND || !(gate->view->flags & PC_PORT_FAST))
-		return finish_passed(gate, headers);
+	if (!pc_has_fast_path || reason || direction != PC_OUTBOUND || !(gate->view->flags & PC_PORT_FAST))
+		return finish_silently(gate, headers, reason);
 	int code = choose_way(gate, headers);
 	if (code != ENTER_INSTANCE)
 		return code;
 	bpf_tail_call(gate->skb, &pc_tails, PC_TAIL_ENTER); /* does not come back, but if pc_enter_instance is not there */
-	return finish_passed(gate, headers);
+	return finish_silently(gate, headers, PC_REASON_passed);
 }
 
 /* The gate of the receiving port, as its own program would find it in the run that the packet is in. */
@@ -157,7 +157,7 @@ static __always_inline int enter_instance(struct __sk_buff *skb)
 	WRITE_ONCE(skb->cb[ENTER_PARITY], 0);
 	WRITE_ONCE(skb->cb[ENTER_HEADERS], 0);
 	if (!passes)
-		return finish_passed(&sender, headers);
+		return finish_silently(&sender, headers, PC_REASON_passed);
 	count_verdict(&sender, PC_COUNTED_FAST, segments(skb, headers));
 	count_verdict(&receiver, PC_REASON_passed, segments(skb, headers));
 	return redirect_into(skb, received_at.ifindex);

@@ -21,7 +21,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // The verifier gives up at a million; older kernels walk more paths than the newest for the same program.
-constexpr std::uint32_t kInstructionBudget = 400'000;
+constexpr std::uint32_t kInstructionBudget = 500'000;
 
 void expect_within_budget(const Result<BpfObject>& object) {
     ASSERT_TRUE(object) << object.error().message;

@@ -135,6 +135,24 @@ TEST_F(ProbeProgramsTest, RememberAConversationUntilItsEndAndNothingOfTheOneBefo
     EXPECT_THAT(reasons({packets[3]}), ElementsAre(PC_REASON_security_group));
 }
 
+// Nor of what it denied: what has become of the maps since is what is asked about.
+TEST_F(ProbeProgramsTest, JudgeAnewWhatTheyDeniedInTheConversationBefore) {
+    EXPECT_THAT(reasons(conversation(54)), ElementsAre(PC_REASON_passed, PC_REASON_security_group));
+    const KernelMap ports = KernelMap::pinned(PrivateBpffs::directory() + "/maps/pc_ports");
+    for (std::uint32_t slot = 1; slot <= 2; ++slot) {
+        const auto key = std::as_bytes(std::span(&slot, 1));
+        std::vector<std::byte> row = ports.value_of(key).value();
+        pc_port port{};
+        std::memcpy(&port, row.data(), sizeof(port));
+        for (pc_port_view& view : port.view) {
+            view.group_policy[PC_INBOUND] = view.group_policy[PC_OUTBOUND];
+        }
+        std::memcpy(row.data(), &port, sizeof(port));
+        ports.update(key, row);
+    }
+    EXPECT_THAT(reasons(conversation(54)), ElementsAre(PC_REASON_passed, PC_REASON_passed));
+}
+
 TEST_F(ProbeProgramsTest, AreToldNothingByTheFlowsThatThereAre) {
     ASSERT_TRUE(net_.delivers(53));
     ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 54}), net_.devices(), {}));
