@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The packet that most packets are: TCP without SYN, FIN and RST, or UDP, behind plain headers, of a live flow whose verdicts are known and say pass.
- * It is judged here at once. Whatever is not just so is left to the stages (bpf/stages.h), untouched: nothing is denied here, and nothing passes that
- * the stages would not pass with the same effect.
+ * The packets that most packets are: TCP without FIN and RST, or UDP, behind plain headers, of a live flow whose verdicts are known and say pass, or
+ * without a flow and denied like one before (bpf/denials.h). They are judged here at once. Whatever is not just so is left to the stages
+ * (bpf/stages.h), untouched: nothing passes or is denied here that the stages would not pass or deny with the same effect.
  */
 #pragma once
 #include "bpf/conntrack.h"
+#include "bpf/denials.h"
 #include "bpf/dhcp.h"
+#include "bpf/events.h"
 #include "bpf/parse.h"
 
 #define PLAIN_IPV4 0x45 /* version 4, no options */
@@ -22,7 +24,7 @@ struct plain_packet {
 	__u32 acknowledgement;
 	__u16 window; /* unscaled */
 	__u8 protocol;
-	__u8 pad;
+	__u8 is_syn;
 	struct tracked tracked;
 };
 
@@ -45,9 +47,11 @@ static __always_inline bool read_plain_tcp(struct plain_packet *plain, const str
 {
 	__u32 length = tcp->doff * 4;
 
-	if ((((const __u8 *)tcp)[13] & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || length < sizeof(*tcp) ||
-	    length > plain->transport_length)
+	__u8 flags = ((const __u8 *)tcp)[13] & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
+
+	if ((flags != TCP_ACK && flags != TCP_SYN) || length < sizeof(*tcp) || length > plain->transport_length)
 		return false;
+	plain->is_syn = flags == TCP_SYN;
 	plain->acknowledgement = bpf_ntohl(tcp->ack_seq);
 	plain->window = bpf_ntohs(tcp->window);
 	plain->headers += length;
@@ -154,18 +158,13 @@ static __always_inline bool stays_as_it_is(const struct gate *gate, const struct
 	return (word & WORD_FLAG(PC_FLOW_ANSWERED)) || is_from_opener(gate->at->direction, word);
 }
 
-/* Whether the packet's flow is live, and its word says pass. The order of reading is find_flow's. */
-static __always_inline bool is_admitted(const struct gate *gate, struct plain_packet *plain)
+/* Whether the flow of the entry is live, and its word says pass. The order of reading is find_flow's. */
+static __always_inline bool is_admitted(const struct gate *gate, const struct plain_packet *plain)
 {
-	struct tracked *tracked = &plain->tracked;
+	const struct tracked *tracked = &plain->tracked;
 	bool is_outbound = gate->at->direction == PC_OUTBOUND;
 	__u64 needed = is_outbound ? WORD_FLAG(PASSES_OUT) : WORD_FLAG(PASSES_IN);
-	bool is_moving;
 
-	tracked->tag = tag_of(&tracked->key, plain->family, gate->at->tag_seed);
-	tracked->flow = look_up(&tracked->key, plain->family, tracked->tag, &tracked->word, &is_moving);
-	if (!tracked->flow || is_moving)
-		return false;
 	PC_STALL(STALL_COMPARED);
 	__u64 seen = READ_ONCE(tracked->flow->seen);
 	__u64 word = tracked->word;
@@ -177,20 +176,58 @@ static __always_inline bool is_admitted(const struct gate *gate, struct plain_pa
 	       (is_outbound || word_entrance(word) == gate->at->entrance) && stays_as_it_is(gate, plain);
 }
 
-/* The bytes of the packet's headers once it has passed and its flow knows of it; 0: the stages are to judge it. */
-static __always_inline __u32 pass_established(struct gate *gate)
+static __always_inline void note_passed(const struct gate *gate, const struct plain_packet *plain)
 {
-	struct plain_packet plain = {};
-
-	if ((gate->view->flags & PC_PORT_ANY_ADDRESS) || !read_plain(gate, &plain) || !is_admitted(gate, &plain))
-		return 0;
-	if (plain.protocol == IPPROTO_TCP) {
+	if (plain->protocol == IPPROTO_TCP) {
 		PC_STALL(STALL_SEQUENCES);
-		expect(&plain.tracked, gate->at->direction,
-		       EXPECT(plain.acknowledgement, scaled(plain.window, gate->at->direction, READ_ONCE(plain.tracked.flow->shifts))));
+		expect(&plain->tracked, gate->at->direction,
+		       EXPECT(plain->acknowledgement, scaled(plain->window, gate->at->direction, READ_ONCE(plain->tracked.flow->shifts))));
 	}
 	PC_STALL(STALL_REFRESH);
-	note_time(gate, &plain.tracked);
-	count_packet(gate, &plain.tracked);
+	note_time(gate, &plain->tracked);
+	count_packet(gate, &plain->tracked);
+}
+
+/* What becomes of a packet: bytes of its headers, if it is judged, below the reason. */
+#define PLAIN_HEADERS 0xffffu
+#define PLAIN_REASON_SHIFT 16
+#define PLAIN_FLOWLESS 0x10000u /* without headers: not judged, but no entry has its key */
+
+/* Of a packet that has no flow. */
+static __always_inline __u32 deny_again(const struct gate *gate, const struct plain_packet *plain)
+{
+	const struct tracked *tracked = &plain->tracked;
+	struct recalled recalled;
+
+	if (!recall_denial(gate->at, &tracked->key, plain->family, tracked->tag, &recalled))
+		return PLAIN_FLOWLESS;
+	if ((gate->view->flags & PC_PORT_LOG) && !loses_record(gate))
+		return PLAIN_FLOWLESS;
+	if (recalled.group_rule)
+		count_rule(recalled.group_rule);
+	if (recalled.acl_rule)
+		count_rule(recalled.acl_rule);
+	return plain->headers | recalled.reason << PLAIN_REASON_SHIFT;
+}
+
+static __always_inline __u32 judge_plain(struct gate *gate)
+{
+	struct plain_packet plain = {};
+	struct tracked *tracked = &plain.tracked;
+	struct recalled recalled;
+	bool is_moving;
+
+	if ((gate->view->flags & PC_PORT_ANY_ADDRESS) || !read_plain(gate, &plain))
+		return 0;
+	tracked->tag = tag_of(&tracked->key, plain.family, gate->at->tag_seed);
+	/* most begin a flow */
+	if (plain.is_syn && !recall_denial(gate->at, &tracked->key, plain.family, tracked->tag, &recalled))
+		return 0;
+	tracked->flow = look_up(&tracked->key, plain.family, tracked->tag, &tracked->word, &is_moving);
+	if (!tracked->flow)
+		return deny_again(gate, &plain);
+	if (is_moving || plain.is_syn || !is_admitted(gate, &plain))
+		return 0;
+	note_passed(gate, &plain);
 	return plain.headers;
 }

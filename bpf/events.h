@@ -42,6 +42,18 @@ static __always_inline void fill_event(struct pc_event *event, const struct gate
 	__builtin_memset(event->pad2, 0, sizeof(event->pad2));
 }
 
+/* Counts a denial that makes no record, since as many as may have been made in this window; false: it is to make one. */
+static __always_inline bool loses_record(const struct gate *gate)
+{
+	__u32 slot = gate->at->slot;
+	struct pc_port_state *state = bpf_map_lookup_elem(&pc_port_states, &slot);
+
+	if (!state || may_be_within_limit(gate, state, PC_RATE_EVENT, EVENTS_PER_WINDOW))
+		return false;
+	__sync_fetch_and_add(&state->lost_events, 1);
+	return true;
+}
+
 __noinline int report(context *skb, struct gate_numbers *numbers, const struct packet *packet, __u32 reason)
 {
 	struct pc_event *event = NULL;

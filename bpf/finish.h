@@ -19,19 +19,18 @@ static __always_inline __u64 segments(const struct __sk_buff *skb, __u32 headers
 	return (skb->len - headers + size - 1) / size;
 }
 
-/* Of a packet that passes. `headers`: their bytes. */
-static __always_inline int finish_passed(const struct gate *gate, __u32 headers)
+/* Without a record of a denial. `headers`: their bytes. */
+static __always_inline int finish_silently(const struct gate *gate, __u32 headers, enum pc_reason reason)
 {
-	count_verdict(gate, PC_REASON_passed, segments(gate->skb, headers));
-	return TC_ACT_UNSPEC;
+	count_verdict(gate, reason, segments(gate->skb, headers));
+	return likely(reason == PC_REASON_passed) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 static __always_inline int finish(const struct gate *gate, const struct packet *packet, enum pc_reason reason)
 {
-	if (likely(reason == PC_REASON_passed))
-		return finish_passed(gate, packet->headers);
-	count_verdict(gate, reason, segments(gate->skb, packet->headers));
-	if (gate->view && (gate->view->flags & PC_PORT_LOG))
+	int code = finish_silently(gate, packet->headers, reason);
+
+	if (unlikely(reason) && gate->view && (gate->view->flags & PC_PORT_LOG))
 		report(gate->skb, gate->at, packet, reason);
-	return TC_ACT_SHOT;
+	return code;
 }

@@ -18,7 +18,8 @@
 struct gate_numbers {
 	__u64 tag_seed;
 	__u32 direction;
-	__u32 parity;
+	__u32 generation;
+	__u32 parity; /* its lowest bit */
 	__u32 slot;
 	__u32 port_id;
 	__u32 now;           /* ticks */
@@ -98,7 +99,8 @@ static __always_inline enum pc_reason find_gate(struct gate *gate, context *skb,
 	struct pc_host *host = bpf_map_lookup_elem(&pc_host, &zero);
 	if (!host)
 		return PC_REASON_inconsistent;
-	gate->at->parity = READ_ONCE(host->generation) & 1;
+	gate->at->generation = READ_ONCE(host->generation);
+	gate->at->parity = gate->at->generation & 1;
 	gate->at->tag_seed = host->tag_seed;
 	gate->at->now = ticks_now(host);
 

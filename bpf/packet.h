@@ -88,7 +88,8 @@ struct packet {
 	__u8 fragment_protocol; /* the protocol field that names the datagram: IPv4's, or the fragment header's next header */
 	__u8 has_extensions;    /* 1: IPv6 headers were walked */
 	__u8 is_big;            /* 1: a GSO packet of more than 65,535 bytes, whose IP length is 0 */
-	__u8 pad[3];
+	__u8 is_flowless;       /* 1: it has been found that no entry has its key */
+	__u8 pad[2];
 };
 
 /* Pointer to `length` bytes at `offset` of the frame, which are pulled into the linear part if need be; NULL when the frame ends before.

@@ -5,6 +5,14 @@
 
 #define RATE_ATTEMPTS 4
 
+/* Whether one more of the kind PC_RATE_* would stay within `limit` per window. */
+static __always_inline bool may_be_within_limit(const struct gate *gate, const struct pc_port_state *state, __u32 rate, __u32 limit)
+{
+	__u64 counted = READ_ONCE(state->rates[rate & (PC_RATES - 1)]);
+
+	return counted >> 32 != gate->at->now >> PC_RATE_WINDOW_SHIFT || (__u32)counted < limit;
+}
+
 /* Whether one more of the kind PC_RATE_* stays within `limit` per window; counts it if so. Contention counts as too many. */
 static __noinline bool may_pass_at_rate(const struct gate *gate, __u32 rate, __u32 limit)
 {

@@ -6,6 +6,7 @@
  * groups with state. The reason is that of the first stage that drops; state is written after the last one (docs/semantics.md 1).
  */
 #pragma once
+#include "bpf/denials.h"
 #include "bpf/fragments.h"
 #include "bpf/icmp_error.h"
 #include "bpf/rate.h"
@@ -217,6 +218,8 @@ static __noinline enum pc_reason judge_untracked(const struct gate *gate, const 
 	struct opening opening = {};
 	enum pc_reason reason = judge_rules(gate->skb, gate->at, packet, &opening);
 
+	if (reason && is_lasting(gate, packet, reason))
+		remember_denial(gate->at, packet, &opening, reason);
 	if (reason || opening.is_untracked || !opens_flow(packet))
 		return reason;
 	reason = take_room(gate->skb, gate->at, word_flags(opening.word));
@@ -351,7 +354,7 @@ static __noinline int judge_flow(const struct gate *gate, const struct packet *p
 static __always_inline enum pc_reason judge_with_flow(const struct gate *gate, const struct packet *packet)
 {
 	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
-		int reason = judge_flow(gate, packet);
+		int reason = packet->is_flowless && !attempt ? REASON_ABSENT : judge_flow(gate, packet);
 
 		if (reason == REASON_ABSENT)
 			reason = judge_untracked(gate, packet);

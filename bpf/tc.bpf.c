@@ -25,9 +25,9 @@ static __always_inline enum pc_reason judge(struct gate *gate, struct packet *pa
 }
 
 /* Stage by stage. `reason`: of the gate. */
-static __always_inline int run_stages(struct gate *gate, enum pc_reason reason)
+static __always_inline int run_stages(struct gate *gate, enum pc_reason reason, bool is_flowless)
 {
-	struct packet packet = {.family = PC_FAMILY_NONE};
+	struct packet packet = {.family = PC_FAMILY_NONE, .is_flowless = is_flowless};
 
 	if (!reason)
 		reason = judge(gate, &packet);
@@ -43,9 +43,11 @@ static __always_inline int run(struct __sk_buff *skb, __u32 direction)
 	struct gate_numbers numbers = {};
 	struct gate gate = {.at = &numbers};
 	enum pc_reason reason = find_gate(&gate, skb, direction);
-	__u32 headers = reason ? 0 : pass_established(&gate);
+	__u32 judged = reason ? 0 : judge_plain(&gate);
 
-	return likely(headers) ? finish_passed(&gate, headers) : run_stages(&gate, reason);
+	if (likely(judged & PLAIN_HEADERS))
+		return finish_silently(&gate, judged & PLAIN_HEADERS, judged >> PLAIN_REASON_SHIFT);
+	return run_stages(&gate, reason, judged & PLAIN_FLOWLESS);
 }
 
 SEC("tc")

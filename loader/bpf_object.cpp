@@ -11,7 +11,9 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstddef>
 #include <map>
+#include <vector>
 
 #include "loader/build_stamp.h"
 #include "loader/flow_shards.h"
@@ -316,6 +318,15 @@ Result<BpfObject> BpfObject::load_copy(const BpfObject& original, const MapCapac
         return fail(std::move(made.error()));
     }
     return object;
+}
+
+// They are the only variable that the programs have: one row of libbpf's map.
+Result<> BpfObject::forget_denials() const {
+    const bpf_map* const variables = skeleton_->opened->maps.bss;
+    const std::uint32_t row = 0;
+    const std::vector<std::byte> nothing(::bpf_map__value_size(variables));
+    const int result = ::bpf_map_update_elem(::bpf_map__fd(variables), &row, nothing.data(), BPF_ANY);
+    return result == 0 ? Result<>() : fail(Error::from_errno("cannot empty the memory of denials", -result));
 }
 
 Result<UniqueFd> BpfObject::make_inner(std::string_view outer, std::uint32_t entries) const {

@@ -33,6 +33,8 @@ class BpfObject {
     // Loads the two programs that judge packets once more, over the maps of `original` that they only read and maps of their own for
     // what they write, small ones and empty: no shards, no queues, and no program to end in. Only for runs by hand.
     [[nodiscard]] static Result<BpfObject> load_copy(const BpfObject& original, const MapCapacities& capacities);
+    // Of a copy: what its programs remember of packets that they denied (bpf/denials.h). Pre: none of them runs.
+    [[nodiscard]] Result<> forget_denials() const;
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;

@@ -156,6 +156,7 @@ Result<> ProbePrograms::forget(const std::vector<std::uint32_t>& slots, const Ho
     done = done ? pool_.write_all(pool) : done;
     done = done ? clear(flows4_) : done;
     done = done ? clear(flows6_) : done;
+    done = done ? object_.forget_denials() : done;
     pc_half_open_record record{};
     while (::bpf_map_lookup_and_delete_elem(queue_.value(), nullptr, &record) == 0) {
     }

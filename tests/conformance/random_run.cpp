@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string_view>
 
@@ -48,7 +49,12 @@ void compare_on_random_packets(const RandomRun& run, const char* variable, Compa
         if (run.bend) {
             run.bend(step, random);
         }
-        do_agree = comparison.agree_on(std::move(step));
+        std::optional<Step> again;
+        if (run.comes_back != 0 && i % run.comes_back == 0) {
+            again = step;
+            again->model = nullptr;
+        }
+        do_agree = comparison.agree_on(std::move(step)) && (!again || comparison.agree_on(std::move(*again)));
     }
     if (!do_agree || !comparison.agree_on_rules()) {
         ADD_FAILURE() << variable << "=" << run.seed << ", packet " << i << ": " << comparison.difference()

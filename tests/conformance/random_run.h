@@ -14,6 +14,7 @@ struct RandomRun {
     std::uint64_t seed = 0;  // of the model and its packets
     std::uint64_t packets = 0;
     std::function<void(Step&, RandomSource&)> bend;  // changes a packet before it is judged; may be empty
+    std::uint64_t comes_back = 0;                    // one packet in so many comes a second time at once; 0: none
 };
 
 // Stops at the first difference, which is a failure of the test: what follows it follows from it. `variable` names the environment's

@@ -57,7 +57,8 @@ Tally compare_models(std::uint64_t number, std::uint64_t models, std::uint64_t p
     BpfJudge bpf(kRandomPorts);
     Comparison comparison(evaluator, bpf);
     for (std::uint64_t i = number; i < models && !testing::Test::HasFailure(); i += processes) {
-        const RandomRun run{.seed = first_seed() + i, .packets = setting("PORTCULLIS_RANDOM_PACKETS", kPackets), .bend = {}};
+        const RandomRun run{
+            .seed = first_seed() + i, .packets = setting("PORTCULLIS_RANDOM_PACKETS", kPackets), .bend = {}, .comes_back = 3};
         compare_on_random_packets(run, kSeedVariable, comparison);
     }
     return comparison.tally();
