@@ -34,27 +34,6 @@ constexpr std::array<std::string_view, 22> kReadMaps = {
     "pc_interfaces", "pc_policies",       "pc_cidrs4",  "pc_cidrs6",     "pc_group_sets", "pc_set_heads",   "pc_port_sets", "pc_services",
     "pc_macs",       "pc_host_addresses", "pc_tunnels", "pc_departed4",  "pc_departed6",  "pc_fast_devices"};
 
-Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
-    for (const MapSize& size : sizes_of(capacities)) {
-        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
-        if (map == nullptr) {
-            return fail("the BPF object has no map " + std::string(size.name));
-        }
-        if (const int result = ::bpf_map__set_max_entries(map, size.entries); result != 0) {
-            return fail(Error::from_errno("cannot size " + std::string(size.name), -result));
-        }
-    }
-    // The generation word is stored to directly: a map update would copy the row, with no promise of one aligned store.
-    bpf_map* host = ::bpf_object__find_map_by_name(object, "pc_host");
-    if (host == nullptr) {
-        return fail("the BPF object has no map pc_host");
-    }
-    if (const int result = ::bpf_map__set_map_flags(host, ::bpf_map__map_flags(host) | BPF_F_MMAPABLE); result != 0) {
-        return fail(Error::from_errno("cannot make pc_host mappable", -result));
-    }
-    return {};
-}
-
 // What the rows of a map of maps name. Sizes may differ from row to row.
 struct InnerKind {
     bpf_map_type type = BPF_MAP_TYPE_UNSPEC;
@@ -141,23 +120,6 @@ Result<UniqueFd> own_descriptor(int fd, std::string_view name) {
     UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     return own.is_open() ? Result<UniqueFd>(std::move(own))
                          : fail(Error::from_errno("cannot duplicate the descriptor of " + std::string(name), errno));
-}
-
-// Of the maps that a copy has for itself: those that need not be as large as the original's, since nothing is found in them.
-Result<> size_copy(bpf_object* object) {
-    constexpr std::uint32_t kFewClaims = 64;
-    const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
-    for (const MapSize& size :
-         {MapSize{"pc_fragments", 1}, MapSize{"pc_claims", kFewClaims}, MapSize{"pc_names", 1}, MapSize{"pc_events", page}}) {
-        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
-        if (map == nullptr || ::bpf_map__set_max_entries(map, size.entries) != 0) {
-            return fail("cannot size " + std::string(size.name) + " of a copy");
-        }
-    }
-    // One CPU at a time runs it.
-    bpf_map* counters = ::bpf_object__find_map_by_name(object, "pc_counters");
-    const bool is_set = counters != nullptr && ::bpf_map__set_type(counters, BPF_MAP_TYPE_ARRAY) == 0;
-    return is_set ? Result<>() : fail("cannot make pc_counters of a copy an array");
 }
 
 // Names the programs that others end in. Not by the object itself: what shares the map would name its own.

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/map_sizes.h"
 
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "bpf/abi.h"
 
 namespace portcullis {
@@ -9,9 +18,12 @@ namespace {
 // Devices beyond ports: uplinks and the host's own, and room for a device's successor before its predecessor's entry is deleted.
 constexpr std::uint32_t kOtherDevices = 10240;
 
-}  // namespace
+struct MapSize {
+    std::string_view name;
+    std::uint32_t entries;
+};
 
-// Arrays hold number 0 ("none") besides the numbers 1 … capacity.
+// Of all maps whose size is not fixed in bpf/maps.h. Arrays hold number 0 ("none") besides the numbers 1 … capacity.
 std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
     return {
         {"pc_devices", 2 * capacities.ports + kOtherDevices},
@@ -43,6 +55,45 @@ std::vector<MapSize> sizes_of(const MapCapacities& capacities) {
         {"pc_fragments", (capacities.ports + 1) * 2},
         {"pc_counters", (capacities.ports + 1) * 2 * PC_REASONS_MAX},
     };
+}
+
+}  // namespace
+
+Result<> size_maps(bpf_object* object, const MapCapacities& capacities) {
+    for (const MapSize& size : sizes_of(capacities)) {
+        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
+        if (map == nullptr) {
+            return fail("the BPF object has no map " + std::string(size.name));
+        }
+        if (const int result = ::bpf_map__set_max_entries(map, size.entries); result != 0) {
+            return fail(Error::from_errno("cannot size " + std::string(size.name), -result));
+        }
+    }
+    // The generation word is stored to directly: a map update would copy the row, with no promise of one aligned store.
+    bpf_map* host = ::bpf_object__find_map_by_name(object, "pc_host");
+    if (host == nullptr) {
+        return fail("the BPF object has no map pc_host");
+    }
+    if (const int result = ::bpf_map__set_map_flags(host, ::bpf_map__map_flags(host) | BPF_F_MMAPABLE); result != 0) {
+        return fail(Error::from_errno("cannot make pc_host mappable", -result));
+    }
+    return {};
+}
+
+Result<> size_copy(bpf_object* object) {
+    constexpr std::uint32_t kFewClaims = 64;
+    const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+    for (const MapSize& size :
+         {MapSize{"pc_fragments", 1}, MapSize{"pc_claims", kFewClaims}, MapSize{"pc_names", 1}, MapSize{"pc_events", page}}) {
+        bpf_map* map = ::bpf_object__find_map_by_name(object, std::string(size.name).c_str());
+        if (map == nullptr || ::bpf_map__set_max_entries(map, size.entries) != 0) {
+            return fail("cannot size " + std::string(size.name) + " of a copy");
+        }
+    }
+    // One CPU at a time runs it.
+    bpf_map* counters = ::bpf_object__find_map_by_name(object, "pc_counters");
+    const bool is_set = counters != nullptr && ::bpf_map__set_type(counters, BPF_MAP_TYPE_ARRAY) == 0;
+    return is_set ? Result<>() : fail("cannot make pc_counters of a copy an array");
 }
 
 }  // namespace portcullis

@@ -2,20 +2,16 @@
 // How many entries the maps of bpf/maps.h are made for.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-#include <vector>
-
 #include "compiler/lower_bpf/lower_bpf.h"
+#include "core/result.h"
+
+struct bpf_object;
 
 namespace portcullis {
 
-struct MapSize {
-    std::string_view name;
-    std::uint32_t entries;
-};
-
-// Of all maps whose size is not fixed in bpf/maps.h.
-[[nodiscard]] std::vector<MapSize> sizes_of(const MapCapacities& capacities);
+// Makes the object's maps so large. Pre: not loaded yet.
+[[nodiscard]] Result<> size_maps(bpf_object* object, const MapCapacities& capacities);
+// Of the maps that a copy has for itself: those that need not be as large as the original's, since nothing is found in them.
+[[nodiscard]] Result<> size_copy(bpf_object* object);
 
 }  // namespace portcullis
