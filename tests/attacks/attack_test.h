@@ -23,4 +23,5 @@ class AttackTest : public testing::TestWithParam<Setting> {
                              [](const auto& setting) { return ::portcullis::test::name_of_setting(setting.param); })
 #define PORTCULLIS_ATTACK_EVERYWHERE(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::settings())
 #define PORTCULLIS_ATTACK_ON_TAPS(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::tap_settings())
+#define PORTCULLIS_ATTACK_ON_FAST_PATHS(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::fast_path_settings())
 #define PORTCULLIS_ATTACK_ON_NFTABLES(suite) PORTCULLIS_ATTACK_IN(suite, ::portcullis::test::nftables_settings())

@@ -131,6 +131,7 @@ void Battlefield::apply(const Documents& documents) {
         if (bound != ruleset.ports.end()) {
             device.kind = DeviceBinding::Kind::Bound;
             device.port = static_cast<Index>(bound - ruleset.ports.begin());
+            device.fast_path = setting_.fast_path;
         }
         devices.push_back(device);
     }
@@ -173,15 +174,15 @@ Ledger Battlefield::ledger() const {
     return counted;
 }
 
-std::uint64_t Battlefield::flows(Place port) const {
+PortCounters Battlefield::counters(Place port) const {
     const NetNamespace::Entered here = host_.enter();
-    for (const PortCounters& one : value_or_end(back_end_->dataplane().port_counters(), "read the counters")) {
-        if (ports_.at(one.ifindex) == port) {
-            return one.flows;
-        }
-    }
-    return 0;
+    const auto all = value_or_end(back_end_->dataplane().port_counters(), "read the counters");
+    const auto one = std::ranges::find_if(all, [&](const PortCounters& counters) { return ports_.at(counters.ifindex) == port; });
+    return one == all.end() ? PortCounters{} : *one;
 }
+
+std::uint64_t Battlefield::flows(Place port) const { return counters(port).flows; }
+std::uint64_t Battlefield::fast_packets(Place port) const { return counters(port).fast_packets; }
 
 void Battlefield::send(Place from, const Bytes& frame) const {
     std::visit([&](const auto& cable) { cable.send(frame); }, cables_.at(from));

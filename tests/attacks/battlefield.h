@@ -88,6 +88,8 @@ class Battlefield {
     void send_segments(Place from, const Bytes& frame, const VirtioHeader& header) const;  // taps only
 
     [[nodiscard]] std::uint64_t flows(Place port) const;
+    // What passed outbound and took the fast path.
+    [[nodiscard]] std::uint64_t fast_packets(Place port) const;
     // What a packet that is still to be cut into so many counts for: nftables sees one (docs/nftables.md).
     [[nodiscard]] std::int64_t counted_for(std::int64_t segments) const { return setting_.back_end == BackEndKind::Bpf ? segments : 1; }
     // That much time passes for what is remembered.
@@ -103,6 +105,7 @@ class Battlefield {
     void lay_port(Place port, std::uint32_t ifindex);
     void apply(const Documents& documents);
     [[nodiscard]] Ledger ledger() const;
+    [[nodiscard]] PortCounters counters(Place port) const;
     [[nodiscard]] std::optional<Bytes> receive(Place place) const;
     [[nodiscard]] bool collect(Place from, const Bytes& marker, Round& round);
     [[nodiscard]] bool hears_markers(Place place) const { return !is_parted_ || place != Place::Neighbour; }

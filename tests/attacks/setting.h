@@ -16,11 +16,13 @@ struct Setting {
     AttachMode attach_mode = AttachMode::Tcx;
     XdpMode xdp = XdpMode::Off;
     BackEndKind back_end = BackEndKind::Bpf;  // Nftables has no hooks to choose
+    FastPath fast_path = FastPath::Off;       // of every port
     bool operator==(const Setting&) const = default;
 };
 
-// Every combination.
+// Every combination, without a fast path; and one with it.
 [[nodiscard]] std::vector<Setting> settings();
+[[nodiscard]] std::vector<Setting> fast_path_settings();
 // Those whose ports take segments uncut.
 [[nodiscard]] std::vector<Setting> tap_settings();
 [[nodiscard]] std::vector<Setting> nftables_settings();
