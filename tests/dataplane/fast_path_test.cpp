@@ -141,8 +141,9 @@ TEST_P(FastPathTest, AnotherDeviceUnderTheReceiversNumberGetsNothing) {
     const std::string number = std::to_string(enforced().test_host().port_ifindex(1));
     const NetNamespace elsewhere;
     host.ip("link del p2\nlink add other index " + number + " type veth peer name far");
-    host.ip("link set far netns " + elsewhere.path() + "\nlink set other up");
+    host.ip("link set far netns " + elsewhere.path());
     elsewhere.ip("link set far up");
+    host.ip("link set other up");  // with its carrier already, so that it sends from now on
     const RawSocket near(host, "other"), far(elsewhere, "far");
     const std::uint64_t fast = enforced().fast_packets(0);
     transmit([&] { send_only(); });
