@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fast path follows the host's devices (docs/decisions/0014-fast-path.md).
+#include <chrono>
+#include <cstdint>
+
+#include "bpf/abi.h"
 #include "loader/bpf_dataplane_state.h"
 
 namespace portcullis {
 
 // By whoever is told of changes of the host's devices: a daemon that is not there cannot know that one has left its bridge.
 void BpfDataplane::State::lend_fast_path() {
-    if (fast) {
-        maps.lend_fast_path(fast_path_lease);
+    if (!fast) {
+        return;
+    }
+    const auto now = sweeper.ticks(maps.host());
+    if (now) {
+        maps.lend_fast_path(*now + static_cast<std::uint32_t>(std::chrono::nanoseconds(fast_path_lease).count() >> PC_TICK_SHIFT));
+    } else if (log) {
+        log(LogLevel::Warning, now.error().with_context("the fast path cannot be lent any longer").message);
     }
 }
 

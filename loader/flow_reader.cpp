@@ -136,17 +136,12 @@ Result<FlowReader> FlowReader::open(const BpfObject& object) {
     return reader;
 }
 
-// As the programs have it (bpf/gate.h): this process's own clocks say otherwise in a time namespace.
 Result<std::uint32_t> FlowReader::now(const Sweeper& sweeper) const {
     pc_host host{};
     if (auto found = host_.look_up(0, host); !found) {
         return fail(std::move(found.error()));
     }
-    const auto jiffies = sweeper.jiffies();
-    if (!jiffies) {
-        return fail(jiffies.error());
-    }
-    return static_cast<std::uint32_t>((*jiffies * host.jiffy_ns + host.clock_base) >> PC_TICK_SHIFT) + host.clock_offset;
+    return sweeper.ticks(host);
 }
 
 Result<std::size_t> FlowReader::for_each_in(std::uint64_t shard, const Look& look, const Found& found) const {

@@ -5,7 +5,6 @@
 // settle and undo can be repeated until they succeed, and one of them must before the next write_aside.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
 #include "loader/bpf_map.h"
@@ -32,8 +31,9 @@ class HostMaps {
     // unknown but by their row, and that moved ones are closed from here to the switch.
     [[nodiscard]] Result<> write_aside(const ImageDiff& diff);
     void switch_generation() { word_.advance(); }
-    // The fast path may be taken for so long from now on.
-    void lend_fast_path(std::chrono::seconds lease) { word_.lend_fast_path(lease); }
+    // The fast path may be taken before that tick.
+    void lend_fast_path(std::uint32_t until) { word_.lend_fast_path(until); }
+    [[nodiscard]] const pc_host& host() const { return word_.row(); }
     // Entries of the flow tables that ports share, from now on.
     void share_flows(std::uint32_t entries) { word_.share_flows(entries); }
     // The flows of the addresses that departed have been ended.

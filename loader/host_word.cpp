@@ -80,13 +80,7 @@ void HostWord::forget_devices() {
     version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-void HostWord::lend_fast_path(std::chrono::seconds lease) {
-    timespec now{};
-    (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // cannot fail for this clock
-    const std::uint64_t until = nanoseconds(now) + static_cast<std::uint64_t>(std::chrono::nanoseconds(lease).count());
-    const auto ticks = static_cast<std::uint32_t>(until >> PC_TICK_SHIFT) + row_->clock_offset;
-    std::atomic_ref(row_->fast_path_until).store(ticks, std::memory_order_relaxed);
-}
+void HostWord::lend_fast_path(std::uint32_t until) { std::atomic_ref(row_->fast_path_until).store(until, std::memory_order_relaxed); }
 
 void HostWord::share_flows(std::uint32_t entries) { std::atomic_ref(row_->flow_shared).store(entries, std::memory_order_relaxed); }
 

@@ -2,7 +2,6 @@
 // The one row of pc_host, mapped into memory: the switch is one aligned 32-bit store, which a map update does not promise.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
 #include "bpf/abi.h"
@@ -23,14 +22,15 @@ class HostWord {
     HostWord& operator=(const HostWord&) = delete;
     ~HostWord();
 
+    [[nodiscard]] const pc_host& row() const { return *row_; }
     [[nodiscard]] std::uint32_t generation() const;
     [[nodiscard]] std::uint32_t parity() const { return generation() & 1; }
     // The next generation holds for every program run that begins from now on, and all that was written before is visible to it.
     void advance();
     // What the programs have cached of pc_devices is void for every run that begins from now on: entries were deleted.
     void forget_devices();
-    // The fast path may be taken for so long from now on.
-    void lend_fast_path(std::chrono::seconds lease);
+    // The fast path may be taken before that tick.
+    void lend_fast_path(std::uint32_t until);
     // Entries of the flow tables that ports share beyond their reserves.
     void share_flows(std::uint32_t entries);
 

@@ -109,6 +109,13 @@ Result<std::uint64_t> Sweeper::jiffies() const {
     return done ? Result<std::uint64_t>(std::uint64_t{request.freed} << 32 | request.live) : fail(std::move(done.error()));
 }
 
+Result<std::uint32_t> Sweeper::ticks(const pc_host& host) const {
+    const auto now = jiffies();
+    return now ? Result<std::uint32_t>(static_cast<std::uint32_t>((*now * host.jiffy_ns + host.clock_base) >> PC_TICK_SHIFT) +
+                                       host.clock_offset)
+               : fail(now.error());
+}
+
 Result<> Sweeper::sweep_share(const HostImage& in_force) {
     for (std::uint32_t count = 0; count < kShare; ++count) {
         if (auto swept = sweep_shard(next_, Departed::Spared); !swept) {

@@ -30,6 +30,9 @@ class Sweeper {
     [[nodiscard]] Result<> requeue(std::uint32_t row, std::span<const pc_half_open_record> records) const;
     // The kernel's jiffies, from whose beginning no clock of user space counts.
     [[nodiscard]] Result<std::uint64_t> jiffies() const;
+    // The tick that it is for the programs (bpf/gate.h): this process's own clocks say otherwise in a time namespace. `host`: the row of
+    // pc_host.
+    [[nodiscard]] Result<std::uint32_t> ticks(const pc_host& host) const;
     // Ends the flows of the records; how many of them were there and ended.
     [[nodiscard]] Result<std::uint32_t> end(std::span<const pc_half_open_record> records) const;
 

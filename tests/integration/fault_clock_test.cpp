@@ -7,12 +7,19 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "bpf/abi.h"
 #include "core/unique_fd.h"
 #include "tests/integration/failing_daemon.h"
 #include "tests/integration/fault_host.h"
+#include "tests/support/prog_run.h"
 
 namespace portcullis::test {
 namespace {
@@ -33,6 +40,8 @@ void shift_clocks(std::chrono::seconds by) {
     }
 }
 
+constexpr std::int32_t kLeaseTicks = (std::chrono::nanoseconds(std::chrono::seconds(3)).count() >> PC_TICK_SHIFT) + 1;
+
 class FaultClock : public FaultHost {
    protected:
     // Streams and connections of the probes are flows, of which none has been still for an hour.
@@ -45,22 +54,40 @@ class FaultClock : public FaultHost {
             EXPECT_LT(flow["IdleSeconds"], 3600U) << flow;
         }
     }
-    void start_with_clocks_shifted(std::chrono::seconds by) {
+    void start_with_clocks_shifted(std::chrono::seconds by, const std::vector<std::string>& more) {
         std::thread elsewhere([&] {
             shift_clocks(by);
-            start();
+            start(more);
         });
         elsewhere.join();
+    }
+    [[nodiscard]] static pc_host host_row() {
+        const std::uint32_t zero = 0;
+        const auto bytes = KernelMap::pinned(PrivateBpffs::directory() + "/maps/pc_host").value_of(std::as_bytes(std::span(&zero, 1)));
+        pc_host row{};
+        std::memcpy(&row, bytes.value().data(), sizeof(row));
+        return row;
+    }
+    // How long the fast path may still be taken, in ticks of the programs; this process has the host's clock, as they have.
+    [[nodiscard]] static std::int32_t lent_ticks() {
+        const pc_host row = host_row();
+        timespec now{};
+        (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+        const std::chrono::nanoseconds time = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+        const auto ticks = static_cast<std::uint32_t>(static_cast<std::uint64_t>(time.count()) >> PC_TICK_SHIFT) + row.clock_offset;
+        return static_cast<std::int32_t>(row.fast_path_until - ticks);
     }
 };
 
 TEST_F(FaultClock, OfATimeNamespaceThatTheDaemonIsInIsNotTheOneThatFlowsAreJudgedBy) {
     constexpr std::chrono::hours kMonth(30 * 24);
-    ASSERT_NO_FATAL_FAILURE(begin());
+    ASSERT_NO_FATAL_FAILURE(begin({"--fast-path", "port"}));
     for (const std::chrono::seconds by : {std::chrono::seconds(kMonth), std::chrono::seconds(-60)}) {
         kill();
-        ASSERT_NO_FATAL_FAILURE(start_with_clocks_shifted(by));
+        ASSERT_NO_FATAL_FAILURE(start_with_clocks_shifted(by, {"--fast-path", "port"}));
         expect_flows_are_young();
+        EXPECT_TRUE(wait_until([] { return lent_ticks() > 0; })) << "the fast path is not lent";
+        EXPECT_LE(lent_ticks(), kLeaseTicks);
         expect_same_model_writes_nothing();
     }
     end_probes();
