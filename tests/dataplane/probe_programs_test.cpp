@@ -137,8 +137,9 @@ TEST_F(ProbeProgramsTest, RememberAConversationUntilItsEndAndNothingOfTheOneBefo
     EXPECT_THAT(reasons({packets[3]}), ElementsAre(PC_REASON_security_group));
 }
 
-// Nor of what it denied: what has become of the maps since is what is asked about.
+// Nor of what it denied: what has become of the maps since is what is asked about. Ports that make events judge each denial anew anyway.
 TEST_F(ProbeProgramsTest, JudgeAnewWhatTheyDeniedInTheConversationBefore) {
+    ASSERT_TRUE(dataplane_->apply(ruleset_of({.udp_port = 53}), net_.devices(), {}));
     EXPECT_THAT(reasons(conversation(54)), ElementsAre(PC_REASON_passed, PC_REASON_security_group));
     const KernelMap ports = KernelMap::pinned(PrivateBpffs::directory() + "/maps/pc_ports");
     for (std::uint32_t slot = 1; slot <= 2; ++slot) {
