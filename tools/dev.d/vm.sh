@@ -4,7 +4,7 @@
 # on its second serial line (vm_init says how), kernel messages go to build-vm/KERNEL/console.log. A guest that panics, hangs or ends early
 # has not said "end", and that is a failure.
 
-# Tests that a kernel has nothing for, by name: tcx is there since Linux 6.6, sizes of IPv4's BIG TCP since 6.3. They are in no list, so that they
+# Tests that a kernel has nothing for, by name: tcx is there since Linux 6.6, sizes of IPv4's BIG TCP since 6.3, tables that outlive their owner since 6.9. They are in no list, so that they
 # are no skipped ones either. Those of the stalled program (tests/README.md) are left out on 6.1 too: the real programs load there, but what
 # dataplane/stall.bpf.c keeps across its waiting takes more than the 512 bytes of stack that 6.1's verifier gives all frames of a program together.
 declare -A vm_without=([5.10]='[Tt]cx|TablesOutliveAFlush' [6.1]='[Tt]cx|TablesOutliveAFlush|BigTcp.*Ipv4|FlowReuseTest.AFlowThatIsOver|FlowReuseAtTest' [6.12]='^$')
