@@ -210,6 +210,26 @@ static __always_inline __u32 deny_again(const struct gate *gate, const struct pl
 	return plain->headers | recalled.reason << PLAIN_REASON_SHIFT;
 }
 
+/* Whether the packet is plain; under which key its flow would be. */
+static __always_inline bool take_plain(struct gate *gate, struct plain_packet *plain)
+{
+	struct tracked *tracked = &plain->tracked;
+
+	if ((gate->view->flags & PC_PORT_ANY_ADDRESS) || !read_plain(gate, plain))
+		return false;
+	tracked->tag = tag_of(&tracked->key, plain->family, gate->at->tag_seed);
+	return true;
+}
+
+/* Of a packet that has a flow. */
+static __always_inline __u32 pass_plain(const struct gate *gate, const struct plain_packet *plain, bool is_moving)
+{
+	if (is_moving || plain->is_syn || !is_admitted(gate, plain))
+		return 0;
+	note_passed(gate, plain);
+	return plain->headers;
+}
+
 static __always_inline __u32 judge_plain(struct gate *gate)
 {
 	struct plain_packet plain = {};
@@ -217,19 +237,13 @@ static __always_inline __u32 judge_plain(struct gate *gate)
 	struct recalled recalled;
 	bool is_moving;
 
-	if ((gate->view->flags & PC_PORT_ANY_ADDRESS) || !read_plain(gate, &plain))
+	if (!take_plain(gate, &plain))
 		return 0;
-	tracked->tag = tag_of(&tracked->key, plain.family, gate->at->tag_seed);
 	/* most begin a flow */
 	if (plain.is_syn && !recall_denial(gate->at, &tracked->key, plain.family, tracked->tag, &recalled))
 		return 0;
 	tracked->flow = look_up(&tracked->key, plain.family, tracked->tag, &tracked->word, &is_moving);
-	if (!tracked->flow)
-		return deny_again(gate, &plain);
-	if (is_moving || plain.is_syn || !is_admitted(gate, &plain))
-		return 0;
-	note_passed(gate, &plain);
-	return plain.headers;
+	return tracked->flow ? pass_plain(gate, &plain, is_moving) : deny_again(gate, &plain);
 }
 
 /* Likewise, of packets alone that pass. */
@@ -239,12 +253,8 @@ static __always_inline __u32 pass_established(struct gate *gate)
 	struct tracked *tracked = &plain.tracked;
 	bool is_moving;
 
-	if ((gate->view->flags & PC_PORT_ANY_ADDRESS) || !read_plain(gate, &plain) || plain.is_syn)
+	if (!take_plain(gate, &plain) || plain.is_syn)
 		return 0;
-	tracked->tag = tag_of(&tracked->key, plain.family, gate->at->tag_seed);
 	tracked->flow = look_up(&tracked->key, plain.family, tracked->tag, &tracked->word, &is_moving);
-	if (!tracked->flow || is_moving || !is_admitted(gate, &plain))
-		return 0;
-	note_passed(gate, &plain);
-	return plain.headers;
+	return tracked->flow ? pass_plain(gate, &plain, is_moving) : 0;
 }

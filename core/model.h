@@ -101,6 +101,7 @@ struct ConnectionTracking {
     std::uint32_t tcp_established_s = 0;
     std::uint32_t udp_s = 0;
     std::uint32_t udp_stream_s = 0;
+    bool operator==(const ConnectionTracking&) const = default;
 };
 
 struct NetworkInterface {
@@ -213,6 +214,7 @@ struct Quotas {
     std::uint32_t flows = 1'000'000;
     std::uint32_t flows_per_port = kDefaultFlowsPerPort;
     std::uint32_t half_open_per_port = kDefaultHalfOpenPerPort;  // of each side
+    bool operator==(const Quotas&) const = default;
 };
 
 struct Model {

@@ -136,6 +136,7 @@ struct Port {
     OnRevoke on_revoke = OnRevoke::Keep;
     std::uint32_t flows = kDefaultFlowsPerPort;
     std::uint32_t half_open = kDefaultHalfOpenPerPort;  // of each side
+    bool operator==(const Port&) const = default;
 };
 
 // An interface that is nowhere else in the Ruleset, and whose devices are to be closed.
@@ -153,6 +154,13 @@ struct RulesetRevision {
     std::vector<std::pair<Index, PortSet>> port_sets;
     std::vector<std::pair<Index, Policy>> policies;
 };
+
+// Whether the same index means the same content in both, where both refer to it: they are one, or `next` came about by a change of
+// `former`. Nothing is known where either is none.
+[[nodiscard]] inline bool keeps_indices(const std::shared_ptr<const RulesetRevision>& former,
+                                        const std::shared_ptr<const RulesetRevision>& next) {
+    return former && next && (next == former || next->former.lock() == former);
+}
 
 // In a ruleset that came about by changes, some of `rules`, `port_sets` and `policies` may be empty ones, which nothing refers to.
 struct Ruleset {

@@ -192,10 +192,7 @@ void take(MapImage::Entries<Key, Value>& entries, MapImage::Entries<Key, Value>&
 
 }  // namespace
 
-bool goes_on_from(const LoweredPolicies& lowered, const Ruleset& ruleset) {
-    return lowered.revision && ruleset.revision &&
-           (ruleset.revision == lowered.revision || ruleset.revision->former.lock() == lowered.revision);
-}
+bool goes_on_from(const LoweredPolicies& lowered, const Ruleset& ruleset) { return keeps_indices(lowered.revision, ruleset.revision); }
 
 Result<LoweredChange> lower_bpf_change(const Ruleset& ruleset, const MapImage& former, const MapCapacities& capacities,
                                        Numberings& numberings, const DeviceNumbers& devices, LoweredPolicies& lowered) {

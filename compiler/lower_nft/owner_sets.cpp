@@ -5,19 +5,17 @@
 #include <iterator>
 #include <map>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include "compiler/lower_nft/nft_intervals.h"
 #include "compiler/lower_nft/nft_names.h"
 #include "compiler/lower_nft/nft_words.h"
+#include "compiler/lower_nft/policies.h"
 
 namespace portcullis {
 namespace {
 
 const Prefix kLinkLocal = {.address = {.family = Family::Ipv6, .bytes = {0xfe, 0x80}}, .length = 10};
-
-std::string stem_of(std::string_view what, Family family) { return std::string(what) + (family == Family::Ipv4 ? "4" : "6"); }
 
 // The zone's addresses, each with the index of the owner whose prefix is the longest.
 std::vector<NftInterval> owned(const Ruleset& ruleset, Index zone, Family family) {
@@ -71,7 +69,7 @@ std::vector<NftElement> link_local_owned(const Ruleset& ruleset, Index zone, Cou
 }  // namespace
 
 std::string nft_members_name(const Ruleset& ruleset, Index zone, Family family, Index group) {
-    return nft_name(stem_of("group", family), {ruleset.zones[zone], ruleset.groups[group]});
+    return nft_name(std::string("group") + nft_digit(family), {ruleset.zones[zone], ruleset.groups[group]});
 }
 
 std::vector<NftSet> nft_member_sets(const NftHost& host, Index zone, Family family) {
@@ -96,7 +94,8 @@ std::vector<NftSet> nft_member_sets(const NftHost& host, Index zone, Family fami
 }
 
 NftSet nft_subnet_set(const Ruleset& ruleset, Index zone, Index subnet, Family family) {
-    NftSet set = nft_interval_set(nft_name(stem_of("subnet", family), {ruleset.zones[zone], ruleset.subnets[subnet]}), family, {});
+    NftSet set =
+        nft_interval_set(nft_name(std::string("subnet") + nft_digit(family), {ruleset.zones[zone], ruleset.subnets[subnet]}), family, {});
     for (const NftInterval& interval : owned(ruleset, zone, family)) {
         if (ruleset.owners[interval.value].subnet == subnet) {
             set.elements.push_back(nft_element(interval));
@@ -111,7 +110,7 @@ NftSet nft_bound_set(const NftHost& host, Index zone, Family family) {
     for (const Port* const port : bound_ports(host)) {
         bound.insert(port->interface);
     }
-    NftSet set = nft_interval_set(nft_name(stem_of("bound", family), {ruleset.zones[zone]}), family, {});
+    NftSet set = nft_interval_set(nft_name(std::string("bound") + nft_digit(family), {ruleset.zones[zone]}), family, {});
     for (const NftInterval& interval : owned(ruleset, zone, family)) {
         const AddressOwner& owner = ruleset.owners[interval.value];
         if (!owner.interface || kLinkLocal.contains(owner.prefix)) {
@@ -133,13 +132,13 @@ NftSet nft_bound_set(const NftHost& host, Index zone, Family family) {
 }
 
 NftSet nft_taken_set(const Ruleset& ruleset, Index zone) {
-    return nft_interval_set(nft_name(stem_of("taken", Family::Ipv6), {ruleset.zones[zone]}), Family::Ipv6,
+    return nft_interval_set(nft_name("taken6", {ruleset.zones[zone]}), Family::Ipv6,
                             link_local_owned(ruleset, zone, [](const AddressOwner&) { return true; }));
 }
 
 NftSet nft_elsewhere_set(const Ruleset& ruleset, Index zone, Index subnet) {
     const auto is_elsewhere = [&](const AddressOwner& owner) { return owner.subnet && *owner.subnet != subnet; };
-    return nft_interval_set(nft_name(stem_of("elsewhere", Family::Ipv6), {ruleset.zones[zone], ruleset.subnets[subnet]}), Family::Ipv6,
+    return nft_interval_set(nft_name("elsewhere6", {ruleset.zones[zone], ruleset.subnets[subnet]}), Family::Ipv6,
                             link_local_owned(ruleset, zone, is_elsewhere));
 }
 

@@ -54,8 +54,6 @@ Table established_many(ProgramBench& bench, const Kind& kind, std::uint64_t flow
     budget = flows == kBudgetedFlows ? budget : nullptr;
     const Rotation there{.flows = flows};
     const Rotation back{.flows = flows, .ends = Rotation::Ends::Answer};
-    // What fills a table first lies in the order of the rotation; as in tables that are in use, it shall not.
-    bench.establish(kind.frame, flows);
     bench.establish(kind.frame, flows);
     return table(std::string("established, ") + kind.name + ", flows in rotation: " + std::to_string(flows),
                  interleave_rotated(bench,

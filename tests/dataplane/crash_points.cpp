@@ -14,6 +14,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/support/changing_commands.h"
+
 namespace portcullis::test {
 namespace {
 
@@ -25,22 +27,7 @@ void take_step() {
     }
 }
 
-bool changes_something(long command) {
-    switch (command) {
-        case BPF_MAP_UPDATE_ELEM:
-        case BPF_MAP_DELETE_ELEM:
-        case BPF_MAP_UPDATE_BATCH:
-        case BPF_MAP_DELETE_BATCH:
-        case BPF_OBJ_PIN:
-        case BPF_PROG_TEST_RUN:
-        case BPF_LINK_CREATE:
-        case BPF_LINK_UPDATE:
-        case BPF_LINK_DETACH:
-            return true;
-        default:
-            return false;
-    }
-}
+bool changes_something(long command) { return changes_enforcement(command) || command == BPF_LINK_DETACH; }
 
 template <class Function>
 Function* next_of(const char* name) {

@@ -18,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/support/changing_commands.h"
+
 static struct failing_calls* wanted;
 
 __attribute__((constructor)) static void find_what_is_wanted(void) {
@@ -35,22 +37,7 @@ static bool is_the_one(int* calls_left) {
     return __atomic_load_n(calls_left, __ATOMIC_RELAXED) > 0 && __atomic_fetch_sub(calls_left, 1, __ATOMIC_RELAXED) == 1;
 }
 
-static bool changes_something(long command) {
-    switch (command) {
-        case BPF_MAP_CREATE:
-        case BPF_MAP_UPDATE_ELEM:
-        case BPF_MAP_DELETE_ELEM:
-        case BPF_MAP_UPDATE_BATCH:
-        case BPF_MAP_DELETE_BATCH:
-        case BPF_OBJ_PIN:
-        case BPF_PROG_TEST_RUN:
-        case BPF_LINK_CREATE:
-        case BPF_LINK_UPDATE:
-            return true;
-        default:
-            return false;
-    }
-}
+static bool changes_something(long command) { return changes_enforcement(command) || command == BPF_MAP_CREATE; }
 
 typedef long call_kernel(long, ...);
 
