@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // B3: packets through veth, bridge and veth on one core, both ports enforced, beside the bare bridge and nftables in several forms.
+#include <cerrno>
+
 #include "tests/bench/answered.h"
 #include "tests/bench/live_path.h"
 #include "tests/bench/questions.h"
@@ -21,11 +23,13 @@ struct Peers {
     std::vector<std::unique_ptr<LivePath>> paths;
 
     explicit Peers(const Effort& effort) {
-        for (const Kind kind : {Kind::Bare, Kind::Ours, Kind::OursNftables, Kind::NftLinear, Kind::NftBest, Kind::Conntrack}) {
+        for (const Kind kind : {Kind::Bare, Kind::Ours, Kind::OursNftables, Kind::NftLinear, Kind::NftBest, Kind::Conntrack,
+                                Kind::OursFastPort, Kind::OursFastNamespace}) {
             peers.push_back(std::make_unique<Peer>(kind, effort, bench_host()));
             paths.push_back(std::make_unique<LivePath>(peers.back()->host()));
         }
     }
+    // In the order of their kinds.
     template <class Sample>
     [[nodiscard]] std::vector<Contender> contenders(const Sample& sample) const {
         std::vector<Contender> all;
@@ -34,7 +38,25 @@ struct Peers {
         }
         return all;
     }
+    // The fast path is for packets of flows that are established, and those who have one are the last.
+    template <class Sample>
+    [[nodiscard]] std::vector<Contender> contenders_without_fast_path(const Sample& sample) const {
+        std::vector<Contender> all = contenders(sample);
+        all.resize(static_cast<std::size_t>(Kind::OursFastPort));
+        return all;
+    }
 };
+
+// Ends the process where packets do not take the fast path that the peer has; one in half a minute does not.
+double send_established(const Peer& peer, const LivePath& path, const test::Bytes& frame, const Rotation& rotation, std::uint32_t count) {
+    const std::uint64_t before = peer.has_fast_path() ? peer.fast_packets() : 0;
+    const double took = path.send(frame, rotation, count);
+    if (peer.has_fast_path() && peer.fast_packets() - before + 1 < count) {
+        errno = EIO;
+        test::end_test_run("have packets take the fast path: " + peer.name());
+    }
+    return took;
+}
 
 std::vector<double> added(const std::vector<Row>& rows, Kind kind) {
     return differences(rows[static_cast<std::size_t>(kind)].samples, rows[static_cast<std::size_t>(Kind::Bare)].samples);
@@ -66,10 +88,15 @@ void add_established(const Peers& all, std::uint64_t flows, const Effort& effort
         all.peers[i]->forget_flows();
         all.paths[i]->establish(frame, flows);
     }
-    std::vector<Row> rows = interleave(
-        all.contenders([&](const Peer& peer, const LivePath& path) { return path.send(frame, rotation, count_of(peer, effort.packets)); }),
-        effort.turns);
+    std::vector<Row> rows = interleave(all.contenders([&](const Peer& peer, const LivePath& path) {
+        return send_established(peer, path, frame, rotation, count_of(peer, effort.packets));
+    }),
+                                       effort.turns);
     rows[static_cast<std::size_t>(Kind::Ours)].budget = flows == 1 ? &budget::kLiveOne : &budget::kLiveMany;
+    if (flows == 1) {
+        rows[static_cast<std::size_t>(Kind::OursFastPort)].budget = &budget::kFastPort;
+        rows[static_cast<std::size_t>(Kind::OursFastNamespace)].budget = &budget::kFastNamespace;
+    }
     const std::string suffix = "established, flows: " + std::to_string(flows);
     Table more = added_table("time added to the bare bridge, " + suffix, rows,
                              {{Kind::OursNftables, Kind::NftBest}, {Kind::Ours, Kind::Conntrack}, {Kind::Ours, Kind::NftBest}},
@@ -80,7 +107,7 @@ void add_established(const Peers& all, std::uint64_t flows, const Effort& effort
 
 void add_new(const Peers& all, const Effort& effort, Tables& tables) {
     const test::Bytes frame = udp_frame(kAllowedPort);
-    std::vector<Row> rows = interleave(all.contenders([&](Peer& peer, const LivePath& path) {
+    std::vector<Row> rows = interleave(all.contenders_without_fast_path([&](Peer& peer, const LivePath& path) {
         peer.forget_flows();
         return path.send(frame, {.flows = effort.new_flows}, count_of(peer, effort.new_flows));
     }),
@@ -93,7 +120,7 @@ void add_new(const Peers& all, const Effort& effort, Tables& tables) {
 
 void add_denied(const Peers& all, const Effort& effort, Tables& tables) {
     const test::Bytes frame = udp_frame(kDeniedPort);
-    std::vector<Contender> contenders = all.contenders([&](const Peer& peer, const LivePath& path) {
+    std::vector<Contender> contenders = all.contenders_without_fast_path([&](const Peer& peer, const LivePath& path) {
         return path.send_denied(frame, {.flows = effort.live_flows}, count_of(peer, effort.packets));
     });
     contenders.erase(contenders.begin());  // the bare bridge denies nothing

@@ -46,6 +46,9 @@ inline constexpr Budget kLiveOne{"B3",           "live path, both ports enforced
 inline constexpr Budget kLiveMany{"B3", "the same, 50,000 flows", Of::Ratio, Bound::AtLeast, 0.52, "× bare bridge"};
 inline constexpr Budget kLiveNew{
     "B3", "live path, every packet a new UDP flow: time added", Of::Value, Bound::AtMost, 0.5, "× what inet conntrack adds"};
+inline constexpr Budget kFastPort{"B3",           "live path, fast path port to port, established, 1 flow", Of::Ratio, Bound::AtLeast, 1.1,
+                                  "× bare bridge"};
+inline constexpr Budget kFastNamespace{"B3", "the same, into the namespace", Of::Ratio, Bound::AtLeast, 1.3, "× bare bridge"};
 inline constexpr Budget kNftEstablished{
     "B3", "our nftables back end, established: time added", Of::Value, Bound::AtMost, 1, "× what nftables at its best adds"};
 inline constexpr Budget kBulk{"B4", "TCP in bulk, one stream, offloads on", Of::Ratio, Bound::AtLeast, 0.98, "× bare bridge"};
@@ -72,7 +75,8 @@ inline constexpr std::array kBudgets{&budget::kEstablished4,  &budget::kEstablis
                                      &budget::kDenied,        &budget::kDeniedPrefixes,
                                      &budget::kDeniedEvents,  &budget::kFlat,
                                      &budget::kLiveOne,       &budget::kLiveMany,
-                                     &budget::kLiveNew,       &budget::kNftEstablished,
+                                     &budget::kLiveNew,       &budget::kFastPort,
+                                     &budget::kFastNamespace, &budget::kNftEstablished,
                                      &budget::kBulk,          &budget::kBulkPlain,
                                      &budget::kConnections,   &budget::kRuleChange,
                                      &budget::kMemberChange,  &budget::kColdStart,

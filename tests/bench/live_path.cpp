@@ -26,8 +26,29 @@ const char* name_of(Peer::Kind kind) {
             return "nftables at its best, without state";
         case Peer::Kind::Conntrack:
             return "inet conntrack through br_netfilter";
+        case Peer::Kind::OursFastPort:
+            return "both ports enforced, fast path port to port";
+        case Peer::Kind::OursFastNamespace:
+            return "both ports enforced, fast path into the namespace";
     }
     return "";
+}
+
+// None: nothing of ours enforces.
+std::optional<test::TestBackEndOptions> back_end_of(Peer::Kind kind) {
+    switch (kind) {
+        case Peer::Kind::Ours:
+            return test::TestBackEndOptions{};
+        case Peer::Kind::OursNftables:
+            return test::TestBackEndOptions{.kind = test::BackEndKind::Nftables};
+        case Peer::Kind::OursFastPort:
+            return test::TestBackEndOptions{.fast_path = FastPath::Port, .bpffs_directory = test::PrivateBpffs::directory() + "-port"};
+        case Peer::Kind::OursFastNamespace:
+            return test::TestBackEndOptions{.fast_path = FastPath::Namespace,
+                                            .bpffs_directory = test::PrivateBpffs::directory() + "-namespace"};
+        default:
+            return std::nullopt;
+    }
 }
 
 }  // namespace
@@ -68,10 +89,9 @@ void LivePath::establish(const test::Bytes& frame, std::uint64_t flows, std::siz
 Peer::Peer(Kind kind, const Effort& effort, const test::TestHostOptions& options) : kind_(kind), name_(name_of(kind)) {
     test::TestHostOptions own = options;
     own.calls_netfilter = kind == Kind::Conntrack;
-    if (kind == Kind::Ours || kind == Kind::OursNftables) {
-        const test::BackEndKind back_end = kind == Kind::Ours ? test::BackEndKind::Bpf : test::BackEndKind::Nftables;
-        enforced_ = std::make_unique<test::EnforcedHost>(
-            own, test::TestBackEndOptions{.kind = back_end, .capacities = capacities_for(effort, kMostFlows)});
+    if (std::optional<test::TestBackEndOptions> back_end = back_end_of(kind)) {
+        back_end->capacities = capacities_for(effort, kMostFlows);
+        enforced_ = std::make_unique<test::EnforcedHost>(own, *back_end);
         apply({.prefixes = effort.prefixes, .flows = kMostFlows});
     } else {
         plain_ = std::make_unique<test::TestHost>(own);
@@ -87,6 +107,8 @@ Peer::Peer(Kind kind, const Effort& effort, const test::TestHostOptions& options
 }
 
 void Peer::apply(const PolicyShape& shape) { enforced_->apply(make_model(shape, enforced_->test_host().port_count())); }
+
+std::uint64_t Peer::fast_packets() const { return enforced_->fast_packets(kSender); }
 
 void Peer::forget_flows() {
     if (enforced_) {

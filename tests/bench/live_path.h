@@ -35,7 +35,7 @@ class LivePath {
 // Somebody who enforces, or nobody.
 class Peer {
    public:
-    enum class Kind { Bare, Ours, OursNftables, NftLinear, NftBest, Conntrack };
+    enum class Kind { Bare, Ours, OursNftables, NftLinear, NftBest, Conntrack, OursFastPort, OursFastNamespace };
     Peer(Kind kind, const Effort& effort, const test::TestHostOptions& options);
     // Ours alone: another policy.
     void apply(const PolicyShape& shape);
@@ -45,6 +45,9 @@ class Peer {
     [[nodiscard]] const test::TestHost& host() const { return enforced_ ? enforced_->test_host() : *plain_; }
     // Flows that were begun are begun anew.
     void forget_flows();
+    [[nodiscard]] bool has_fast_path() const { return kind_ == Kind::OursFastPort || kind_ == Kind::OursFastNamespace; }
+    // What the first port sent and took it. Pre: it has one.
+    [[nodiscard]] std::uint64_t fast_packets() const;
 
    private:
     Kind kind_;

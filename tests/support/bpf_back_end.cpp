@@ -46,7 +46,7 @@ AttachedProgram attached_at(std::uint32_t ifindex, Direction direction) {
 }  // namespace
 
 BpfBackEnd::BpfBackEnd(const TestBackEndOptions& options)
-    : options_{.bpffs_directory = PrivateBpffs::directory(),
+    : options_{.bpffs_directory = options.bpffs_directory,
                .attach_mode = options.attach_mode,
                .xdp = options.xdp,
                .fast_path = options.fast_path,
@@ -77,7 +77,9 @@ AttachedProgram BpfBackEnd::xdp_program(std::uint32_t ifindex) {
     return AttachedProgram::of_link(PrivateBpffs::directory() + std::string("/links/pc_xdp_") + std::to_string(ifindex));
 }
 
-KernelMap BpfBackEnd::map(std::string_view name) { return KernelMap::pinned(PrivateBpffs::directory() + "/maps/" + std::string(name)); }
+KernelMap BpfBackEnd::map(std::string_view name) const {
+    return KernelMap::pinned(options_.bpffs_directory + "/maps/" + std::string(name));
+}
 
 void BpfBackEnd::forget_flows() {
     for (const char* table : {"pc_flows4", "pc_flows6"}) {

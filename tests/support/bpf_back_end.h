@@ -41,7 +41,7 @@ class BpfBackEnd final : public TestBackEnd {
         std::uint32_t slot = 0;
         AttachedProgram program[2];  // by Direction
     };
-    [[nodiscard]] static KernelMap map(std::string_view name);
+    [[nodiscard]] KernelMap map(std::string_view name) const;
     // By PC_REASON_* and PC_COUNTED_FAST.
     [[nodiscard]] std::array<std::uint64_t, PC_REASONS_MAX> rows_of_slot(std::uint32_t slot, Direction direction) const;
     [[nodiscard]] ReasonCounts counts_of_slot(std::uint32_t slot, Direction direction) const;

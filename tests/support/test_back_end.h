@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "core/dataplane.h"
 #include "loader/bpf_dataplane.h"
+#include "tests/support/private_bpffs.h"
 
 namespace portcullis::test {
 
@@ -60,7 +62,8 @@ struct TestBackEndOptions {
     MapCapacities capacities = kSmall;
     XdpMode xdp = XdpMode::Off;
     AttachMode attach_mode = AttachMode::Auto;
-    FastPath fast_path = FastPath::Off;  // of every port
+    FastPath fast_path = FastPath::Off;                       // of every port
+    std::string bpffs_directory = PrivateBpffs::directory();  // another for each where one process has several back ends
 };
 
 // Pre: a PrivateBpffs outlives it. No daemon runs yet.
