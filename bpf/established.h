@@ -80,16 +80,16 @@ static __always_inline const struct udphdr *read_plain_transport(const struct ga
 	return NULL;
 }
 
-/* TCP's ports lie as UDP's do. */
-static __always_inline void fill_ports(const struct udphdr *ports, bool is_outbound, __be16 *local, __be16 *remote)
+/* As keys have them. TCP's ports lie as UDP's do. */
+static __always_inline __u32 ports_of(const struct udphdr *udp, bool is_outbound)
 {
-	*local = is_outbound ? ports->source : ports->dest;
-	*remote = is_outbound ? ports->dest : ports->source;
+	__u32 ports = *(const __u32 *)udp; /* the source's first */
+
+	return is_outbound ? ports : ports >> 16 | ports << 16;
 }
 
 static __always_inline bool read_plain_ipv4(const struct gate *gate, struct plain_packet *plain, const struct iphdr *ip)
 {
-	struct pc_flow4_key *key = &plain->tracked.key.v4;
 	bool is_outbound = gate->at->direction == PC_OUTBOUND;
 	__u32 length = bpf_ntohs(ip->tot_len);
 
@@ -103,17 +103,13 @@ static __always_inline bool read_plain_ipv4(const struct gate *gate, struct plai
 	const struct udphdr *ports = read_plain_transport(gate, plain, ip + 1);
 	if (!ports)
 		return false;
-	key->port_id = gate->at->port_id;
-	key->local = is_outbound ? ip->saddr : ip->daddr;
-	key->remote = is_outbound ? ip->daddr : ip->saddr;
-	fill_ports(ports, is_outbound, &key->local_port, &key->remote_port);
-	key->protocol = ip->protocol;
+	fill_key4(&plain->tracked.key, gate->at->port_id, is_outbound ? ip->saddr : ip->daddr, is_outbound ? ip->daddr : ip->saddr,
+		  ports_of(ports, is_outbound), ip->protocol);
 	return true;
 }
 
 static __always_inline bool read_plain_ipv6(const struct gate *gate, struct plain_packet *plain, const struct ipv6hdr *ip)
 {
-	struct pc_flow6_key *key = &plain->tracked.key.v6;
 	bool is_outbound = gate->at->direction == PC_OUTBOUND;
 	__u32 length = bpf_ntohs(ip->payload_len);
 
@@ -126,11 +122,9 @@ static __always_inline bool read_plain_ipv6(const struct gate *gate, struct plai
 	const struct udphdr *ports = read_plain_transport(gate, plain, ip + 1);
 	if (!ports)
 		return false;
-	key->port_id = gate->at->port_id;
-	__builtin_memcpy(key->local, is_outbound ? &ip->saddr : &ip->daddr, 16);
-	__builtin_memcpy(key->remote, is_outbound ? &ip->daddr : &ip->saddr, 16);
-	fill_ports(ports, is_outbound, &key->local_port, &key->remote_port);
-	key->protocol = ip->nexthdr;
+	const __be32 *source = ip->saddr.in6_u.u6_addr32, *destination = ip->daddr.in6_u.u6_addr32;
+	fill_key6(&plain->tracked.key, gate->at->port_id, is_outbound ? source : destination, is_outbound ? destination : source,
+		  ports_of(ports, is_outbound), ip->nexthdr);
 	return true;
 }
 

@@ -20,13 +20,13 @@ static __always_inline void map_address(__u8 *mapped, __u32 family, const union 
 	}
 }
 
+/* With two bytes of zeroes behind it. In words, as hashes read it (bpf/flow_key.h says why). */
 static __always_inline void put_mac(__u8 *address, __u64 mac)
 {
-	__u16 *parts = (__u16 *)address;
+	__u32 *words = (__u32 *)address;
 
-	parts[0] = mac;
-	parts[1] = mac >> 16;
-	parts[2] = mac >> 32;
+	words[0] = mac;
+	words[1] = mac >> 32;
 }
 
 /* An entry of the host's and the port's own set, else of the bridge's. The key's set is filled in here. */
