@@ -66,7 +66,7 @@ vm_usual=(LoadsEverything Capabilities 'Modes/BpfDataplaneTest' EstablishedTest 
   'FragmentedPing\.IsAnswered' OffloadTcp BigTcp 'PathMtu\.IsFoundOut' 'RecoveryStack.*/Plain' RoutedEntrance 'DaemonTest\.EveryPresentPort'
   'GuardTest\.Ports' FaultSwap 'FaultDevices\.ANewcomer')
 # Of nftables what judges packets.
-vm_usual+=(NftProbe NftJudgements 'NftHealing' 'HaveTheVerdictsOfTheEvaluator/Nftables( |$)' 'conformance_cases_Nftables$' NftExceptions 'attacks_.*_VethNftables$')
+vm_usual+=(NftProbe NftJudgements 'NftHealing' 'HaveTheVerdictsOfTheEvaluator/Nftables( |$)' 'conformance_cases_Nftables_' NftExceptions 'attacks_.*_VethNftables$')
 # What each of them adds: its best hooks, and the early drop where it has been shown to load.
 declare -A vm_usual_of=([6.1]='attacks_.*_TapClsact$|Reject\.AConnection.*Clsact$'
   [6.12]='attacks_.*_TapTcxEarlyDrop$|Reject\.AConnection.*Tcx$|XdpHooksTest|HealingOfDaemon\.APort')
