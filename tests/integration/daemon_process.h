@@ -38,6 +38,7 @@ class DaemonProcess {
     void signal(int number) const;
     // From now on it gets that many bytes of address space more than it has, and no others.
     void limit_memory(std::size_t more) const;
+    [[nodiscard]] pid_t pid() const { return pid_; }
     // Waits for its end: the exit status, or 128 + the signal's number.
     int wait();
     [[nodiscard]] std::string log() const;

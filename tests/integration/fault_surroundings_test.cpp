@@ -3,7 +3,10 @@
 // its memory ends.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "tests/integration/fault_host.h"
+#include "tests/integration/memory_cgroup.h"
 
 namespace portcullis::test {
 namespace {
@@ -60,14 +63,33 @@ TEST_P(FaultSettings, ThatChangeWhilePacketsFlowChangeNoVerdict) {
 
 INSTANTIATE_TEST_SUITE_P(, FaultSettings, testing::Values("bpf", "nftables"), [](const auto& one) { return std::string(one.param); });
 
+constexpr std::size_t kMemory = std::size_t{64} << 20U;
+
+// More than that.
+json large_model() {
+    json model = fault_model(1);
+    model["Vpcs"][0]["Comment"] = std::string(3 * kMemory, 'x');
+    return model;
+}
+
 TEST_F(FaultSurroundings, ADaemonWhoseMemoryEndsLeavesTheLastGoodModelEnforced) {
     ASSERT_NO_FATAL_FAILURE(begin());
-    daemon->limit_memory(std::size_t{64} << 20U);
-    json large = fault_model(1);
-    large["Vpcs"][0]["Comment"] = std::string(std::size_t{200} << 20U, 'x');
-    const Result<ApiAnswer> answer = put_model(large);
+    daemon->limit_memory(kMemory);
+    const Result<ApiAnswer> answer = put_model(large_model());
     ASSERT_FALSE(answer) << answer->status << answer->body.substr(0, 300);
     EXPECT_EQ(daemon->wait(), 1) << daemon->log();
+    ASSERT_NO_FATAL_FAILURE(start());
+    end_probes();
+    expect_kernel_equals_model();
+}
+
+TEST_F(FaultSurroundings, ADaemonThatTheKernelKillsAtItsMemoryLimitLeavesTheLastGoodModelEnforced) {
+    const MemoryCgroup cgroup(kMemory);
+    ASSERT_NO_FATAL_FAILURE(begin());
+    cgroup.take(daemon->pid());
+    const Result<ApiAnswer> answer = put_model(large_model());
+    ASSERT_FALSE(answer) << answer->status << answer->body.substr(0, 300);
+    EXPECT_EQ(daemon->wait(), 128 + SIGKILL) << daemon->log();
     ASSERT_NO_FATAL_FAILURE(start());
     end_probes();
     expect_kernel_equals_model();

@@ -13,7 +13,7 @@ declare -A vm_without=([5.10]='[Tt]cx|TablesOutliveAFlush' [6.1]='[Tt]cx|TablesO
 vm_list_tests() {
   local kernel=$1 list=$2
   shift 2
-  ctest --test-dir build --show-only=json-v1 "$@" >"$list.json" || die "ctest could not list the tests"
+  ctest --test-dir build -C vm --show-only=json-v1 "$@" >"$list.json" || die "ctest could not list the tests"
   jq --raw-output --argjson limit 600 --arg without "${vm_without[$kernel]}" '
     [.tests[] | select(.name | test($without) | not)
       | (reduce .properties[]? as $one ({}; .[$one.name] = $one.value)) as $of
@@ -64,7 +64,7 @@ vm_quick=(LoadsEverything.AllPrograms Capabilities BpfDataplaneTest.EnforcesTheP
 vm_usual=(LoadsEverything Capabilities 'Modes/BpfDataplaneTest' EstablishedTest HostMapsTest RoomTest 'conformance_cases_(Bpf|Bridge)$'
   'RandomModels\.EvaluatorAndBpf' 'RandomModelsOnABridge.*/Plain$' PacketFuzz 'BridgeTraffic\.Tcp.*/(Ipv4Bridged|Ipv6Routed)$' 'Dhcp.*/Plain'
   'FragmentedPing\.IsAnswered' OffloadTcp BigTcp 'PathMtu\.IsFoundOut' 'RecoveryStack.*/Plain' RoutedEntrance 'DaemonTest\.EveryPresentPort'
-  'GuardTest\.Ports' FaultSwap 'FaultDevices\.ANewcomer')
+  'GuardTest\.Ports' FaultSwap 'FaultDevices\.ANewcomer' integration_fault_guest_test)
 # Of nftables what judges packets.
 vm_usual+=(NftProbe NftJudgements 'NftHealing' 'HaveTheVerdictsOfTheEvaluator/Nftables( |$)' 'conformance_cases_Nftables_' NftExceptions 'attacks_.*_VethNftables$')
 # What each of them adds: its best hooks, and the early drop where it has been shown to load.
@@ -73,7 +73,7 @@ declare -A vm_usual_of=([6.1]='attacks_.*_TapClsact$|Reject\.AConnection.*Clsact
 # Of nftables 5.10 runs all there is but what differs only in how packets reach the rules.
 vm_unusual='/Ipv4Routed|/Ipv6Bridged|/Ipv.*WithNetfilter|NftablesWithNetfilter|TapNftables'
 # What there is to say of a kernel that is too old for the BPF back end: it boots, that back end is refused, and nftables works.
-vm_old='^Capabilities|^NetNamespace|^TestHost|Nft'
+vm_old='^Capabilities|^NetNamespace|^TestHost|Nft|integration_fault_guest_test'
 vm_old_quick='^Capabilities|^NetNamespace|^TestHost|NftProbe|NftJudgements|HaveTheVerdictsOfTheEvaluator/Nftables( |$)'
 
 # vm_selection KERNEL EXTENT: what a kernel is to run when ctest is given no arguments, as arguments of ctest.
