@@ -15,6 +15,7 @@ namespace portcullis::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 // A setting that the kernel shows in its first network namespace alone.
 void set_everywhere(const std::string& setting, const std::string& value) {
@@ -35,7 +36,7 @@ TEST_F(FaultMachine, WhoseKernelCompilesNoProgramsIsEnforcedByNftables) {
     set_everywhere(setting, "1");
     ASSERT_FALSE(HasFatalFailure());
     EXPECT_THAT(status()["Backend"].get<std::string>(), HasSubstr("nftables"));
-    std::printf("%s\n", status()["BackendReason"].get<std::string>().c_str());
+    EXPECT_THAT(status()["BackendReason"].get<std::string>(), StartsWith("auto: no BPF back end"));
     EXPECT_EQ(state_of("p1"), "enforced");
     end_probes();
     expect_kernel_equals_model();
