@@ -313,6 +313,7 @@ Healing BpfDataplane::State::heal() {
     heal_pins(pins, object, hooks, healing);
     lock_again(healing);
     lend_fast_path();
+    (void)maps.rest();  // else the next change does
     return healing;
 }
 

@@ -257,10 +257,8 @@ Result<> HostMaps::move_devices(const std::vector<DeviceMove>& moves, pc_device 
     return in_order([&] { return remove_devices(keys); }, [&] { return insert(devices_, entries); });
 }
 
-// Waits first where something was deleted: a program may still read the row that a deleted entry led it to, and the row's number may be
-// another's now.
 Result<> HostMaps::write_aside(const ImageDiff& diff) {
-    return in_order([&] { return has_deleted_ ? wait() : Result<>(); },                                         //
+    return in_order([&] { return rest(); },                                                                     //
                     [&] { return insert(names_, diff.names.added); },                                           //
                     [&] { return fill_rows(set_heads_, diff.set_heads.added); },                                //
                     [&] { return fill_rows(policies_, diff.policies.added); },                                  //
@@ -304,6 +302,9 @@ Result<> HostMaps::close_device(std::uint32_t ifindex, std::uint32_t slot) {
     const std::vector<std::uint32_t> row = {slot};
     return in_order([&] { return remove_devices(device); }, [&] { return slot == 0 ? Result<>() : clear_rows(ports_, row); });
 }
+
+// A program may still read the row that a deleted entry led it to, and the row's number may be another's by the next change.
+Result<> HostMaps::rest() { return has_deleted_ ? wait() : Result<>(); }
 
 Result<> HostMaps::wait() {
     auto waited = grace_.wait();

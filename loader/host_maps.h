@@ -47,6 +47,8 @@ class HostMaps {
     [[nodiscard]] Result<> close_device(std::uint32_t ifindex, std::uint32_t slot);
     // Waits for running programs.
     [[nodiscard]] Result<> wait();
+    // Waits where something was deleted since: the next write_aside, which needs that, then does not.
+    [[nodiscard]] Result<> rest();
 
    private:
     HostMaps(HostWord word, GracePeriod grace) : word_(std::move(word)), grace_(std::move(grace)) {}
