@@ -64,7 +64,7 @@ struct SecurityGroupRule {
     Position position;
 };
 
-struct SecurityGroup {
+struct SecurityGroup {  // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): clang's loop over arrays in its ==
     std::string id;
     std::string name;
     std::string vpc_id;
@@ -80,7 +80,7 @@ struct NetworkAclEntry {
     Position position;
 };
 
-struct NetworkAcl {
+struct NetworkAcl {  // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): clang's loop over arrays in its ==
     std::string id;
     std::string vpc_id;
     bool is_default = false;

@@ -108,7 +108,9 @@ void add_changes(Enforcement& enforcement, const std::string& rules, const Effor
     const bool is_largest = std::stoul(rules) >= kLargest;
     const std::size_t times = std::max<std::size_t>(2, (is_largest ? effort.changes / 20 : effort.changes) & ~std::size_t{1});
     for (const Change& change : changes()) {
-        std::vector<double> to_switch, whole, writes;
+        std::vector<double> to_switch;
+        std::vector<double> whole;
+        std::vector<double> writes;
         for (std::size_t i = 0; i < times; ++i) {
             change.make(enforcement.model(), i % 2 == 0);
             const SwitchWatch watch;
@@ -117,11 +119,9 @@ void add_changes(Enforcement& enforcement, const std::string& rules, const Effor
             enforcement.accept();
         }
         const auto add = [&](const std::string& what, std::vector<double> samples, const char* unit, const Budget* budget) {
-            table.rows.push_back({.name = rules + " rules, " + change.name + ", " + what,
-                                  .samples = std::move(samples),
-                                  .unit = unit,
-                                  .budget = budget,
-                                  .x = {}});
+            std::string name = rules;
+            name.append(" rules, ").append(change.name).append(", ").append(what);
+            table.rows.push_back({.name = std::move(name), .samples = std::move(samples), .unit = unit, .budget = budget, .x = {}});
         };
         const bool is_budgeted = is_largest || change.budget == &budget::kMemberChange;
         const double last = quantile(to_switch, kAlmostAll);

@@ -12,7 +12,7 @@
 namespace portcullis::test {
 namespace {
 
-const std::string kMounted = "/sys/fs/cgroup";
+constexpr const char* kMounted = "/sys/fs/cgroup";
 
 void write_to(const std::string& path, const std::string& text) {
     std::ofstream file(path);
@@ -33,21 +33,21 @@ bool has_word(const std::string& path, const std::string& wanted) {
 }
 
 void mount_cgroups(const char* type, const char* options) {
-    if (::mount(type, kMounted.c_str(), type, 0, options) != 0) {
+    if (::mount(type, kMounted, type, 0, options) != 0) {
         end_test_run(std::string("mount ") + type);
     }
 }
 
 }  // namespace
 
-MemoryCgroup::MemoryCgroup(std::size_t most) : directory_(kMounted + "/portcullis-test-" + std::to_string(::getpid())) {
+MemoryCgroup::MemoryCgroup(std::size_t most) : directory_(std::string(kMounted) + "/portcullis-test-" + std::to_string(::getpid())) {
     mount_cgroups("cgroup2", "");
-    const bool is_version_2 = has_word(kMounted + "/cgroup.controllers", "memory");
+    const bool is_version_2 = has_word(std::string(kMounted) + "/cgroup.controllers", "memory");
     if (!is_version_2) {
-        (void)::umount2(kMounted.c_str(), MNT_DETACH);
+        (void)::umount2(kMounted, MNT_DETACH);
         mount_cgroups("cgroup", "memory");
-    } else if (!has_word(kMounted + "/cgroup.subtree_control", "memory")) {
-        write_to(kMounted + "/cgroup.subtree_control", "+memory");
+    } else if (!has_word(std::string(kMounted) + "/cgroup.subtree_control", "memory")) {
+        write_to(std::string(kMounted) + "/cgroup.subtree_control", "+memory");
     }
     if (::mkdir(directory_.c_str(), 0700) != 0) {
         end_test_run("make " + directory_);
@@ -57,7 +57,7 @@ MemoryCgroup::MemoryCgroup(std::size_t most) : directory_(kMounted + "/portculli
 }
 
 MemoryCgroup::~MemoryCgroup() {
-    if (::rmdir(directory_.c_str()) != 0 || ::umount2(kMounted.c_str(), MNT_DETACH) != 0) {
+    if (::rmdir(directory_.c_str()) != 0 || ::umount2(kMounted, MNT_DETACH) != 0) {
         end_test_run("remove " + directory_);
     }
 }
