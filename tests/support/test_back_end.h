@@ -63,7 +63,7 @@ struct TestBackEndOptions {
     XdpMode xdp = XdpMode::Off;
     AttachMode attach_mode = AttachMode::Auto;
     FastPath fast_path = FastPath::Off;                       // of every port
-    std::string bpffs_directory = PrivateBpffs::directory();  // another for each where one process has several back ends
+    std::string bpffs_directory = PrivateBpffs::directory();  // another for each of several back ends, which then have no XDP
 };
 
 // Pre: a PrivateBpffs outlives it. No daemon runs yet.
