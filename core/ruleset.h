@@ -171,8 +171,9 @@ struct Ruleset {
     std::vector<std::string> zones;    // VPC ids
     std::vector<std::string> subnets;  // ids
     std::vector<InterfaceGroups> interfaces;
-    std::vector<AddressOwner> owners;      // sorted, at most one of a (zone, prefix)
-    std::vector<Port> ports;               // every interface of the model that a device may be bound to (it has a MAC and a known subnet)
+    std::vector<AddressOwner> owners;  // sorted, at most one of a (zone, prefix)
+    std::vector<Port> ports;           // interfaces that a device may be bound to (they have a MAC and a known subnet), as of `elsewhere`
+    std::vector<Index> elsewhere;      // those without a port, since nothing here claims them (compiler/compile/compile.h); by id
     std::vector<ClosedPort> closed_ports;  // by interface id
     std::vector<Surroundings> surroundings;
     std::vector<Bridge> bridges;

@@ -34,6 +34,20 @@ struct InUse {
     std::vector<bool> acls;
 };
 
+// Takes out of `bindable` what nothing here claims.
+std::vector<Index> take_elsewhere(const Directory& directory, const std::optional<Aliases>& aliases, std::vector<Bindable>& bindable) {
+    std::vector<Index> elsewhere;
+    std::erase_if(bindable, [&](const Bindable& one) {
+        const bool is_here =
+            !aliases || directory.claims[one.interface] != nullptr || aliases->contains(directory.interfaces[one.interface].id);
+        if (!is_here) {
+            elsewhere.push_back(one.interface);
+        }
+        return !is_here;
+    });
+    return elsewhere;
+}
+
 // By zone: the groups that rules of the groups in use there refer to.
 std::vector<std::set<Index>> referenced_groups(const RuleBook& book, const std::vector<Bindable>& bindable, Index zones) {
     std::set<std::pair<Index, Index>> in_use;  // {zone, group}
@@ -85,13 +99,15 @@ void add_host_policies(const Model& model, const Directory& directory, Ruleset& 
 
 }  // namespace
 
-Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const ChangedRules& changed, std::size_t& compiled) {
+Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const std::optional<Aliases>& aliases, const ChangedRules& changed,
+                             std::size_t& compiled) {
     const Directory directory(model);
     auto interfaces = build_interfaces(directory);
     if (!interfaces) {
         return fail(interfaces.error());
     }
-    const std::vector<Bindable> bindable = bindable_interfaces(directory);
+    std::vector<Bindable> bindable = bindable_interfaces(directory);
+    std::vector<Index> elsewhere = take_elsewhere(directory, aliases, bindable);
     const InUse in_use(directory, bindable);
     RuleBook book(directory, memory.rules);
     book.use(in_use.groups, in_use.acls, changed);
@@ -108,6 +124,7 @@ Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const Ch
     for (const Bindable& port : bindable) {
         ruleset.ports.push_back(ports.compile(port));
     }
+    ruleset.elsewhere = std::move(elsewhere);
     policies.close();
     book.close();
     compiled = policies.compiled();
@@ -130,8 +147,8 @@ Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const Ch
 }
 
 // Nothing goes on from it, and so whoever has it may change it.
-Result<Ruleset> compile(const Model& model) {
-    auto ruleset = Compiler().compile(model);
+Result<Ruleset> compile(const Model& model, const std::optional<Aliases>& aliases) {
+    auto ruleset = Compiler().compile(model, aliases);
     if (ruleset) {
         ruleset->revision.reset();
     }

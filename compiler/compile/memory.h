@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
+#include "compiler/compile/compile.h"
 #include "compiler/compile/policies.h"
 #include "compiler/compile/rules.h"
 #include "core/model.h"
@@ -18,7 +20,9 @@ struct CompileMemory {
 };
 
 // A ruleset but for rules, port sets and policies, which stay in the memory. Pre: groups and ACLs are those that the memory was made with,
-// and `changed` are all whose rules, or prefix lists that those refer to, have changed since. After a failure the memory is spent.
-[[nodiscard]] Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const ChangedRules& changed, std::size_t& compiled);
+// and `changed` are all in use there whose rules, or prefix lists that those refer to, have changed since. After a failure the memory is
+// spent.
+[[nodiscard]] Result<Ruleset> compile_with(CompileMemory& memory, const Model& model, const std::optional<Aliases>& aliases,
+                                           const ChangedRules& changed, std::size_t& compiled);
 
 }  // namespace portcullis

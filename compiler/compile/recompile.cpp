@@ -64,8 +64,13 @@ bool refers_to(const SecurityGroup& group, const std::set<std::string_view>& lis
     return !lists.empty() && (std::ranges::any_of(group.rules[0], is_one) || std::ranges::any_of(group.rules[1], is_one));
 }
 
-// None: groups or ACLs came or went, so that the others have other indices.
-std::optional<ChangedRules> changed_rules(const Model& before, const Model& after) {
+// Of what the memory knows; what it does not know is compiled anyway. None: groups or ACLs came or went, so that the others have other
+// indices.
+std::optional<ChangedRules> changed_rules(const RuleMemory& known, const Model& before, const Model& after) {
+    ChangedRules changed;
+    if (&before == &after) {
+        return changed;
+    }
     const ById<SecurityGroup> former_groups(before.security_groups);
     const ById<SecurityGroup> groups(after.security_groups);
     const ById<NetworkAcl> former_acls(before.network_acls);
@@ -76,13 +81,12 @@ std::optional<ChangedRules> changed_rules(const Model& before, const Model& afte
     const ById<PrefixList> former_lists(before.prefix_lists);
     const ById<PrefixList> lists(after.prefix_lists);
     const std::set<std::string_view> other_lists = changed_lists(former_lists, lists);
-    ChangedRules changed;
-    for (Index i = 0; i < groups.size(); ++i) {
+    for (const auto& [i, group] : known.groups) {
         if (!are_same(former_groups[i].rules, groups[i].rules) || refers_to(groups[i], other_lists)) {
             changed.groups.insert(i);
         }
     }
-    for (Index i = 0; i < acls.size(); ++i) {
+    for (const auto& [i, acl] : known.acls) {
         if (!are_same(former_acls[i].entries, acls[i].entries)) {
             changed.acls.insert(i);
         }
@@ -127,9 +131,9 @@ std::shared_ptr<const RulesetRevision> revision_after(const std::shared_ptr<cons
 Compiler::Compiler() = default;
 Compiler::~Compiler() = default;
 
-Result<Ruleset> Compiler::compile(const Model& model) {
+Result<Ruleset> Compiler::compile(const Model& model, const std::optional<Aliases>& aliases) {
     memory_ = std::make_unique<CompileMemory>();
-    auto ruleset = compile_with(*memory_, model, {}, compiled_);
+    auto ruleset = compile_with(*memory_, model, aliases, {}, compiled_);
     if (!ruleset) {
         memory_.reset();
         return ruleset;
@@ -140,14 +144,14 @@ Result<Ruleset> Compiler::compile(const Model& model) {
     return ruleset;
 }
 
-Result<Ruleset> Compiler::change(Ruleset& former, const Model& before, const Model& after) {
+Result<Ruleset> Compiler::change(Ruleset& former, const Model& before, const Model& after, const std::optional<Aliases>& aliases) {
     const bool is_known = memory_ && former.revision && known_.lock() == former.revision;
-    const std::optional<ChangedRules> changed = is_known ? changed_rules(before, after) : std::nullopt;
+    const std::optional<ChangedRules> changed = is_known ? changed_rules(memory_->rules, before, after) : std::nullopt;
     if (!changed) {
-        return compile(after);
+        return compile(after, aliases);
     }
     put_into(*memory_, former);
-    auto ruleset = compile_with(*memory_, after, *changed, compiled_);
+    auto ruleset = compile_with(*memory_, after, aliases, *changed, compiled_);
     Ruleset taken;
     const auto revision = revision_after(former.revision, *memory_);
     take_from(*memory_, ruleset ? *ruleset : taken);

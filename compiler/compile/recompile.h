@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "compiler/compile/compile.h"
 
@@ -24,11 +25,12 @@ class Compiler {
     Compiler& operator=(Compiler&&) = delete;
 
     // Everything. Pre: as of portcullis::compile.
-    [[nodiscard]] Result<Ruleset> compile(const Model& model);
-    // What `after` makes of `former`, which this compiled from `before`; everything where that is not known, or where groups or ACLs come
-    // or go. Rules, port sets and policies are taken out of `former`: afterwards it is either done with, or whole again by give_back. On
-    // failure it is as it was.
-    [[nodiscard]] Result<Ruleset> change(Ruleset& former, const Model& before, const Model& after);
+    [[nodiscard]] Result<Ruleset> compile(const Model& model, const std::optional<Aliases>& aliases = std::nullopt);
+    // What `after` makes of `former`, which this compiled from `before`, for whatever aliases; everything where that is not known, or where
+    // groups or ACLs come or go. `before` and `after` may be one. Rules, port sets and policies are taken out of `former`: afterwards it is
+    // either done with, or whole again by give_back. On failure it is as it was.
+    [[nodiscard]] Result<Ruleset> change(Ruleset& former, const Model& before, const Model& after,
+                                         const std::optional<Aliases>& aliases = std::nullopt);
     // `changed`, which compile or change made, or nothing, does not take the place of `former` after all: what it took is put back, and the
     // next change compiles everything.
     void give_back(Ruleset& former, Ruleset changed);

@@ -11,14 +11,16 @@ namespace {
 // What rules depend on, but for ports and for what owner_sets.h is about. Every field is named here, so that one that is new does not
 // compile until it is seen to.
 bool is_alike(const Ruleset& former, const Ruleset& next) {
-    const auto& [rules, port_sets, policies, groups, zones, subnets, interfaces, owners, ports, closed_ports, surroundings, bridges,
-                 bridge_surroundings, deny_cidrs, isolates_instances, instance_addresses, host_services, quotas, revision] = former;
+    const auto& [rules, port_sets, policies, groups, zones, subnets, interfaces, owners, ports, elsewhere, closed_ports, surroundings,
+                 bridges, bridge_surroundings, deny_cidrs, isolates_instances, instance_addresses, host_services, quotas, revision] =
+        former;
     static_cast<void>(rules);         // by the revision
     static_cast<void>(port_sets);     // by the revision
     static_cast<void>(policies);      // by the revision
     static_cast<void>(interfaces);    // owner_sets.h
     static_cast<void>(owners);        // owner_sets.h
     static_cast<void>(ports);         // those that are bound, below
+    static_cast<void>(elsewhere);     // no device is bound to them
     static_cast<void>(closed_ports);  // said by the devices
     static_cast<void>(revision);      // asked below
     const auto is_same_bridge = [](const Bridge& a, const Bridge& b) {

@@ -37,14 +37,14 @@ class Enforcement {
         const std::string pins = test::PrivateBpffs::directory();
         dataplane_ =
             value_or_end(BpfDataplane::create({.bpffs_directory = pins, .capacities = capacities, .log = {}}), "load the BPF back end");
-        ruleset_ = value_or_end(compiler_.compile(model_), "compile the model");
+        ruleset_ = value_or_end(compiler_.compile(model_, Aliases()), "compile the model");
         (void)value_or_end(dataplane_->apply(ruleset_, host_.bindings(ruleset_), {}), "apply the model");
         accepted_ = model_;
     }
     [[nodiscard]] Model& model() { return model_; }
     std::uint64_t apply() {
         const test::NetNamespace::Entered here = host_.host().enter();
-        ruleset_ = value_or_end(compiler_.change(ruleset_, accepted_, model_), "compile the change");
+        ruleset_ = value_or_end(compiler_.change(ruleset_, accepted_, model_, Aliases()), "compile the change");
         return value_or_end(dataplane_->apply(ruleset_, host_.bindings(ruleset_), {}), "apply the model").kernel_writes;
     }
     // After apply, and no part of what a change costs: the daemon has both models from its documents, and looks at its hooks four times in

@@ -43,7 +43,7 @@ Start start(const ScaleHost& host, const std::string& document, const MapCapacit
         test::end_test_run("parse the large model");
     }
     Result<Ruleset> ruleset;
-    taken.compile_s = seconds([&] { ruleset = compile(*model); });
+    taken.compile_s = seconds([&] { ruleset = compile(*model, Aliases()); });
     const std::string pins = test::PrivateBpffs::directory();
     std::unique_ptr<BpfDataplane> dataplane;
     taken.load_s = seconds([&] {

@@ -55,7 +55,7 @@ std::uint64_t NftScale::apply() {
 }
 
 std::uint64_t NftScale::change(const Model& before, const Model& model) {
-    ruleset_ = value_or_end(compiler_.change(ruleset_, before, model), "compile the change");
+    ruleset_ = value_or_end(compiler_.change(ruleset_, before, model, Aliases()), "compile the change");
     return apply();
 }
 
@@ -64,7 +64,7 @@ ScaleCost NftScale::enforce() {
     ScaleCost cost;
     const MemoryCount memory;
     cost.first_ms = milliseconds([&] {
-        ruleset_ = value_or_end(compiler_.compile(model_), "compile the model");
+        ruleset_ = value_or_end(compiler_.compile(model_, Aliases()), "compile the model");
         cost.first_writes = apply();
     });
     memory.end(cost);

@@ -9,7 +9,14 @@
 namespace portcullis {
 namespace {
 
+// The ruleset was compiled before the device had its alias, and could not be compiled anew.
+constexpr const char* kNoPortYet = "this interface's policy is not prepared yet";
 constexpr const char* kClosedByTheModel = "the model closes this interface";
+
+bool is_elsewhere(const Ruleset& ruleset, std::string_view interface_id) {
+    return std::ranges::binary_search(ruleset.elsewhere, interface_id, {},
+                                      [&](Index interface) -> std::string_view { return ruleset.interfaces[interface].id; });
+}
 
 // One run of plan_bindings: each step decides devices that no earlier step has decided, so the order of the calls below is the precedence.
 class Planner {
@@ -163,6 +170,8 @@ void Planner::bind_aliased() {
         }
         if (const auto port = port_of_interface_.find(device.alias); port != port_of_interface_.end()) {
             bind_newcomer(device, port->second, {});
+        } else if (is_elsewhere(ruleset_, device.alias)) {
+            close(device, PortState::Closed, device.alias, kNoPortYet);
         } else if (std::ranges::find(ruleset_.interfaces, device.alias, &InterfaceGroups::id) != ruleset_.interfaces.end()) {
             close(device, PortState::Closed, device.alias, "the model does not give this interface a MAC address and a known subnet");
         } else if (std::ranges::find(ruleset_.closed_ports, device.alias, &ClosedPort::interface_id) != ruleset_.closed_ports.end()) {
@@ -314,6 +323,22 @@ std::string_view to_string(PortState state) {
             return "not enforced";
     }
     return "closed";
+}
+
+Aliases aliases_of(const HostDevices& devices) {
+    Aliases aliases;
+    for (const auto& [ifindex, device] : devices) {
+        if (!device.alias.empty()) {
+            aliases.insert(device.alias);
+        }
+    }
+    return aliases;
+}
+
+bool has_ports_of(const Ruleset& ruleset, const Aliases& aliases) {
+    const auto is_missing = [&](const std::string& alias) { return is_elsewhere(ruleset, alias); };
+    const auto is_left_over = [&](const Port& port) { return port.device.empty() && !aliases.contains(port.interface_id); };
+    return std::ranges::none_of(aliases, is_missing) && std::ranges::none_of(ruleset.ports, is_left_over);
 }
 
 BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/compile/compile.h"
 #include "core/dataplane.h"
 #include "core/ruleset.h"
 #include "tools/daemon/host_devices.h"
@@ -68,6 +69,10 @@ struct BindingPlan {
     BindingMemory memory;                // for the next plan, once this one is enforced
     std::vector<Finding> cut_off;        // errors: devices whose closing would cut the host off
 };
+
+[[nodiscard]] Aliases aliases_of(const HostDevices& devices);
+// Whether the ports of the ruleset are those that a compilation with these aliases gives: none is missing, and none is left over.
+[[nodiscard]] bool has_ports_of(const Ruleset& ruleset, const Aliases& aliases);
 
 // `default_routes`: devices that a default route leaves by.
 [[nodiscard]] BindingPlan plan_bindings(const Ruleset& ruleset, const HostDevices& devices, const BindingMemory& memory,

@@ -108,7 +108,8 @@ Controller::Readied Controller::ready(const std::vector<Document>& documents, Ho
 
 ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
     Readied readied = ready(documents.documents, guard, [this](const Model& model) {
-        return model_ ? compiler_.change(ruleset_, *model_, model) : compiler_.compile(model);
+        const Aliases aliases = aliases_of(host_.devices);
+        return model_ ? compiler_.change(ruleset_, *model_, model, aliases) : compiler_.compile(model, aliases);
     });
     ChangeOutcome outcome{.kind = ChangeOutcome::Kind::Refused, .findings = std::move(readied.findings)};
     if (!readied.model) {
@@ -129,7 +130,7 @@ ChangeOutcome Controller::take_model(SavedModel documents, HostGuard guard) {
 }
 
 PlannedChange Controller::plan_model(const std::vector<Document>& documents) const {
-    Readied readied = ready(documents, HostGuard::On, [](const Model& model) { return compile(model); });
+    Readied readied = ready(documents, HostGuard::On, [this](const Model& model) { return compile(model, aliases_of(host_.devices)); });
     PlannedChange planned{.is_acceptable = readied.model.has_value(), .findings = std::move(readied.findings)};
     if (readied.model) {
         planned.ports = diff_lines(lines(), readied.plan.lines);
@@ -222,23 +223,45 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     for (Quarantine& quarantine : quarantines_) {  // the number of a device that is gone may be another's
         quarantine.ifindex = host_.devices.contains(quarantine.ifindex) ? quarantine.ifindex : 0;
     }
-    BindingPlan plan = plan_for(ruleset_, {});
-    if (plan.devices == applied_ && host_.facts() == applied_facts_ && reapply == Reapply::IfChanged && !needs_retry_) {
-        planned_lines_ = std::move(plan.lines);
-        return false;
-    }
+    Result<std::optional<Ruleset>> other = recompile_for_devices();
+    const bool is_other = other && *other;
+    const Ruleset& ruleset = is_other ? **other : ruleset_;
+    BindingPlan plan = plan_for(ruleset, {});
+    const bool is_same = plan.devices == applied_ && host_.facts() == applied_facts_;
     std::vector<PortLine> wanted = plan.lines;
     const Progress before{.generation = generation_, .bindings = memory_};
-    if (Result<> applied = apply(ruleset_, std::move(plan)); !applied) {
-        planned_lines_ = std::move(wanted);
-        needs_retry_ = true;
-        enforcement_trouble_ = trouble_since(enforcement_trouble_, applied.error().message);
-        return fail(applied.error());
+    const bool is_due = is_other || !is_same || reapply == Reapply::Always || needs_retry_;
+    const Result<> applied = is_due ? apply(ruleset, std::move(plan)) : Result<>();
+    if (applied && is_other) {
+        ruleset_ = std::move(**other);
+    } else if (is_other) {
+        compiler_.give_back(ruleset_, std::move(**other));
     }
-    if (Progress{.generation = generation_, .bindings = memory_} != before) {
+    planned_lines_ = std::move(wanted);
+    if (!applied || !other) {
+        const Error& error = applied ? other.error() : applied.error();
+        needs_retry_ = true;
+        enforcement_trouble_ = trouble_since(enforcement_trouble_, error.message);
+        return fail(error);
+    }
+    if (is_due && Progress{.generation = generation_, .bindings = memory_} != before) {
         remember();
     }
-    return true;
+    return is_due;
+}
+
+// Where the ports of the ruleset are not those that devices of this host claim now. Should it fail, newcomers stay closed, and all else
+// goes on with the ruleset that there is.
+Result<std::optional<Ruleset>> Controller::recompile_for_devices() {
+    const Aliases aliases = aliases_of(host_.devices);
+    if (has_ports_of(ruleset_, aliases)) {
+        return std::optional<Ruleset>();
+    }
+    Result<Ruleset> ruleset = compiler_.change(ruleset_, *model_, *model_, aliases);
+    if (!ruleset) {
+        return fail(ruleset.error());
+    }
+    return std::optional(std::move(*ruleset));
 }
 
 Controller::Healed Controller::heal() {

@@ -9,16 +9,19 @@
 # dataplane/stall.bpf.c keeps across its waiting takes more than the 512 bytes of stack that 6.1's verifier gives all frames of a program together.
 declare -A vm_without=([5.10]='[Tt]cx|TablesOutliveAFlush' [6.1]='[Tt]cx|TablesOutliveAFlush|BigTcp.*Ipv4|FlowReuseTest.AFlowThatIsOver|FlowReuseAtTest' [6.12]='^$')
 
+# Time limits of tests are meant for a real CPU, and are this many times as long in a guest.
+vm_slower=3
+
 # vm_list_tests KERNEL LIST [CTEST ARGUMENT…]: ctest's own list as the lines that vm_init reads; beside it LIST.programs, what they run.
 vm_list_tests() {
   local kernel=$1 list=$2
   shift 2
   ctest --test-dir build -C vm --show-only=json-v1 "$@" >"$list.json" || die "ctest could not list the tests"
-  jq --raw-output --argjson limit 600 --arg without "${vm_without[$kernel]}" '
+  jq --raw-output --argjson limit 600 --argjson slower "$vm_slower" --arg without "${vm_without[$kernel]}" '
     [.tests[] | select(.name | test($without) | not)
       | (reduce .properties[]? as $one ({}; .[$one.name] = $one.value)) as $of
       | if .command then . else error("\(.name) is not built") end
-      | [if $of.RUN_SERIAL then "serial" else "beside" end, $of.TIMEOUT // $limit, (.name | split("  # ")[0]),
+      | [if $of.RUN_SERIAL then "serial" else "beside" end, ($of.TIMEOUT // $limit) * $slower, (.name | split("  # ")[0]),
          ($of.WORKING_DIRECTORY | @sh) as $directory
            | "mkdir -p \($directory) && cd \($directory) && exec env \($of.ENVIRONMENT // [] | map(@sh) | join(" "))"
              + " \(.command | map(@sh) | join(" "))"]]

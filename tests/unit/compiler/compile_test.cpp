@@ -38,6 +38,35 @@ TEST(Ports, AreTheInterfacesWithAMacAKnownVpcAndAKnownSubnet) {
               "eni-4 'tap4' eni-4 vpc-1 subnet-1 02:00:00:00:00:04 10.0.1.4/32 fe80::ff:fe00:4/128 432000/30/180 groups 0,0 no acl");
 }
 
+// What is elsewhere takes no port and no policy, and still is somebody whom rules may mean.
+TEST(Ports, OfAHostAreWhatIsClaimedAndWhatDevicesHaveForTheirAlias) {
+    Model model = base_model();
+    model.security_groups = {group("sg-1", {from("192.0.2.0/24", tcp(22))}), group("sg-2", {from("192.0.2.0/24", udp(53))})};
+    model.network_interfaces = {interface("eni-4", 4, {"sg-2"}), interface("eni-3", 3, {"sg-1"}), interface("eni-2", 2, {"sg-1"}),
+                                interface("eni-1", 1, {"sg-2"})};
+    model.network_interfaces[0].mac.reset();
+    model.ports = {{.network_interface_id = "eni-3", .device = "tap3"}};
+    const auto ids = [](const Ruleset& ruleset) {
+        std::vector<std::string> found;
+        for (const Port& port : ruleset.ports) {
+            found.push_back(port.interface_id);
+        }
+        found.emplace_back("elsewhere:");
+        for (const Index interface : ruleset.elsewhere) {
+            found.push_back(ruleset.interfaces[interface].id);
+        }
+        return found;
+    };
+    const auto here = compile(model, Aliases{"eni-2", "eni-4", "a word"});
+    EXPECT_THAT(ids(*here), ElementsAre("eni-2", "eni-3", "elsewhere:", "eni-1"));
+    EXPECT_EQ(here->rules.size(), 1u);
+    EXPECT_EQ(here->interfaces.size(), 4u);
+    EXPECT_THAT(ids(*compile(model, Aliases())), ElementsAre("eni-3", "elsewhere:", "eni-1", "eni-2"));
+    const auto all = compile(model);
+    EXPECT_THAT(ids(*all), ElementsAre("eni-1", "eni-2", "eni-3", "elsewhere:"));
+    EXPECT_EQ(owners_of(*here), owners_of(*all));
+}
+
 TEST(Ports, OwnTheirDelegatedPrefixesAndKeepTheirOwnTimeouts) {
     Model model = base_model();
     model.network_interfaces = {interface("eni-1", 1, {})};

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,14 +43,57 @@ std::size_t given_out(const Numbering& numbering) {
 // What a daemon does with one model after the other.
 class Lasting {
    public:
-    explicit Lasting(const Model& model) : model_(model), ruleset_(*compiler_.compile(model)), image_(lower_whole()) {
+    explicit Lasting(const Model& model, std::optional<Aliases> aliases = std::nullopt)
+        : model_(model), aliases_(std::move(aliases)), ruleset_(*compiler_.compile(model, aliases_)), image_(lower_whole()) {
         numberings_.retire_unused();
     }
 
     // Returns whether it was a change of what was there, and not everything anew.
-    bool change(const Model& model) {
-        ruleset_ = *compiler_.change(ruleset_, model_, model);
+    bool change(const Model& model, std::optional<Aliases> aliases = std::nullopt) {
+        aliases_ = std::move(aliases);
+        ruleset_ = *compiler_.change(ruleset_, model_, model, aliases_);
         model_ = model;
+        return take_up();
+    }
+    // Devices come and go; the model stays.
+    bool change_devices(Aliases aliases) {
+        aliases_ = std::move(aliases);
+        ruleset_ = *compiler_.change(ruleset_, model_, model_, aliases_);
+        return take_up();
+    }
+    // A change that the kernel refuses.
+    void fail_to_change(const Model& model) {
+        Ruleset changed = *compiler_.change(ruleset_, model_, model, aliases_);
+        if (goes_on_from(lowered_, changed)) {
+            (void)lower_bpf_change(changed, image_, {}, numberings_, {}, lowered_);
+        }
+        numberings_.roll_back();
+        lowered_ = {};
+        compiler_.give_back(ruleset_, std::move(changed));
+    }
+
+    // By a whole compilation: the same under the same numbers, so that no content has lost its number, and no number is given out beside.
+    void expect_as_from_scratch() {
+        const Ruleset from_scratch = *compile(model_, aliases_);
+        const MapImage wanted = *lower_bpf(from_scratch, {}, numberings_);
+        numberings_.roll_back();  // what was asked for here does not count
+        ASSERT_EQ(all_of(image_), all_of(wanted));
+        ASSERT_EQ(ruleset_.elsewhere, from_scratch.elsewhere);
+        ASSERT_EQ(given_out(numberings_.policies), image_.policies.size());
+        ASSERT_EQ(given_out(numberings_.port_sets), image_.set_heads.size());
+    }
+    void expect_to_say_what_fresh_maps_say() const {
+        Numberings fresh{MapCapacities{}};
+        const MapImage image = *lower_bpf(*compile(model_, aliases_), {}, fresh);
+        ASSERT_EQ(test::decoded(image_, numberings_), test::decoded(image, fresh));
+        ASSERT_EQ(given_out(numberings_.rules), given_out(fresh.rules));
+    }
+    [[nodiscard]] const Ruleset& ruleset() const { return ruleset_; }
+    [[nodiscard]] const Compiler& compiler() const { return compiler_; }
+
+   private:
+    MapImage lower_whole() { return *lower_bpf(ruleset_, {}, numberings_, {}, &lowered_); }
+    bool take_up() {
         const bool is_change = goes_on_from(lowered_, ruleset_);
         if (is_change) {
             auto changed = *lower_bpf_change(ruleset_, image_, {}, numberings_, {}, lowered_);
@@ -62,39 +106,9 @@ class Lasting {
         }
         return is_change;
     }
-    // A change that the kernel refuses.
-    void fail_to_change(const Model& model) {
-        Ruleset changed = *compiler_.change(ruleset_, model_, model);
-        if (goes_on_from(lowered_, changed)) {
-            (void)lower_bpf_change(changed, image_, {}, numberings_, {}, lowered_);
-        }
-        numberings_.roll_back();
-        lowered_ = {};
-        compiler_.give_back(ruleset_, std::move(changed));
-    }
-
-    // By a whole compilation: the same under the same numbers, so that no content has lost its number, and no number is given out beside.
-    void expect_as_from_scratch() {
-        const Ruleset from_scratch = *compile(model_);
-        const MapImage wanted = *lower_bpf(from_scratch, {}, numberings_);
-        numberings_.roll_back();  // what was asked for here does not count
-        ASSERT_EQ(all_of(image_), all_of(wanted));
-        ASSERT_EQ(given_out(numberings_.policies), image_.policies.size());
-        ASSERT_EQ(given_out(numberings_.port_sets), image_.set_heads.size());
-    }
-    void expect_to_say_what_fresh_maps_say() const {
-        Numberings fresh{MapCapacities{}};
-        const MapImage image = *lower_bpf(*compile(model_), {}, fresh);
-        ASSERT_EQ(test::decoded(image_, numberings_), test::decoded(image, fresh));
-        ASSERT_EQ(given_out(numberings_.rules), given_out(fresh.rules));
-    }
-    [[nodiscard]] const Ruleset& ruleset() const { return ruleset_; }
-    [[nodiscard]] const Compiler& compiler() const { return compiler_; }
-
-   private:
-    MapImage lower_whole() { return *lower_bpf(ruleset_, {}, numberings_, {}, &lowered_); }
 
     Model model_;
+    std::optional<Aliases> aliases_;
     Compiler compiler_;
     Ruleset ruleset_;
     Numberings numberings_{MapCapacities{}};
@@ -124,6 +138,41 @@ TEST(Recompilation, EqualsCompilationFromScratchAfterTenThousandRandomEdits) {
         }
     }
     EXPECT_GT(changes, kEdits * static_cast<int>(kSeeds) * 3 / 4) << "the others were compiled whole";
+}
+
+// Of a model that is of more than this host, the part that is here, which comes and goes as devices do.
+TEST(Recompilation, EqualsCompilationFromScratchWhateverIsOfThisHost) {
+    constexpr std::uint32_t kSeeds = 10;
+    constexpr int kEdits = 200;
+    for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
+        RandomModel random(100 + seed, seed % 2 == 0 ? RandomKind::Plain : RandomKind::WithHostPolicies);
+        const auto some = [&random] {
+            Aliases aliases{"no interface"};
+            for (const NetworkInterface& interface : random.model().network_interfaces) {
+                if (random.below(3) == 0) {
+                    aliases.insert(interface.id);
+                }
+            }
+            return aliases;
+        };
+        Lasting lasting(random.model(), some());
+        std::size_t elsewhere = 0;
+        for (int edit = 0; edit < kEdits && !HasFatalFailure(); ++edit) {
+            SCOPED_TRACE("seed " + std::to_string(seed) + " edit " + std::to_string(edit));
+            if (random.below(2) == 0) {
+                EXPECT_TRUE(lasting.change_devices(some()));
+            } else {
+                random.below(4) == 0 ? random.edit_further() : random.edit();
+                (void)lasting.change(random.model(), some());
+            }
+            elsewhere += lasting.ruleset().elsewhere.size();
+            lasting.expect_as_from_scratch();
+            if (edit % 50 == 0) {
+                lasting.expect_to_say_what_fresh_maps_say();
+            }
+        }
+        EXPECT_GT(elsewhere, 0U);
+    }
 }
 
 }  // namespace

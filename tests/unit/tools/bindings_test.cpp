@@ -259,6 +259,30 @@ TEST(Bindings, AliasOfAnInterfaceThatCannotBeBoundClosesTheDevice) {
     EXPECT_THAT(lines_of(plan), ElementsAre("tap0 eni-1 closed"));
 }
 
+// An interface that a device may be bound to, and none was when the ruleset was compiled.
+Ruleset with_elsewhere(Ruleset ruleset, std::string interface_id) {
+    ruleset.elsewhere.push_back(static_cast<Index>(ruleset.interfaces.size()));
+    ruleset.interfaces.push_back({.id = std::move(interface_id), .groups = {}});
+    return ruleset;
+}
+
+TEST(Bindings, AliasOfAnInterfaceWithoutAPolicyYetClosesTheDevice) {
+    const BindingPlan plan =
+        plan_of(with_elsewhere(ruleset_of({{"eni-1", "tap0"}}), "eni-2"), devices_of({{.ifindex = 5, .name = "tap5", .alias = "eni-2"}}));
+    EXPECT_EQ(kind_of(plan, 5), Kind::Closed);
+    ASSERT_FALSE(plan.lines.empty());
+    EXPECT_EQ(plan.lines[0].detail, "this interface's policy is not prepared yet");
+}
+
+TEST(Bindings, PortsOfARulesetAreThoseOfTheAliasesIfNoneIsMissingOrLeftOver) {
+    const Ruleset ruleset = with_elsewhere(ruleset_of({{"eni-1", "tap0"}, {"eni-2", ""}}), "eni-3");
+    EXPECT_TRUE(has_ports_of(ruleset, {"eni-2"}));
+    EXPECT_TRUE(has_ports_of(ruleset, {"a word", "eni-1", "eni-2"}));
+    EXPECT_FALSE(has_ports_of(ruleset, {"eni-2", "eni-3"})) << "one is missing";
+    EXPECT_FALSE(has_ports_of(ruleset, {})) << "one is left over";
+    EXPECT_EQ(aliases_of(devices_of({{.ifindex = 5, .name = "tap5", .alias = "eni-2"}, {.ifindex = 6, .name = "tap6"}})), Aliases{"eni-2"});
+}
+
 TEST(Bindings, MasterThatIsNoBridgeIsNotGivenAsOne) {
     const HostDevices devices = devices_of({{.ifindex = 5, .name = "tap0", .master = 8}, {.ifindex = 8, .name = "bond0"}});
     EXPECT_EQ(kind_of(plan_of(ruleset_of({{"eni-1", "tap0"}}), devices), 8), std::nullopt);

@@ -192,6 +192,34 @@ TEST_F(ControllerTest, DeviceThatCannotBePreparedIsNotReportedAsEnforced) {
     EXPECT_FALSE(controller.status().trouble);
 }
 
+// An interface that no port claims: its rules are enforced while a device has it for its alias.
+TEST_F(ControllerTest, OfAModelOfManyHostsThisOnesPartIsEnforcedAsDevicesComeAndGo) {
+    nlohmann::json model = small_model();
+    model["Portcullis"]["Ports"] = nlohmann::json::array();
+    Controller controller = make_controller();
+    ASSERT_EQ(controller.change_model(documents_of(model)).kind, Kind::Enforced);
+    EXPECT_EQ(enforced_kind(kTap), std::nullopt);
+    EXPECT_THAT(dataplane.rule_labels, IsEmpty());
+
+    devices[kTap].alias = "eni-1";
+    dataplane.failure = "no memory";
+    EXPECT_FALSE(controller.devices_changed());
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Closed);
+    EXPECT_EQ(controller.status().trouble->message, "no memory");
+    dataplane.failure.reset();
+    EXPECT_EQ(controller.devices_changed(), true);
+    EXPECT_EQ(enforced_kind(kTap), DeviceBinding::Kind::Bound);
+    EXPECT_EQ(state_of(controller, "tap0"), PortState::Enforced);
+    EXPECT_THAT(dataplane.rule_labels, testing::Not(IsEmpty()));
+    EXPECT_EQ(controller.devices_changed(), false);
+
+    devices[kTap].alias = "";
+    EXPECT_EQ(controller.devices_changed(), true);
+    EXPECT_EQ(enforced_kind(kTap), DeviceBinding::Kind::Closed) << "an orphan";
+    EXPECT_THAT(dataplane.rule_labels, testing::Each(IsEmpty())) << "empty ones, in the place of what is gone";
+    EXPECT_EQ(controller.change_model(documents_of(model)).kind, Kind::Enforced);
+}
+
 TEST_F(ControllerTest, DeviceThatWasBoundBeforeARestartIsOrphanedWhenNobodyNamesIt) {
     nlohmann::json model = small_model();
     model["Portcullis"]["Ports"] = nlohmann::json::array();
