@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -19,20 +21,21 @@ namespace {
 
 using nlohmann::json;
 
-// An instance of p3, which sends from the moment its end of the cable is there: to a closed port, with the address of another instance to
-// the open one, and what is allowed.
+// A further instance, that of p3 or p4 …, which sends from the moment its end of the cable is there: to a closed port, with the address of
+// another instance to the open one, and what is allowed, each newcomer as a kind of its own.
 class Newcomer {
    public:
+    static constexpr std::size_t kFirst = 2;  // instance
     static constexpr std::size_t kClosedPort = 5, kClaimedAddress = 6;
 
-    explicit Newcomer(const NetNamespace& host) : host_(host) {}
+    explicit Newcomer(const NetNamespace& host, std::size_t instance = kFirst) : host_(host), instance_(instance) {}
     Newcomer(const Newcomer&) = delete;
     Newcomer& operator=(const Newcomer&) = delete;
     ~Newcomer() { stop(); }
     // The cable's end at the host, of that name and number (0: any), is up, and no port of the bridge yet.
     void plug(const std::string& device, unsigned ifindex = 0) {
         const std::string number = ifindex == 0 ? "" : " index " + std::to_string(ifindex);
-        host_.ip("link add " + device + number + " type veth peer name eth0 address " + probe_mac(2).to_string() + " netns " +
+        host_.ip("link add " + device + number + " type veth peer name eth0 address " + probe_mac(instance_).to_string() + " netns " +
                  there_.path() + "\nlink set " + device + " up");
         there_.ip("link set eth0 up");
         wait_until_running(there_, {"eth0"});
@@ -50,6 +53,8 @@ class Newcomer {
         host_.ip("link del " + device);
     }
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
+    [[nodiscard]] std::size_t allowed_kind() const { return ForbiddenFlood::kAllowed + instance_ - kFirst; }
+    [[nodiscard]] std::string device() const { return "p" + std::to_string(instance_ + 1); }
 
    private:
     void stop() {
@@ -58,16 +63,16 @@ class Newcomer {
             thread_.join();
         }
     }
-    [[nodiscard]] static Bytes frame(std::size_t kind) {
-        const Address source = probe_address(kind == kClaimedAddress ? 0 : 2, Family::Ipv4);
+    [[nodiscard]] Bytes frame(std::size_t kind) const {
+        const Address source = probe_address(kind == kClaimedAddress ? 0 : instance_, Family::Ipv4);
         const std::uint16_t port = kind == kClosedPort ? kClosedProbe : kOpenProbe;
-        return (Ethernet{.source = probe_mac(2), .destination = probe_mac(1)} /
+        return (Ethernet{.source = probe_mac(instance_), .destination = probe_mac(1)} /
                 Ipv4{.source = source, .destination = probe_address(1, Family::Ipv4)} /
-                Udp{.source_port = 50000, .destination_port = port} / text(std::to_string(kind)))
+                Udp{.source_port = 50000, .destination_port = port} / text(ForbiddenFlood::text_of(kind)))
             .bytes();
     }
     void run() {
-        const std::array<Bytes, 3> frames{frame(kClosedPort), frame(kClaimedAddress), frame(ForbiddenFlood::kAllowed)};
+        const std::array<Bytes, 3> frames{frame(kClosedPort), frame(kClaimedAddress), frame(allowed_kind())};
         while (!is_over_) {
             for (const Bytes& one : frames) {
                 sender_->send(one);
@@ -78,6 +83,7 @@ class Newcomer {
     }
 
     const NetNamespace& host_;
+    std::size_t instance_;
     NetNamespace there_;
     std::optional<RawSocket> sender_;
     std::atomic<std::uint64_t> sent_ = 0;
@@ -95,37 +101,59 @@ class FaultDevices : public FaultHost {
         }
         return names;
     }
-    void expect_nothing_left(const std::set<std::string>& pins_before) {
-        EXPECT_TRUE(wait_until([&] { return state_of("p3") == "absent"; }));
+    void expect_nothing_left(const std::vector<std::string>& devices, const std::set<std::string>& pins_before) {
+        for (const std::string& device : devices) {
+            EXPECT_TRUE(wait_until([&] { return state_of(device) == "absent"; }));
+        }
         (void)wait_until([&] { return pins() == pins_before; });
         EXPECT_EQ(pins(), pins_before);
     }
 };
 
+// Several at once, each at its own pace and again under its name as soon as it is gone.
 TEST_F(FaultDevices, ANewcomerThatFloodsGetsNothingThroughThatIsForbiddenAndItsAllowedPacketsOncePolicyIsActive) {
+    constexpr std::size_t kNewcomers = 5;
     const int plugs = count(15);
-    Newcomer newcomer(host.host());
+    std::vector<std::unique_ptr<Newcomer>> newcomers;
+    std::vector<std::string> devices;
+    for (std::size_t i = 0; i < kNewcomers; ++i) {
+        newcomers.push_back(std::make_unique<Newcomer>(host.host(), Newcomer::kFirst + i));
+        devices.push_back(newcomers.back()->device());
+    }
     {  // where nothing is enforced it gets everything through
-        newcomer.plug("p3");
+        newcomers[0]->plug("p3");
         host.host().ip("link set p3 master br0");
         EXPECT_TRUE(wait_until(
             [this] { return flood().delivered(Newcomer::kClosedPort) > 0 && flood().delivered(Newcomer::kClaimedAddress) > 0; }));
-        newcomer.unplug("p3");
+        newcomers[0]->unplug("p3");
     }
     ASSERT_NO_FATAL_FAILURE(begin());
-    apply(fault_model(0, {"p3"}));
+    apply(fault_model(0, devices));
     const auto pins_before = pins();
-    for (int done = 0; done < plugs && !HasFailure(); ++done) {
-        newcomer.plug("p3");
-        host.host().ip("link set p3 master br0");
-        EXPECT_TRUE(wait_until([this] { return state_of("p3") == "enforced"; })) << daemon->log();
-        const std::uint64_t so_far = flood().delivered(ForbiddenFlood::kAllowed);
-        EXPECT_TRUE(wait_until([&] { return flood().delivered(ForbiddenFlood::kAllowed) > so_far; }));
-        newcomer.unplug("p3");
-        expect_nothing_left(pins_before);
-        say_progress(done + 1, plugs);
+    std::atomic<int> begun = 0;
+    const auto come_and_go = [&](Newcomer& newcomer) {
+        const std::string device = newcomer.device();
+        for (int plug = ++begun; plug <= plugs && !HasFailure(); plug = ++begun) {
+            newcomer.plug(device);
+            host.host().ip("link set " + device + " master br0");
+            const std::uint64_t so_far = flood().delivered(newcomer.allowed_kind());
+            EXPECT_TRUE(wait_until([&] { return flood().delivered(newcomer.allowed_kind()) > so_far; })) << device << daemon->log();
+            EXPECT_EQ(state_of(device), "enforced");
+            newcomer.unplug(device);
+            say_progress(plug, plugs);
+        }
+    };
+    std::vector<std::thread> threads;
+    for (const auto& newcomer : newcomers) {
+        threads.emplace_back(come_and_go, std::ref(*newcomer));
     }
-    std::printf("packets of the newcomer: %llu\n", static_cast<unsigned long long>(newcomer.sent()));
+    std::uint64_t sent = 0;
+    for (std::size_t i = 0; i < kNewcomers; ++i) {
+        threads[i].join();
+        sent += newcomers[i]->sent();
+    }
+    expect_nothing_left(devices, pins_before);
+    std::printf("packets of the newcomers: %llu\n", static_cast<unsigned long long>(sent));
     end_probes();
     expect_kernel_equals_model();
 }
@@ -153,7 +181,7 @@ TEST_F(FaultDevices, ADeviceThatIsExchangedUnderItsNumberIsTakenForWhatItIs) {
         EXPECT_LE(flood().delivered(ForbiddenFlood::kAllowed), so_far + 1);  // one may have been on its way
         stranger.unplug("q3");
         EXPECT_TRUE(wait_until([this] { return state_of("q3") == "none"; }));
-        expect_nothing_left(pins_before);
+        expect_nothing_left({"p3"}, pins_before);
         say_progress(done + 1, exchanges);
     }
     end_probes();

@@ -74,10 +74,11 @@ class FaultFastPath : public FaultHost {
     }
 
    private:
-    const Bytes frame_ = (Ethernet{.source = probe_mac(0), .destination = probe_mac(1)} /
-                          Ipv4{.source = probe_address(0, Family::Ipv4), .destination = probe_address(1, Family::Ipv4)} /
-                          Udp{.source_port = 50000, .destination_port = kOpenProbe} / text(std::to_string(ForbiddenFlood::kAllowed)))
-                             .bytes();
+    const Bytes frame_ =
+        (Ethernet{.source = probe_mac(0), .destination = probe_mac(1)} /
+         Ipv4{.source = probe_address(0, Family::Ipv4), .destination = probe_address(1, Family::Ipv4)} /
+         Udp{.source_port = 50000, .destination_port = kOpenProbe} / text(ForbiddenFlood::text_of(ForbiddenFlood::kAllowed)))
+            .bytes();
     RawSocket sender_{host.instance(0), "eth0"};
     RawSocket heard_{host.instance(1), "eth0"};
     DeliveryFence fence_{host.host()};

@@ -15,11 +15,11 @@ namespace {
 constexpr std::size_t kBurst = 16;  // frames; then a millisecond's pause: at full speed nothing else would get on
 const Mac kForeignMac = mac("02:00:00:00:00:77");
 
-// Its first letter is its kind's number.
+// Its first letter says its kind.
 Bytes frame_of(std::size_t kind, std::uint16_t source_port) {
     const Ethernet ethernet{.source = kind == 3 ? kForeignMac : probe_mac(0), .destination = probe_mac(1)};
     const Udp udp{.source_port = source_port, .destination_port = kind < 2 ? kClosedProbe : kOpenProbe};
-    const Payload content = text(std::to_string(kind) + " is forbidden");
+    const Payload content = text(ForbiddenFlood::text_of(kind) + " is forbidden");
     if (kind == 1) {
         return (ethernet / Ipv6{.source = probe_address(0, Family::Ipv6), .destination = probe_address(1, Family::Ipv6)} / udp / content)
             .bytes();
@@ -101,7 +101,7 @@ void ForbiddenFlood::run() {
 void ForbiddenFlood::count_arrivals() {
     for (const UdpSocket& sink : sinks_) {
         while (const std::optional<UdpSocket::Datagram> datagram = sink.receive()) {
-            ++delivered_[static_cast<std::size_t>(datagram->text.at(0) - '0')];
+            ++delivered_.at(static_cast<std::size_t>(datagram->text.at(0) - '0'));
         }
     }
 }

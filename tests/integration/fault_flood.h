@@ -32,13 +32,14 @@ class ForbiddenFlood {
     void stop();
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
     [[nodiscard]] std::uint64_t delivered() const;
-    // Of one kind: its number is the first letter of the datagram. What others send as a further kind (kOwnKinds …) counts as forbidden as
-    // well; kAllowed does not.
+    // Of one kind: the first letter of the datagram says which. What others send as a further kind (kOwnKinds …) counts as forbidden as
+    // well, but for those from kAllowed on.
     [[nodiscard]] std::uint64_t delivered(std::size_t kind) const { return delivered_.at(kind); }
 
     // UDP to a closed port in both families; to the open one with an address, and with a MAC, that is not the sender's.
     static constexpr std::size_t kOwnKinds = 4;
-    static constexpr std::size_t kAllowed = 9;
+    static constexpr std::size_t kAllowed = 9, kKinds = 16;
+    [[nodiscard]] static std::string text_of(std::size_t kind) { return std::string(1, static_cast<char>('0' + kind)); }
 
    private:
     static constexpr std::size_t kFlows = 64;
@@ -51,7 +52,7 @@ class ForbiddenFlood {
     std::array<UdpSocket, 3> sinks_;  // of the open port and the closed one
     DeliveryFence fence_;
     std::array<std::array<Bytes, kFlows>, kOwnKinds> frames_;
-    std::array<std::atomic<std::uint64_t>, kAllowed + 1> delivered_{};
+    std::array<std::atomic<std::uint64_t>, kKinds> delivered_{};
     std::atomic<std::uint64_t> sent_ = 0;
     std::atomic<bool> is_over_ = false;
     std::thread thread_;
