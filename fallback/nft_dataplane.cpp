@@ -82,6 +82,7 @@ NftImage lowered(const std::optional<Former>& former, const NftHost& next) {
 }  // namespace
 
 struct NftDataplane::State {
+    WorkCallback work;
     NftWriter writer;
     NftClosing closing;
     NftDepartures departures;
@@ -157,7 +158,7 @@ Result<std::unique_ptr<NftDataplane>> NftDataplane::create(const NftDataplaneOpt
         return fail(departures.error());
     }
     return std::unique_ptr<NftDataplane>(new NftDataplane(std::make_unique<State>(
-        State{.writer = std::move(*writer), .closing = std::move(*closing), .departures = std::move(*departures)})));
+        State{.work = options.work, .writer = std::move(*writer), .closing = std::move(*closing), .departures = std::move(*departures)})));
 }
 
 // 1. Devices that nothing stands at are closed.
@@ -180,6 +181,7 @@ Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const 
         return fail(bindings.error());
     }
     const NftHost host{.ruleset = &ruleset, .devices = devices, .facts = &facts, .bindings = &*bindings};
+    tell(state_->work, "lowering the policy");
     auto written = state_->change(std::make_shared<const NftImage>(lowered(state_->former, host)), host);
     if (!written) {
         return fail(written.error());
@@ -230,6 +232,7 @@ Result<std::size_t> NftDataplane::State::change(const std::shared_ptr<const NftI
             ended.push_back({.family = NftFamily::Bridge, .set = set});
         }
     }
+    tell(work, "writing the kernel's tables, in one transaction");
     auto written = writer.write(image, ended);
     if (!written) {
         return fail(written.error());

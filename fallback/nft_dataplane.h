@@ -13,12 +13,14 @@
 
 #include "core/dataplane.h"
 #include "core/result.h"
+#include "core/work.h"
 
 namespace portcullis {
 
 struct NftDataplaneOptions {
     // Tables that no other process can change, where the kernel lets them outlive their owner (since Linux 6.9). Off: anybody may.
     bool owns_tables = true;
+    WorkCallback work = {};
 };
 
 class NftDataplane final : public Dataplane {

@@ -142,6 +142,7 @@ void BpfDataplane::State::roll_back_numbers() {
 // What cannot be lowered as a change, for want of numbers that rest, say, is lowered whole: then it fits, or the reason is told.
 Result<LoweredPolicy> BpfDataplane::State::lower(const Wanted& wanted) {
     const DeviceNumbers devices = device_numbers(wanted.devices);
+    tell(work, "lowering the policy");
     if (goes_on_from(lowered, wanted.ruleset)) {
         if (auto change = lower_bpf_change(wanted.ruleset, in_force.policy, capacities, numberings, devices, lowered)) {
             return LoweredPolicy{.image = std::move(change->image), .policies = std::move(change->policies)};
@@ -169,6 +170,7 @@ Result<PlannedChange> BpfDataplane::State::plan(const Wanted& wanted) {
         roll_back_numbers();
         return fail(std::move(image.error()));
     }
+    tell(work, "comparing it with what is enforced");
     auto diff = diff_images(in_force, *image, maps.parity(), policy->policies ? &*policy->policies : nullptr);
     if (!diff) {
         forget(*image);
@@ -194,6 +196,7 @@ Result<> BpfDataplane::State::carry_out(PlannedChange& plan) {
         done = queues.prepare(object, plan.image, sweeper);
     }
     if (done) {
+        tell(work, "writing the kernel's maps");
         done = maps.write_aside(plan.diff);
     }
     if (done) {

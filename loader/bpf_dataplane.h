@@ -17,6 +17,7 @@
 #include "core/dataplane.h"
 #include "core/fast_path.h"
 #include "core/result.h"
+#include "core/work.h"
 #include "loader/attach_mode.h"
 #include "loader/log.h"
 #include "loader/xdp_mode.h"
@@ -31,6 +32,7 @@ struct BpfDataplaneOptions {
     std::chrono::seconds fast_path_lease{3};  // how long it may be taken after a call of apply or heal
     MapCapacities capacities;
     LogCallback log;
+    WorkCallback work = {};
 };
 
 class BpfDataplane final : public Dataplane {

@@ -71,9 +71,10 @@ Result<std::unique_ptr<BpfDataplane::State>> BpfDataplane::State::open(const Bpf
         }
         fast = std::move(*opened);
     }
-    DeviceHooks hooks(Attachments::create(options.attach_mode, pins.links_directory()), *object, options.log);
+    DeviceHooks hooks(Attachments::create(options.attach_mode, pins.links_directory()), *object, options.log, options.work);
     XdpHooks early = XdpHooks::create(options.xdp, *object, pins.links_directory(), options.log);
     auto state = std::make_unique<State>(State{.log = options.log,
+                                               .work = options.work,
                                                .capacities = options.capacities,
                                                .pins = pins,
                                                .object = std::move(*object),

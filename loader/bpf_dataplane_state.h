@@ -49,6 +49,7 @@ struct UnfinishedChange {
 
 struct BpfDataplane::State {
     LogCallback log;
+    WorkCallback work;
     MapCapacities capacities;
     Pins pins;
     BpfObject object;

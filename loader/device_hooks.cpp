@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 
 #include "loader/clsact.h"
 
@@ -25,8 +26,8 @@ bool has_port(std::span<const DeviceBinding> devices, std::uint32_t ifindex) {
 
 }  // namespace
 
-DeviceHooks::DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log)
-    : attachments_(std::move(attachments)), log_(std::move(log)) {
+DeviceHooks::DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log, WorkCallback work)
+    : attachments_(std::move(attachments)), log_(std::move(log)), work_(std::move(work)) {
     for (const Direction direction : kDirections) {
         programs_[static_cast<std::size_t>(direction)] = {.fd = object.program_fd(direction), .id = object.program_id(direction)};
     }
@@ -116,11 +117,15 @@ Result<std::vector<std::uint32_t>> DeviceHooks::find_lost(std::span<const Device
 Result<std::vector<DeviceBinding>> DeviceHooks::close_newcomers(std::span<const DeviceBinding> devices, const Standing& standing) {
     std::vector<DeviceBinding> present;
     Result<> closed;
+    const auto is_known = [&](const DeviceBinding& binding) { return !is_port(binding) || devices_.contains(binding.ifindex); };
+    const auto newcomers = static_cast<std::size_t>(std::ranges::count_if(devices, std::not_fn(is_known)));
+    std::size_t seen = 0;
     for (const DeviceBinding& binding : devices) {
-        if (!is_port(binding) || devices_.contains(binding.ifindex)) {
+        if (is_known(binding)) {
             present.push_back(binding);
             continue;
         }
+        tell(work_, "attaching to devices", seen++, newcomers);
         const auto stands = stands_on_both(standing, binding.ifindex);
         if (stands && *stands) {
             devices_.emplace(binding.ifindex, State::Standing);

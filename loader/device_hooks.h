@@ -13,6 +13,7 @@
 
 #include "core/dataplane.h"
 #include "core/result.h"
+#include "core/work.h"
 #include "loader/attachment.h"
 #include "loader/bpf_object.h"
 #include "loader/host_image.h"
@@ -26,7 +27,7 @@ inline constexpr std::array kDirections = {Direction::Outbound, Direction::Inbou
 class DeviceHooks {
    public:
     // Pre: `object` outlives it.
-    DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log);
+    DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log, WorkCallback work = {});
     [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
 
     // Devices that a former daemon's maps know: those that hold its programs are left to take_over. Gives the others, of which nothing is
@@ -81,6 +82,7 @@ class DeviceHooks {
     Attachments attachments_;
     std::array<Program, 2> programs_;  // by Direction
     LogCallback log_;
+    WorkCallback work_;
     std::map<std::uint32_t, State> devices_;
 };
 

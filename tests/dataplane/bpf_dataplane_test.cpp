@@ -37,6 +37,19 @@ class BpfDataplaneTest : public ::testing::TestWithParam<AttachMode> {
     NetNamespace::Entered here_ = net_.host().enter();
 };
 
+TEST_P(BpfDataplaneTest, TellsHowFarItIs) {
+    std::vector<std::string> steps;
+    const WorkCallback work = [&](std::string_view step, std::size_t done, std::size_t of) {
+        steps.push_back(std::string(step) + ' ' + std::to_string(done) + '/' + std::to_string(of));
+    };
+    const auto dataplane = BpfDataplane::create(
+        {.bpffs_directory = PrivateBpffs::directory(), .attach_mode = GetParam(), .capacities = small_maps(), .log = {}, .work = work});
+    ASSERT_TRUE(dataplane) << dataplane.error().message;
+    apply(**dataplane, {.udp_port = 53}, net_.devices());
+    EXPECT_THAT(steps, testing::ElementsAre("attaching to devices 0/2", "attaching to devices 1/2", "lowering the policy 0/0",
+                                            "comparing it with what is enforced 0/0", "writing the kernel's maps 0/0"));
+}
+
 TEST_P(BpfDataplaneTest, EnforcesThePolicyItWasGiven) {
     const auto dataplane = create();
     EXPECT_TRUE(net_.delivers(54));

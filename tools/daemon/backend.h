@@ -16,6 +16,7 @@
 
 #include "core/dataplane.h"
 #include "core/result.h"
+#include "core/work.h"
 #include "loader/log.h"
 #include "tools/daemon/options.h"
 
@@ -57,7 +58,7 @@ class Backend {
 
 // The real ones, for this host and these options.
 // `log`: of the BPF back end.
-[[nodiscard]] Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log);
+[[nodiscard]] Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log, const WorkCallback& work);
 
 // Whether objects of either back end stand, from an earlier run; what cannot be asked about does not count.
 [[nodiscard]] bool find_standing_enforcement(const DaemonOptions& options);

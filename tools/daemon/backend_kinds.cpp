@@ -12,15 +12,16 @@
 namespace portcullis {
 namespace {
 
-BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log) {
+BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log, const WorkCallback& work) {
     return {.name = "bpf",
-            .open = [options, log]() -> Result<std::unique_ptr<Dataplane>> {
+            .open = [options, log, work]() -> Result<std::unique_ptr<Dataplane>> {
                 return BpfDataplane::create({.bpffs_directory = options.bpffs_directory,
                                              .attach_mode = AttachMode::Auto,
                                              .xdp = options.xdp,
                                              .fast_path = options.fast_path,
                                              .capacities = {},
-                                             .log = log});
+                                             .log = log,
+                                             .work = work});
             },
             .stands = [directory = options.bpffs_directory] { return holds_enforcement(directory); },
             .retire = [directory = options.bpffs_directory]() -> Result<> {
@@ -29,16 +30,16 @@ BackendKind bpf_kind(const DaemonOptions& options, const LogCallback& log) {
             }};
 }
 
-BackendKind nftables_kind(FastPath fast_path) {
+BackendKind nftables_kind(FastPath fast_path, const WorkCallback& work) {
     return {.name = "nftables",
-            .open = [fast_path]() -> Result<std::unique_ptr<Dataplane>> {
+            .open = [fast_path, work]() -> Result<std::unique_ptr<Dataplane>> {
                 if (fast_path != FastPath::Off) {
                     return fail("the nftables back end has no fast path: leave out --fast-path, or use the BPF back end");
                 }
                 if (Result<> usable = check_usable(probe_nft()); !usable) {
                     return fail(usable.error());
                 }
-                return NftDataplane::create();
+                return NftDataplane::create({.work = work});
             },
             .stands = nft_stands,
             .retire = []() -> Result<> {
@@ -49,8 +50,8 @@ BackendKind nftables_kind(FastPath fast_path) {
 
 }  // namespace
 
-Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log) {
-    return Backend::choose(options.backend, options.on_unsupported, bpf_kind(options, log), nftables_kind(options.fast_path));
+Result<Backend> open_backend(const DaemonOptions& options, const LogCallback& log, const WorkCallback& work) {
+    return Backend::choose(options.backend, options.on_unsupported, bpf_kind(options, log, work), nftables_kind(options.fast_path, work));
 }
 
 bool find_standing_enforcement(const DaemonOptions& options) {

@@ -79,11 +79,13 @@ Result<> Controller::confirm_model() {
 }
 
 Controller::Readied Controller::ready(const std::vector<Document>& documents, HostGuard guard, const Compile& compile_model) const {
+    tell(host_.work, "reading the documents");
     ParseOutcome parsed = parse(documents);
     Readied readied{.findings = std::move(parsed.findings), .model = std::nullopt, .ruleset = {}, .plan = {}};
     if (!parsed.model) {
         return readied;
     }
+    tell(host_.work, "compiling the policy");
     Result<Ruleset> ruleset = compile_model(*parsed.model);
     if (!ruleset) {
         readied.findings.push_back({.severity = Finding::Severity::Error, .position = {}, .message = ruleset.error().message});

@@ -16,6 +16,7 @@
 #include "compiler/compile/recompile.h"
 #include "compiler/parse/parse.h"
 #include "core/dataplane.h"
+#include "core/work.h"
 #include "tools/daemon/bindings.h"
 #include "tools/daemon/healing_log.h"
 #include "tools/daemon/live_answer.h"
@@ -117,6 +118,7 @@ struct ControllerHost {
     std::function<void(const ApplyReport&)> applied = [](const ApplyReport&) {};  // called when the data plane has taken something
     std::function<std::string()> backend_reason = [] { return std::string(); };
     FastPath fast_path = FastPath::Off;  // as far as any port may have it
+    WorkCallback work = {};
 };
 
 class Controller {

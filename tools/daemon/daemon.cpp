@@ -99,6 +99,7 @@ Daemon::Daemon(asio::io_context& loop, Parts parts, Guard guard)
       tick_timer_(loop),
       look_timer_(loop),
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
+      work_log_([](const std::string& line) { spdlog::info("{}", line); }, tell_service_manager, WorkLog::Clock::now()),
       loop_(loop) {}
 
 // Requests wait in the socket until the loop runs, which is after everything below has been set up.
@@ -128,7 +129,10 @@ Result<> Daemon::open_metrics(asio::io_context& loop, const DaemonOptions& optio
 }
 
 Result<> Daemon::open_dataplane(const DaemonOptions& options) {
-    Result<Backend> backend = open_backend(options, log_loader);
+    const WorkCallback work = [this](std::string_view step, std::size_t done, std::size_t of) {
+        work_log_.at_work(step, done, of, WorkLog::Clock::now());
+    };
+    Result<Backend> backend = open_backend(options, log_loader, work);
     if (!backend) {
         return fail(backend.error());
     }
@@ -150,7 +154,8 @@ Result<> Daemon::open_dataplane(const DaemonOptions& options) {
                                       guard_.end();
                                   },
                               .backend_reason = [this] { return backend_->reason(); },
-                              .fast_path = options.fast_path};
+                              .fast_path = options.fast_path,
+                              .work = work};
     Result<std::vector<Quarantine>> quarantines = store_.load_quarantines();
     if (!quarantines) {
         return fail(quarantines.error().with_context("which ports are in quarantine is unknown; what is enforced is left as it is"));
@@ -286,6 +291,7 @@ void Daemon::tick() {
     if (const Result<> swept = backend_->dataplane().sweep(); !swept) {
         spdlog::debug("expired flows were not freed: {}", swept.error().message);
     }
+    work_log_.rest(WorkLog::Clock::now());
     (void)tell_service_manager("WATCHDOG=1");  // the next one is a second away
     tell_ready();
 }

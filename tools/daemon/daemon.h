@@ -26,6 +26,7 @@
 #include "tools/daemon/netlink_monitor.h"
 #include "tools/daemon/options.h"
 #include "tools/daemon/state_lock.h"
+#include "tools/daemon/work_log.h"
 
 namespace portcullis {
 
@@ -82,6 +83,7 @@ class Daemon {
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer look_timer_;
     boost::asio::signal_set signals_;
+    WorkLog work_log_;
     boost::asio::io_context& loop_;
     std::vector<PortLine> reported_lines_;
     std::string reported_trouble_;
