@@ -143,6 +143,10 @@ class Dataplane {
     [[nodiscard]] virtual Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                     const HostFacts& facts) = 0;
 
+    // Closes those of the managed devices that apply has not been given yet, and changes nothing else: for devices whose ruleset has yet to
+    // be made. Those among `devices` that are enforced are to be given as apply was given them.
+    [[nodiscard]] virtual Result<> close_newcomers(std::span<const DeviceBinding> devices) = 0;
+
     // What apply would write with the same, were it called now: of places that would change, in the order of their names. Nothing is
     // written and nothing changes. The sum is ApplyReport::kernel_writes, but for what depends on the moment: a device that apply has to
     // close first, the flows that end with the change (nftables), what an interrupted change left to be tidied up.

@@ -94,6 +94,7 @@ struct NftDataplane::State {
     std::uint64_t generation = 0;
     std::map<std::string, std::string> long_labels{};  // by what a comment says instead of them
 
+    [[nodiscard]] Result<std::vector<DeviceBinding>> close_new(std::span<const DeviceBinding> devices);
     [[nodiscard]] Result<std::vector<DeviceBinding>> new_devices(std::span<const DeviceBinding> devices);
     [[nodiscard]] Result<NftBindings> bindings(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                const std::vector<DeviceBinding>& fresh);
@@ -124,6 +125,17 @@ Result<std::vector<DeviceBinding>> NftDataplane::State::new_devices(std::span<co
         return is_managed(device) && (!guarded.contains(device.ifindex) || departed.contains(device.ifindex));
     });
     return found;
+}
+
+Result<std::vector<DeviceBinding>> NftDataplane::State::close_new(std::span<const DeviceBinding> devices) {
+    auto fresh = new_devices(devices);
+    if (!fresh || fresh->empty()) {
+        return fresh;
+    }
+    if (auto closed = closing.close(*fresh, writer); !closed) {
+        return fail(closed.error().with_context("cannot close new devices"));
+    }
+    return fresh;
 }
 
 // A fresh device is another than the one whose number it has.
@@ -167,14 +179,9 @@ Result<std::unique_ptr<NftDataplane>> NftDataplane::create(const NftDataplaneOpt
 // 3. Flows that do not outlive the change end.
 // 4. They are closed no longer.
 Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
-    const auto fresh = state_->new_devices(devices);
+    const auto fresh = state_->close_new(devices);
     if (!fresh) {
         return fail(fresh.error());
-    }
-    if (!fresh->empty()) {
-        if (auto closed = state_->closing.close(*fresh, state_->writer); !closed) {
-            return fail(closed.error().with_context("cannot close new devices"));
-        }
     }
     const auto bindings = state_->bindings(ruleset, devices, *fresh);
     if (!bindings) {
@@ -191,6 +198,11 @@ Result<ApplyReport> NftDataplane::apply(const Ruleset& ruleset, std::span<const 
         return fail(opened.error().with_context("cannot open new devices"));
     }
     return ApplyReport{.generation = ++state_->generation, .kernel_writes = *written, .unenforced = nft_unenforced(ruleset, devices)};
+}
+
+Result<> NftDataplane::close_newcomers(std::span<const DeviceBinding> devices) {
+    const auto fresh = state_->close_new(devices);
+    return fresh ? Result<>() : fail(fresh.error());
 }
 
 Result<std::vector<PlannedWrites>> NftDataplane::plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,

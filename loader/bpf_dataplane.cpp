@@ -263,6 +263,19 @@ Result<> BpfDataplane::State::renew_epochs(const Wanted& wanted) {
     return renewed ? Result<>() : fail(renewed.error());
 }
 
+Result<> BpfDataplane::State::close_newcomers(std::span<const DeviceBinding> devices) {
+    check.reset();
+    auto standing = find_former();
+    if (!standing) {
+        return fail(std::move(standing.error()));
+    }
+    if (auto pinned = pin(*standing); !pinned) {
+        return pinned;
+    }
+    const auto present = close_devices(devices, *standing);
+    return present ? Result<>() : fail(present.error());
+}
+
 Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     check.reset();
     if (auto checked = check_bindings(wanted); !checked) {
@@ -340,6 +353,8 @@ BpfDataplane::~BpfDataplane() = default;
 Result<ApplyReport> BpfDataplane::apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices, const HostFacts& facts) {
     return state_->apply({.ruleset = ruleset, .devices = devices, .facts = facts});
 }
+
+Result<> BpfDataplane::close_newcomers(std::span<const DeviceBinding> devices) { return state_->close_newcomers(devices); }
 
 Result<std::vector<PlannedWrites>> BpfDataplane::plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                       const HostFacts& facts) {

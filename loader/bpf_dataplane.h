@@ -49,6 +49,7 @@ class BpfDataplane final : public Dataplane {
 
     [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                             const HostFacts& facts) override;
+    [[nodiscard]] Result<> close_newcomers(std::span<const DeviceBinding> devices) override;
     [[nodiscard]] Result<std::vector<PlannedWrites>> plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                           const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override;

@@ -81,6 +81,7 @@ struct BpfDataplane::State {
     [[nodiscard]] static Result<std::unique_ptr<State>> open(const BpfDataplaneOptions& options, Pins& pins,
                                                              const std::optional<StandingSet>& standing);
     [[nodiscard]] Result<ApplyReport> apply(const Wanted& wanted);
+    [[nodiscard]] Result<> close_newcomers(std::span<const DeviceBinding> devices);
     [[nodiscard]] Result<> renew_epochs(const Wanted& wanted);
     [[nodiscard]] Result<> finish();
     [[nodiscard]] Result<> finish_settling(const ImageDiff& diff);

@@ -179,6 +179,21 @@ TEST_P(BpfDataplaneTest, ANewDeviceIsClosedEvenWhenThePolicyIsRefused) {
     EXPECT_FALSE(net_.delivers(53));
 }
 
+// One of the two is there already, and goes on.
+TEST_P(BpfDataplaneTest, ANewDeviceIsClosedBeforeThereIsARulesetForIt) {
+    const auto dataplane = create();
+    auto devices = net_.devices();
+    const std::vector<DeviceBinding> former(devices.begin(), devices.end() - 1);
+    const auto generation = apply(*dataplane, {.udp_port = 53}, former).generation;
+    EXPECT_TRUE(net_.delivers(53)) << "nothing is to be said of the other device yet";
+    devices.back().kind = DeviceBinding::Kind::Closed;
+    EXPECT_TRUE(dataplane->close_newcomers(devices));
+    EXPECT_FALSE(net_.delivers(53));
+    EXPECT_TRUE(dataplane->close_newcomers(devices)) << "once more";
+    EXPECT_EQ(apply(*dataplane, {.udp_port = 53}, net_.devices()).generation, generation + 1);
+    EXPECT_TRUE(net_.delivers(53));
+}
+
 TEST_P(BpfDataplaneTest, AnotherInterfaceOnADeviceInheritsNoFlow) {
     const auto dataplane = create();
     auto devices = net_.devices();

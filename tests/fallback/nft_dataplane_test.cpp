@@ -191,6 +191,23 @@ TEST_F(Dataplane, ClosesANewDeviceWhereTheRulesetCannotBeApplied) {
     EXPECT_EQ(value_or_end(nft_guarded_devices(), "look"), (std::set{devices[1].ifindex, devices[2].ifindex}));
 }
 
+TEST_F(Dataplane, ClosesANewDeviceBeforeThereIsARulesetForIt) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    auto devices = bound_devices(host_, ruleset, 2);
+    const auto dataplane = start();
+    (void)apply(*dataplane, ruleset, std::span(devices).first(2));  // the bridge and a port
+    const NftImage before = read();
+    devices[2].kind = DeviceBinding::Kind::Closed;
+    value_or_end(dataplane->close_newcomers(devices), "close");
+    value_or_end(dataplane->close_newcomers(devices), "close once more");
+    EXPECT_TRUE(read() == before) << "in tables beside ours";
+    EXPECT_EQ(value_or_end(nft_guarded_devices(), "look"), (std::set{devices[1].ifindex, devices[2].ifindex}));
+    devices[2].kind = DeviceBinding::Kind::Bound;
+    (void)apply(*dataplane, ruleset, devices);
+    EXPECT_TRUE(read() == lowered(ruleset, devices));
+}
+
 TEST_F(Dataplane, HealsWhatAnotherTookAway) {
     const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
     add_devices(host_, 2);

@@ -32,6 +32,10 @@ class FakeDataplane final : public Dataplane {
         host_facts = facts;
         return ApplyReport{.generation = generation, .kernel_writes = is_change ? 1U : 0U, .unenforced = unenforced};
     }
+    Result<> close_newcomers(std::span<const DeviceBinding> devices) override {
+        closed_first.assign(devices.begin(), devices.end());
+        return {};
+    }
     Result<std::vector<PlannedWrites>> plan(const Ruleset& /*ruleset*/, std::span<const DeviceBinding> /*devices*/,
                                             const HostFacts& /*facts*/) override {
         return writes;
@@ -93,6 +97,7 @@ class FakeDataplane final : public Dataplane {
     int applies = 0;
     std::uint64_t generation = 0;
     std::vector<DeviceBinding> enforced;
+    std::vector<DeviceBinding> closed_first;  // what close_newcomers was given last
     std::vector<std::string> rule_labels;
     HostFacts host_facts;
 };

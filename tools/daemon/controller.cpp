@@ -252,13 +252,15 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     return is_due;
 }
 
-// Where the ports of the ruleset are not those that devices of this host claim now. Should it fail, newcomers stay closed, and all else
-// goes on with the ruleset that there is.
+// Where the ports of the ruleset are not those that devices of this host claim now. Newcomers are closed before, however long it takes, and
+// stay so should it fail; all else goes on with the ruleset that there is. What could not be closed is told by the apply behind.
 Result<std::optional<Ruleset>> Controller::recompile_for_devices() {
     const Aliases aliases = aliases_of(host_.devices);
     if (has_ports_of(ruleset_, aliases)) {
         return std::optional<Ruleset>();
     }
+    (void)host_.dataplane.close_newcomers(plan_for(ruleset_, {}).devices);
+    tell(host_.work, "compiling the policy");
     Result<Ruleset> ruleset = compiler_.change(ruleset_, *model_, *model_, aliases);
     if (!ruleset) {
         return fail(ruleset.error());

@@ -22,6 +22,7 @@ class OpenDataplane final : public Dataplane {
     // Each successful call is a generation, so that answers and `If-Match` work as ever.
     [[nodiscard]] Result<ApplyReport> apply(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                             const HostFacts& facts) override;
+    [[nodiscard]] Result<> close_newcomers(std::span<const DeviceBinding> /*devices*/) override { return {}; }
     [[nodiscard]] Result<std::vector<PlannedWrites>> plan(const Ruleset& ruleset, std::span<const DeviceBinding> devices,
                                                           const HostFacts& facts) override;
     [[nodiscard]] Result<std::vector<PortCounters>> port_counters() const override { return std::vector<PortCounters>(); }

@@ -204,6 +204,7 @@ TEST_F(ControllerTest, OfAModelOfManyHostsThisOnesPartIsEnforcedAsDevicesComeAnd
     devices[kTap].alias = "eni-1";
     dataplane.failure = "no memory";
     EXPECT_FALSE(controller.devices_changed());
+    EXPECT_EQ(binding_of(dataplane.closed_first, kTap)->kind, DeviceBinding::Kind::Closed) << "before its policy was compiled";
     EXPECT_EQ(state_of(controller, "tap0"), PortState::Closed);
     EXPECT_EQ(controller.status().trouble->message, "no memory");
     dataplane.failure.reset();
