@@ -205,9 +205,6 @@ Result<ApplyReport> BpfDataplane::State::apply(const Wanted& wanted) {
     if (!standing) {
         return fail(std::move(standing.error()));
     }
-    if (auto pinned = pin(*standing); !pinned) {
-        return fail(std::move(pinned.error()));
-    }
     const std::uint64_t writes_before = maps.writes();
     const auto present = close_devices(wanted.devices, *standing);
     if (!present) {

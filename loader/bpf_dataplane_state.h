@@ -90,7 +90,7 @@ struct BpfDataplane::State {
     [[nodiscard]] Result<> adopt();
     [[nodiscard]] Result<> adopt_devices(const Standing& standing);
     [[nodiscard]] Result<> close_lost_device(std::uint32_t ifindex);
-    [[nodiscard]] Result<> close_lost(std::span<const DeviceBinding> devices, const Standing& standing);
+    [[nodiscard]] Result<> close_lost(const Result<std::vector<std::uint32_t>>& lost);
     [[nodiscard]] Result<std::vector<DeviceBinding>> close_devices(std::span<const DeviceBinding> devices, const Standing& standing);
     [[nodiscard]] Result<LoweredPolicy> lower(const Wanted& wanted);
     [[nodiscard]] Result<PlannedChange> plan(const Wanted& wanted);

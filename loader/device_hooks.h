@@ -27,7 +27,7 @@ inline constexpr std::array kDirections = {Direction::Outbound, Direction::Inbou
 class DeviceHooks {
    public:
     // Pre: `object` outlives it.
-    DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log, WorkCallback work = {});
+    DeviceHooks(Attachments attachments, const BpfObject& object, LogCallback log, WorkCallback work);
     [[nodiscard]] AttachMode mode() const { return attachments_.mode(); }
 
     // Devices that a former daemon's maps know: those that hold its programs are left to take_over. Gives the others, of which nothing is

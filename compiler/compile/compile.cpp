@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/compile/compile.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -36,15 +38,12 @@ struct InUse {
 
 // Takes out of `bindable` what nothing here claims.
 std::vector<Index> take_elsewhere(const Directory& directory, const std::optional<Aliases>& aliases, std::vector<Bindable>& bindable) {
-    std::vector<Index> elsewhere;
-    std::erase_if(bindable, [&](const Bindable& one) {
-        const bool is_here =
-            !aliases || directory.claims[one.interface] != nullptr || aliases->contains(directory.interfaces[one.interface].id);
-        if (!is_here) {
-            elsewhere.push_back(one.interface);
-        }
-        return !is_here;
+    const auto others = std::ranges::stable_partition(bindable, [&](const Bindable& one) {
+        return !aliases || directory.claims[one.interface] != nullptr || aliases->contains(directory.interfaces[one.interface].id);
     });
+    std::vector<Index> elsewhere;
+    std::ranges::transform(others, std::back_inserter(elsewhere), &Bindable::interface);
+    bindable.erase(others.begin(), others.end());
     return elsewhere;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ports of a Ruleset: every interface that a device may be bound to, with its policies, its surroundings and its options.
+// Interfaces that a device may be bound to, and the ports of a Ruleset that they become on this host (compiler/compile/compile.h):
+// policies, surroundings, options.
 #pragma once
 
 #include <optional>

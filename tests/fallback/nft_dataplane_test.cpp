@@ -52,6 +52,16 @@ TEST_F(Dataplane, PutsAModelIntoTheKernelAsItWasLowered) {
     EXPECT_TRUE(read() == lowered(ruleset, devices));
 }
 
+TEST_F(Dataplane, TellsWhatItIsAt) {
+    const Ruleset ruleset = compiled(large_model({.ports = 2, .rules = 8}));
+    add_devices(host_, 2);
+    std::vector<std::string> steps;
+    const auto dataplane = value_or_end(
+        NftDataplane::create({.work = [&](std::string_view step, std::size_t, std::size_t) { steps.emplace_back(step); }}), "start");
+    (void)apply(*dataplane, ruleset, bound_devices(host_, ruleset, 2));
+    EXPECT_THAT(steps, testing::ElementsAre("lowering the policy", "writing the kernel's tables, in one transaction"));
+}
+
 TEST_F(Dataplane, WritesNothingTheSecondTimeAndAfterARestart) {
     const Ruleset ruleset = compiled(large_model({.ports = 3, .rules = 8}));
     add_devices(host_, 3);

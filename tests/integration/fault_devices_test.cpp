@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -101,6 +102,9 @@ class FaultDevices : public FaultHost {
         }
         return names;
     }
+    [[nodiscard]] static bool has_pin_of(std::uint32_t ifindex) {
+        return std::ranges::any_of(pins(), [end = "_" + std::to_string(ifindex)](const std::string& name) { return name.ends_with(end); });
+    }
     void expect_nothing_left(const std::vector<std::string>& devices, const std::set<std::string>& pins_before) {
         for (const std::string& device : devices) {
             EXPECT_TRUE(wait_until([&] { return state_of(device) == "absent"; }));
@@ -133,12 +137,16 @@ TEST_F(FaultDevices, ANewcomerThatFloodsGetsNothingThroughThatIsForbiddenAndItsA
     std::atomic<int> begun = 0;
     const auto come_and_go = [&](Newcomer& newcomer) {
         const std::string device = newcomer.device();
+        std::uint32_t former = 0;
         for (int plug = ++begun; plug <= plugs && !HasFailure(); plug = ++begun) {
             newcomer.plug(device);
             host.host().ip("link set " + device + " master br0");
             const std::uint64_t so_far = flood().delivered(newcomer.allowed_kind());
             EXPECT_TRUE(wait_until([&] { return flood().delivered(newcomer.allowed_kind()) > so_far; })) << device << daemon->log();
             EXPECT_EQ(state_of(device), "enforced");
+            EXPECT_FALSE(has_pin_of(former)) << "of the one before, which went first";
+            former = host.host().ifindex_of(device);
+            EXPECT_TRUE(has_pin_of(former));
             newcomer.unplug(device);
             say_progress(plug, plugs);
         }

@@ -228,27 +228,34 @@ Result<bool> Controller::devices_changed(Reapply reapply) {
     const bool is_other = other && *other;
     const Ruleset& ruleset = is_other ? **other : ruleset_;
     BindingPlan plan = plan_for(ruleset, {});
-    const bool is_same = plan.devices == applied_ && host_.facts() == applied_facts_;
+    if (other && !is_other && plan.devices == applied_ && host_.facts() == applied_facts_ && reapply == Reapply::IfChanged &&
+        !needs_retry_) {
+        planned_lines_ = std::move(plan.lines);
+        return false;
+    }
     std::vector<PortLine> wanted = plan.lines;
     const Progress before{.generation = generation_, .bindings = memory_};
-    const bool is_due = is_other || !is_same || reapply == Reapply::Always || needs_retry_;
-    const Result<> applied = is_due ? apply(ruleset, std::move(plan)) : Result<>();
-    if (applied && is_other) {
+    if (Result<> applied = apply(ruleset, std::move(plan)); !applied) {
+        if (is_other) {
+            compiler_.give_back(ruleset_, std::move(**other));
+        }
+        planned_lines_ = std::move(wanted);
+        return retry_after(applied.error());
+    }
+    if (is_other) {
         ruleset_ = std::move(**other);
-    } else if (is_other) {
-        compiler_.give_back(ruleset_, std::move(**other));
     }
-    planned_lines_ = std::move(wanted);
-    if (!applied || !other) {
-        const Error& error = applied ? other.error() : applied.error();
-        needs_retry_ = true;
-        enforcement_trouble_ = trouble_since(enforcement_trouble_, error.message);
-        return fail(error);
-    }
-    if (is_due && Progress{.generation = generation_, .bindings = memory_} != before) {
+    if (Progress{.generation = generation_, .bindings = memory_} != before) {
         remember();
     }
-    return is_due;
+    return other ? Result<bool>(true) : retry_after(other.error());
+}
+
+// A change of devices that is not enforced, or not all of it.
+tl::unexpected<Error> Controller::retry_after(const Error& error) {
+    needs_retry_ = true;
+    enforcement_trouble_ = trouble_since(enforcement_trouble_, error.message);
+    return fail(error);
 }
 
 // Where the ports of the ruleset are not those that devices of this host claim now. Newcomers are closed before, however long it takes, and

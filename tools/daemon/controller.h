@@ -199,6 +199,7 @@ class Controller {
     using Compile = std::function<Result<Ruleset>(const Model&)>;
     [[nodiscard]] Readied ready(const std::vector<Document>& documents, HostGuard guard, const Compile& compile_model) const;
     [[nodiscard]] Result<std::optional<Ruleset>> recompile_for_devices();
+    tl::unexpected<Error> retry_after(const Error& error);
     [[nodiscard]] ChangeOutcome take_model(SavedModel documents, HostGuard guard);
     [[nodiscard]] Result<> enforce(Readied readied, SavedModel documents);
     [[nodiscard]] Result<> apply(const Ruleset& ruleset, BindingPlan plan);

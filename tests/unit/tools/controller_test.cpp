@@ -221,6 +221,23 @@ TEST_F(ControllerTest, OfAModelOfManyHostsThisOnesPartIsEnforcedAsDevicesComeAnd
     EXPECT_EQ(controller.change_model(documents_of(model)).kind, Kind::Enforced);
 }
 
+TEST_F(ControllerTest, TellsWhatItIsAt) {
+    std::vector<std::string> steps;
+    Controller controller({.dataplane = dataplane,
+                           .store = store,
+                           .devices = devices,
+                           .default_routes = [] { return std::set<std::uint32_t>{}; },
+                           .facts = [] { return HostFacts{}; },
+                           .work = [&](std::string_view step, std::size_t, std::size_t) { steps.emplace_back(step); }},
+                          {});
+    nlohmann::json model = small_model();
+    model["Portcullis"]["Ports"] = nlohmann::json::array();
+    ASSERT_EQ(controller.change_model(documents_of(model)).kind, Kind::Enforced);
+    devices[kTap].alias = "eni-1";
+    EXPECT_EQ(controller.devices_changed(), true);
+    EXPECT_THAT(steps, testing::ElementsAre("reading the documents", "compiling the policy", "compiling the policy"));
+}
+
 TEST_F(ControllerTest, DeviceThatWasBoundBeforeARestartIsOrphanedWhenNobodyNamesIt) {
     nlohmann::json model = small_model();
     model["Portcullis"]["Ports"] = nlohmann::json::array();
